@@ -1,0 +1,548 @@
+"""What may be asked of a case: one envelope for all actions, and per action the shape of its data.
+
+The same envelope comes over HTTP, as a Temporal Update and as a Temporal Signal. It is read leniently
+(`parse_command`) so that nothing a caller sends can stop a case; the data of an action is checked last
+(`parse_data`), after role and state, as the contract orders the refusals.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from models.errors import DataRefused, MalformedCommand
+from models.lifecycle import Action, Role
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    """The text itself; Chinese, emoji and right-to-left text pass, control characters and broken surrogates do not."""
+    found = _UNPRINTABLE.search(text)
+    if found:
+        raise ValueError(f"character U+{ord(found.group()):04X} at position {found.start()} cannot be kept; remove it")
+    return text
+
+
+Printable = AfterValidator(printable)
+Text = Annotated[str, Field(min_length=1, max_length=5000), Printable]
+Word = Annotated[str, Field(min_length=1, max_length=200), Printable]
+#: Money inside a case, whose currency is known: a plain string that is not negative; checked against the currency.
+Amount = Annotated[
+    str, Field(pattern=r"^[0-9]{1,13}(\.[0-9]{1,6})?$", examples=["12.00"], description="an amount as a string")
+]
+Quantity = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+LineNo = Annotated[int, Field(strict=True, ge=1, le=100_000)]
+Percent = Annotated[int, Field(strict=True, ge=0, le=100)]
+
+Remedy = Literal[
+    "refund",
+    "exchange",
+    "repair",
+    "keep_it",
+    "goods_back",
+    "reship",
+    "substitute",
+    "visit",
+    "adjust_price",
+    "none",
+]
+OptionType = Literal["keep_it", "refund", "exchange", "repair", "substitute", "reship", "wait", "answer"]
+Grade = Literal["new", "opened", "used", "damaged", "wrong_item", "empty"]
+Cause = Literal["manufacturing", "transit", "seller", "customer", "none_found"]
+Party = Literal["seller", "customer", "courier", "supplier", "platform"]
+Disposition = Literal["restock", "refurbish", "scrap", "supplier", "customer"]
+Priority = Literal["low", "normal", "high", "urgent"]
+Severity = Literal["minor", "important", "critical"]
+Hold = Literal["do_not_print", "do_not_ship", "await_difference", "pull", "reserve"]
+
+
+class Data(BaseModel):
+    """The data of a command; unknown fields are refused, so that a misspelt one is not lost in silence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Actor(BaseModel):
+    """Who acts, and as what."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    id: Word
+    role: Role
+
+
+class Command(BaseModel):
+    """The envelope: an action, who asks for it, and its data as it came."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    action: Action
+    actor: Actor
+    command_id: Word | None = None
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+class NoData(Data):
+    """Nothing is needed."""
+
+
+class LineQuantity(Data):
+    line_no: LineNo
+    quantity: Quantity
+
+
+class Replacement(Data):
+    """What is sent instead: its price per unit decides the difference to collect or to refund (G6)."""
+
+    sku: Word
+    name: Word | None = None
+    quantity: Quantity = 1
+    unit_price: Amount | None = None
+
+
+class Waybill(Data):
+    carrier: Word
+    waybill: Word
+
+
+# ── request ───────────────────────────────────────────────────────────────────────────────────────
+
+
+class RequestEvidence(Data):
+    what: list[Word] = Field(default_factory=list, max_length=20)
+
+
+class SubmitEvidence(Data):
+    photos: list[Word] = Field(default_factory=list, max_length=50)
+    text: Text | None = None
+
+
+class Investigate(Data):
+    check: Literal["warehouse", "courier", "recipient", "department"]
+    note: Text | None = None
+
+
+class ReportFinding(Data):
+    finding: Literal[
+        "on_shelf",
+        "picked",
+        "handed_over",
+        "delayed",
+        "stuck",
+        "found",
+        "misdelivered",
+        "redirected",
+        "forwarded",
+        "coming_back",
+        "refused",
+        "signed_early",
+        "signed_by_other",
+        "lost",
+        "nothing",
+    ]
+    until: AwareDatetime | None = None
+    note: Text | None = None
+
+
+class OfferOption(Data):
+    type: OptionType
+    amount: Amount | None = None
+    replacement: Replacement | None = None
+    text: Text | None = None
+
+
+class MakeOffer(Data):
+    """One or more options; `amount` alone is short for one keep-it."""
+
+    options: list[OfferOption] = Field(default_factory=list, max_length=8)
+    amount: Amount | None = None
+
+
+class AcceptOffer(Data):
+    option: Annotated[int, Field(strict=True, ge=1, le=8, description="number of the option, from 1")] = 1
+
+
+class DeclineOffer(Data):
+    counter: Amount | None = None
+    note: Text | None = None
+
+
+class Answer(Data):
+    text: Text
+    final: bool = False
+
+
+# ── goods ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+class AuthoriseReturn(Data):
+    label: Word | None = Field(default=None, description="a prepaid label of ours: the customer advances nothing (F11)")
+
+
+class ShipReturn(Waybill):
+    freight: Amount | None = Field(default=None, description="what the customer paid the courier, from the receipt")
+
+
+class BookIn(Data):
+    waybill: Word | None = None
+    parcel_no: Word | None = None
+    boxes: Quantity = 1
+    invoice_enclosed: bool | None = None
+
+
+class ReportInterception(Data):
+    result: Literal["pulled", "gone"]
+
+
+class RecordDelivery(Data):
+    outcome: Literal["delivered", "refused", "lost", "signed_by_other"]
+
+
+# ── diagnosis ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class InspectedLine(LineQuantity):
+    grade: Grade
+    cause: Cause
+    party_liable: Party
+    share: Percent | None = None
+    disposition: Disposition
+
+
+class Inspection(Data):
+    lines: list[InspectedLine] = Field(min_length=1, max_length=500)
+    photos: list[Word] = Field(default_factory=list, max_length=50)
+    note: Text | None = None
+    report: Word | None = Field(default=None, description="number of an official service point's report (G11)")
+
+
+class SendToExpert(Data):
+    expert: Word
+    waybill: Word | None = None
+
+
+# ── remedy ────────────────────────────────────────────────────────────────────────────────────────
+
+
+class ChooseRemedy(Data):
+    remedy: Remedy
+    lines: list[LineQuantity] = Field(default_factory=list, max_length=500, description="left out: all of the case")
+    replacement: Replacement | None = None
+    amount: Amount | None = None
+    preview_id: Word | None = None
+    note: Text | None = None
+
+
+class QuoteRepair(Data):
+    parts: Amount
+    labour: Amount
+    freight: Amount | None = None
+    note: Text | None = None
+
+
+class NotifyPayment(Data):
+    date: Word | None = None
+    method: Word | None = None
+    bank: Word | None = None
+    amount: Amount | None = None
+
+
+class RecordPayment(Data):
+    amount: Amount
+    reference: Word
+
+
+class ProvideAccount(Data):
+    kind: Literal["original", "alipay", "wechat", "bank", "store_credit"]
+    account: Word
+    real_name: Word
+
+
+class RecordRefund(Data):
+    payout_id: Word
+    reference: Word
+
+
+class FinishRepair(Data):
+    report: Text
+
+
+class Reason(Data):
+    reason: Text
+
+
+class Appoint(Data):
+    at: AwareDatetime
+    note: Text | None = None
+
+
+class Dispatch(Data):
+    technician: Word
+    outlet: Word | None = None
+
+
+class FinishVisit(Data):
+    outcome: Literal["fixed", "taken_away", "no_access"]
+    signature: Word | None = None
+    note: Text | None = None
+
+
+# ── follow-up and ends ────────────────────────────────────────────────────────────────────────────
+
+
+Score = Annotated[int, Field(strict=True, ge=1, le=5)]
+
+
+class CompleteCallback(Data):
+    """The survey of T7: polite, promise kept, competent, solved; 1 to 5 each, and free words."""
+
+    satisfied: bool
+    scores: dict[Literal["polite", "promise_kept", "competent", "solved"], Score] = Field(default_factory=dict)
+    words: Text | None = None
+
+
+class Note(Data):
+    note: Text | None = None
+
+
+class PlatformRuling(Data):
+    """What was decided outside (T21); `refunded` means that the platform has paid already."""
+
+    ruling: Literal["refund", "refunded", "return", "rejected"]
+    amount: Amount | None = None
+    reference: Word
+
+
+class Correct(Data):
+    to_state: Word
+    reason: Text
+
+
+# ── beside the road ───────────────────────────────────────────────────────────────────────────────
+
+
+class Assign(Data):
+    to: Word
+
+
+class NoteText(Data):
+    note: Text
+    until: AwareDatetime | None = None
+
+
+class MessageText(Data):
+    text: Text
+
+
+class SetPriority(Data):
+    priority: Priority
+
+
+class SetSeverity(Data):
+    severity: Severity
+
+
+class ChangeKind(Data):
+    kind: Word
+
+
+class AddIssue(Data):
+    issue: Text
+    line_no: LineNo | None = None
+
+
+class Split(Data):
+    lines: list[LineQuantity] = Field(min_length=1, max_length=500)
+
+
+class Link(Data):
+    order_no: Word | None = None
+    case_no: Word | None = None
+
+
+class Snooze(Data):
+    until: AwareDatetime
+    reason: Text
+
+
+class Plan(Data):
+    plan: Text
+    cost: Amount | None = None
+
+
+class Escalate(Data):
+    """Whoever escalates brings plans with their cost where there are any (T16)."""
+
+    reason: Text
+    plans: list[Plan] = Field(default_factory=list, max_length=10)
+
+
+class Promise(Data):
+    what: Text
+    at: AwareDatetime
+
+
+class Contain(Data):
+    what: Text
+
+
+class PlaceHold(Data):
+    hold: Hold
+    note: Text | None = None
+
+
+class LiftHold(Data):
+    hold: Hold | None = None
+
+
+class WaiveFreight(Data):
+    amount: Amount
+    reason: Text
+
+
+class UpdateContact(Data):
+    name: Word | None = None
+    phone: Word | None = None
+    email: Word | None = None
+    address: Text | None = None
+
+
+class Attach(Data):
+    uri: Word
+    sha256: Word | None = None
+    name: Word | None = None
+
+
+class OpenClaim(Data):
+    against: Literal["courier", "supplier"]
+    amount: Amount
+
+
+class SettleClaim(Data):
+    result: Literal["accepted", "refused", "paid"]
+    amount: Amount | None = None
+
+
+class LendLoaner(Data):
+    serial: Word
+    consent: bool = True
+
+
+class SettleInvoice(Data):
+    result: Literal["credited", "amended", "endorsed", "returned", "not_needed"]
+
+
+DATA: dict[Action, type[Data]] = {
+    Action.REQUEST_EVIDENCE: RequestEvidence,
+    Action.SUBMIT_EVIDENCE: SubmitEvidence,
+    Action.INVESTIGATE: Investigate,
+    Action.REPORT_FINDING: ReportFinding,
+    Action.MAKE_OFFER: MakeOffer,
+    Action.ACCEPT_OFFER: AcceptOffer,
+    Action.DECLINE_OFFER: DeclineOffer,
+    Action.ANSWER: Answer,
+    Action.AUTHORISE_RETURN: AuthoriseReturn,
+    Action.SHIP_RETURN: ShipReturn,
+    Action.BOOK_IN: BookIn,
+    Action.REPORT_INTERCEPTION: ReportInterception,
+    Action.RECORD_DELIVERY: RecordDelivery,
+    Action.CONFIRM_FAULT: Inspection,
+    Action.REFUTE_FAULT: Inspection,
+    Action.PASS_INSPECTION: Inspection,
+    Action.SEND_TO_EXPERT: SendToExpert,
+    Action.CHOOSE_REMEDY: ChooseRemedy,
+    Action.QUOTE_REPAIR: QuoteRepair,
+    Action.ACCEPT_QUOTE: NoData,
+    Action.DECLINE_QUOTE: Note,
+    Action.NOTIFY_PAYMENT: NotifyPayment,
+    Action.RECORD_PAYMENT: RecordPayment,
+    Action.PROVIDE_ACCOUNT: ProvideAccount,
+    Action.RECORD_REFUND: RecordRefund,
+    Action.REPORT_SHORTAGE: Note,
+    Action.STOCK_ARRIVED: Note,
+    Action.SHIP_REPLACEMENT: Waybill,
+    Action.SHIP_BACK: Waybill,
+    Action.FINISH_REPAIR: FinishRepair,
+    Action.FAIL_REPAIR: Reason,
+    Action.APPOINT: Appoint,
+    Action.DISPATCH: Dispatch,
+    Action.ARRIVE: Note,
+    Action.FINISH_VISIT: FinishVisit,
+    Action.COMPLETE_CALLBACK: CompleteCallback,
+    Action.MISS_CALLBACK: Note,
+    Action.WITHDRAW: Reason,
+    Action.REJECT: Reason,
+    Action.CLOSE: Reason,
+    Action.REOPEN: Reason,
+    Action.APPROVE: Note,
+    Action.DENY: Note,
+    Action.PLATFORM_RULING: PlatformRuling,
+    Action.CORRECT: Correct,
+    Action.TAKE: NoData,
+    Action.ASSIGN: Assign,
+    Action.NOTE: NoteText,
+    Action.MESSAGE: MessageText,
+    Action.CUSTOMER_MESSAGE: MessageText,
+    Action.SET_PRIORITY: SetPriority,
+    Action.SET_SEVERITY: SetSeverity,
+    Action.CHANGE_KIND: ChangeKind,
+    Action.ADD_ISSUE: AddIssue,
+    Action.SPLIT: Split,
+    Action.LINK: Link,
+    Action.SNOOZE: Snooze,
+    Action.ESCALATE: Escalate,
+    Action.ACKNOWLEDGE: Note,
+    Action.PROMISE: Promise,
+    Action.KEEP_PROMISE: Note,
+    Action.CONTAIN: Contain,
+    Action.PLACE_HOLD: PlaceHold,
+    Action.LIFT_HOLD: LiftHold,
+    Action.WAIVE_FREIGHT: WaiveFreight,
+    Action.UPDATE_CONTACT: UpdateContact,
+    Action.ATTACH: Attach,
+    Action.OPEN_CLAIM: OpenClaim,
+    Action.SETTLE_CLAIM: SettleClaim,
+    Action.LEND_LOANER: LendLoaner,
+    Action.RETURN_LOANER: Note,
+    Action.SETTLE_INVOICE: SettleInvoice,
+    Action.RETRY: Note,
+}
+
+
+def errors_of(refused: ValidationError) -> list[dict[str, str]]:
+    """One `{field, message}` per thing that is wrong, in plain words and without the rejected value."""
+    return [
+        {"field": ".".join(str(part) for part in error["loc"]) or "(whole)", "message": error["msg"]}
+        for error in refused.errors(include_url=False, include_context=False, include_input=False)
+    ]
+
+
+def parse_command(envelope: object) -> Command:
+    """The command in an envelope as it came. Raises MalformedCommand, naming what is missing or unknown."""
+    if isinstance(envelope, Command):
+        return envelope
+    if not isinstance(envelope, Mapping):
+        raise MalformedCommand('A command is an object: {"action": …, "actor": {"id": …, "role": …}, "data": {…}}.')
+    try:
+        return Command.model_validate(dict(envelope))
+    except ValidationError as refused:
+        errors = errors_of(refused)
+        said = "; ".join(f"{e['field']}: {e['message']}" for e in errors[:5])
+        raise MalformedCommand(f"The command cannot be read: {said}", errors=errors) from None
+
+
+def parse_data(command: Command) -> Data:
+    """The typed data of a command. Raises DataRefused naming every field that is missing or wrong."""
+    try:
+        return DATA[command.action].model_validate(command.data)
+    except ValidationError as refused:
+        errors = errors_of(refused)
+        said = "; ".join(f"{e['field']}: {e['message']}" for e in errors[:5])
+        raise DataRefused(f"The data of '{command.action}' is not right: {said}", errors) from None
+
+
+def schema_of(action: Action) -> dict[str, Any]:
+    """The JSON Schema of an action's data, as `GET /lifecycle` shows it."""
+    return DATA[action].model_json_schema()
