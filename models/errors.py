@@ -172,7 +172,46 @@ class Unavailable(AftercareError):
 # ── calendars ─────────────────────────────────────────────────────────────────────────────────────
 
 
+class CalendarInvalid(AftercareError):
+    """A calendar cannot be used; correct the fields named and load it again"""
+
+    code = "calendar-invalid"
+    status = 422
+
+
+class NoOpeningFound(AftercareError):
+    """The calendar has not enough open hours within reach; give it hours or shorten the time asked for"""
+
+    code = "no-opening-found"
+    status = 422
+
+
 # ── money ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+class MoneyRefused(AftercareError):
+    """That is no amount that can be worked with"""
+
+    code = "money-refused"
+    status = 422
+
+
+class PotExceeded(AftercareError):
+    """More was asked for than is left of what was paid"""
+
+    code = "pot-exceeded"
+    status = 409
+
+
+class OrderInvalid(AftercareError):
+    """The order cannot be taken as it is; every field that is wrong is named"""
+
+    code = "order-invalid"
+    status = 422
+
+    def __init__(self, detail: str, errors: Sequence[Mapping[str, str]] = (), **extra: Any) -> None:
+        self.errors = [dict(e) for e in errors]
+        super().__init__(detail, errors=self.errors, **extra)
 
 
 # ── playbooks ─────────────────────────────────────────────────────────────────────────────────────
