@@ -1,0 +1,446 @@
+"""What is still refundable: every unit, every shipment's postage and every payment is a pot (F13, C2).
+
+Pots are filled once from the order and then only drawn from: ``draw`` reserves (in flight), ``settle`` turns what
+was reserved into refunded, ``release`` gives it back. A pot never gives more than it holds. Units of a line that were
+paid alike share one row.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+from models.errors import MoneyRefused, PotExceeded
+from models.money import split, to_text
+from models.orders import Order, OrderLine, Shipment
+
+SPLIT_RULE: Final = "largest-remainder/1"
+"""The name under which the way of splitting is stored with each order (F13)."""
+
+Account = Literal["unit", "postage", "payment"]
+Key = tuple[Account, int | str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitPot:
+    """Units of one line that were paid alike; ``goods`` + ``tax`` is what the customer paid for one of them.
+
+    ``units_out`` are refunded or about to be; ``withheld`` is what a reasoned reduction kept of theirs (F16).
+    """
+
+    line_no: int
+    rank: int
+    units: int
+    goods: int
+    tax: int
+    units_out: int = 0
+    in_flight: int = 0
+    refunded: int = 0
+    withheld: int = 0
+
+    @property
+    def key(self) -> Key:
+        """Its identity among the pots of the order."""
+        return ("unit", self.line_no, self.rank)
+
+    @property
+    def paid(self) -> int:
+        """What the customer paid for all its units."""
+        return self.units * (self.goods + self.tax)
+
+    @property
+    def left(self) -> int:
+        """What can still be refunded of it."""
+        return self.paid - self.in_flight - self.refunded - self.withheld
+
+    @property
+    def units_left(self) -> int:
+        """How many of its units were not refunded yet."""
+        return self.units - self.units_out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostagePot:
+    """First postage of one shipment, after what was given away of it, and the tax on it."""
+
+    shipment_no: str
+    line_nos: tuple[int, ...]
+    postage: int
+    tax: int = 0
+    in_flight: int = 0
+    refunded: int = 0
+
+    @property
+    def key(self) -> Key:
+        """Its identity among the pots of the order."""
+        return ("postage", self.shipment_no, 0)
+
+    @property
+    def paid(self) -> int:
+        """What the customer paid for it."""
+        return self.postage + self.tax
+
+    @property
+    def left(self) -> int:
+        """What can still be refunded of it."""
+        return self.paid - self.in_flight - self.refunded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentPot:
+    """One payment, which never gives back more than it took (F17)."""
+
+    payment_no: str
+    method: str
+    amount: int
+    in_flight: int = 0
+    refunded: int = 0
+    paid_at: datetime
+
+    @property
+    def key(self) -> Key:
+        """Its identity among the pots of the order."""
+        return ("payment", self.payment_no, 0)
+
+    @property
+    def paid(self) -> int:
+        """What it took."""
+        return self.amount
+
+    @property
+    def left(self) -> int:
+        """What it can still give back."""
+        return self.amount - self.in_flight - self.refunded
+
+
+Pot = UnitPot | PostagePot | PaymentPot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pots:
+    """All pots of an order, from which every case of every kind draws."""
+
+    currency: str
+    units: tuple[UnitPot, ...] = ()
+    postage: tuple[PostagePot, ...] = ()
+    payments: tuple[PaymentPot, ...] = ()
+    split_rule: str = SPLIT_RULE
+
+    @property
+    def paid(self) -> int:
+        """What goods, tax and postage came to, as the order says."""
+        return sum(pot.paid for pot in (*self.units, *self.postage))
+
+    @property
+    def refundable(self) -> int:
+        """What can still be refunded: never more than the payments have left (C2)."""
+        goods_and_postage = sum(pot.left for pot in (*self.units, *self.postage))
+        return min(goods_and_postage, self.payable)
+
+    @property
+    def payable(self) -> int:
+        """What the payments have left to give back."""
+        return sum(pot.left for pot in self.payments)
+
+    def of_line(self, line_no: int) -> tuple[UnitPot, ...]:
+        """The unit pots of one line, in the order in which its units are refunded."""
+        return tuple(sorted((p for p in self.units if p.line_no == line_no), key=lambda pot: pot.rank))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draw:
+    """An amount to take from one pot; of a unit pot also how many units go out and what is withheld of them."""
+
+    account: Account
+    line_no: int | None = None
+    rank: int | None = None
+    shipment_no: str | None = None
+    payment_no: str | None = None
+    units: int = 0
+    amount: int
+    withheld: int = 0
+
+    @property
+    def key(self) -> Key:
+        """The identity of the pot it draws from."""
+        if self.account == "unit":
+            return ("unit", self.line_no or 0, self.rank or 0)
+        return (self.account, (self.shipment_no if self.account == "postage" else self.payment_no) or "", 0)
+
+
+# ── filling: once, when the order is imported (F13) ───────────────────────────────────────────────
+
+
+def pots_of(order: Order) -> Pots:
+    """Split an order's discounts, tax and postage onto its units and shipments, once and for all (F13)."""
+    discounts = _discounts_by_line(order)
+    units = [
+        pot for line, share in zip(order.lines, discounts, strict=True) for pot in _unit_pots(line, share)
+    ]
+    payments = [
+        PaymentPot(
+            payment_no=payment.payment_no,
+            method=payment.method,
+            amount=payment.amount,
+            paid_at=payment.paid_at or order.paid_at or order.placed_at,
+        )
+        for payment in order.payments
+    ]
+    return Pots(
+        currency=order.currency, units=tuple(units), postage=_postage_pots(order), payments=tuple(payments)
+    )
+
+
+def _discounts_by_line(order: Order) -> list[int]:
+    """What each line bears of the order's discounts: by line price less its own discount, ties to the earlier."""
+    weights = [line.net for line in order.lines]
+    shares = [0] * len(weights)
+    for discount in order.discounts:
+        shares = [a + b for a, b in zip(shares, split(discount.amount, weights), strict=True)]
+    if any(share > weight for share, weight in zip(shares, weights, strict=True)):
+        # Roundings of several discounts fell onto one line and exceed its price; as one sum they cannot.
+        return split(sum(discount.amount for discount in order.discounts), weights)
+    return shares
+
+
+def _unit_pots(line: OrderLine, order_discount: int) -> Iterator[UnitPot]:
+    rank = 0
+    for units, goods, tax in _shares(line, order_discount):
+        yield UnitPot(line_no=line.line_no, rank=rank, units=units, goods=goods, tax=tax)
+        rank += 1
+
+
+def _shares(line: OrderLine, order_discount: int) -> list[tuple[int, int, int]]:
+    """Runs of (units, goods, tax) as each unit was paid: both discounts and the tax split by themselves."""
+    net = line.net - order_discount
+    tax = min(line.tax, net) if line.tax_included else line.tax
+    inside = tax if line.tax_included else 0
+    price = line.unit_price * line.quantity
+    rows = _runs(line.quantity, [price, -line.discount, -order_discount, -inside], tax)
+    if any(goods < 0 for _, goods, _ in rows):
+        # On very cheap units the cents of two discounts can exceed one unit's price; of their sum they cannot.
+        rows = _less_inside(_runs(line.quantity, [net], tax), line.tax_included)
+    return rows
+
+
+def _runs(quantity: int, pieces: Sequence[int], tax: int) -> list[tuple[int, int, int]]:
+    """Give every unit its equal share of each piece, the spare cents to the earlier units, alike units together."""
+    ends = sorted({abs(piece) % quantity for piece in (*pieces, tax)} - {0} | {quantity})
+    starts = [0, *ends[:-1]]
+    return [
+        (end - start, sum(_share(piece, quantity, start) for piece in pieces), _share(tax, quantity, start))
+        for start, end in zip(starts, ends, strict=True)
+    ]
+
+
+def _less_inside(rows: list[tuple[int, int, int]], tax_included: bool) -> list[tuple[int, int, int]]:
+    return [(units, goods - tax, tax) if tax_included else (units, goods, tax) for units, goods, tax in rows]
+
+
+def _share(total: int, quantity: int, unit: int) -> int:
+    """What ``split(total, [1] * quantity)[unit]`` is, without building the list."""
+    each, spare = divmod(abs(total), quantity)
+    part = each + (unit < spare)
+    return part if total >= 0 else -part
+
+
+def _postage_pots(order: Order) -> tuple[PostagePot, ...]:
+    shipments: Sequence[Shipment | None] = order.shipments or (None,)
+    equal = [1] * len(shipments)
+    paid, given = split(order.postage, equal), split(order.postage_discount, equal)
+    taxes = split(order.postage_tax, equal)
+    every_line = tuple(line.line_no for line in order.lines)
+    return tuple(
+        PostagePot(
+            shipment_no=shipment.shipment_no if shipment else "0",
+            line_nos=_carried(shipment) or every_line,
+            postage=paid[i] - given[i],
+            tax=taxes[i],
+        )
+        for i, shipment in enumerate(shipments)
+    )
+
+
+def _carried(shipment: Shipment | None) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(line.line_no for line in shipment.lines)) if shipment else ()
+
+
+# ── drawing ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def draw(pots: Pots, draws: Iterable[Draw]) -> Pots:
+    """Reserve these amounts: they are in flight, and their units out. Refuses with ``PotExceeded``, all or none."""
+    return _apply(pots, draws, _reserve)
+
+
+def settle(pots: Pots, draws: Iterable[Draw]) -> Pots:
+    """Turn what was reserved by these draws into refunded."""
+    return _apply(pots, draws, _pay_out)
+
+
+def release(pots: Pots, draws: Iterable[Draw]) -> Pots:
+    """Give back what these draws had reserved, because it will not be paid."""
+    return _apply(pots, draws, _give_back)
+
+
+def _apply(pots: Pots, draws: Iterable[Draw], change: Callable[[Pot, Draw, str], Pot]) -> Pots:
+    by_key: dict[Key, Pot] = {pot.key: pot for pot in (*pots.units, *pots.postage, *pots.payments)}
+    for one in draws:
+        pot = by_key.get(one.key)
+        if pot is None:
+            raise MoneyRefused(f"The order has no {_named(one)} to take money from.")
+        if min(one.amount, one.units, one.withheld) < 0:
+            raise MoneyRefused(f"What is taken from {_named(one)} cannot be negative.")
+        by_key[one.key] = change(pot, one, pots.currency)
+    changed = list(by_key.values())
+    return replace(
+        pots,
+        units=tuple(pot for pot in changed if isinstance(pot, UnitPot)),
+        postage=tuple(pot for pot in changed if isinstance(pot, PostagePot)),
+        payments=tuple(pot for pot in changed if isinstance(pot, PaymentPot)),
+    )
+
+
+def _reserve(pot: Pot, one: Draw, currency: str) -> Pot:
+    _need(one, one.amount + one.withheld, pot.left, currency)
+    if not isinstance(pot, UnitPot):
+        return replace(pot, in_flight=pot.in_flight + one.amount)
+    if one.units > pot.units_left:
+        raise _too_many(pot.line_no, one.units, pot.units_left)
+    return replace(
+        pot,
+        in_flight=pot.in_flight + one.amount,
+        units_out=pot.units_out + one.units,
+        withheld=pot.withheld + one.withheld,
+    )
+
+
+def _pay_out(pot: Pot, one: Draw, currency: str) -> Pot:
+    _need(one, one.amount, pot.in_flight, currency)
+    return replace(pot, in_flight=pot.in_flight - one.amount, refunded=pot.refunded + one.amount)
+
+
+def _give_back(pot: Pot, one: Draw, currency: str) -> Pot:
+    _need(one, one.amount, pot.in_flight, currency)
+    if not isinstance(pot, UnitPot):
+        return replace(pot, in_flight=pot.in_flight - one.amount)
+    _need(one, one.withheld, pot.withheld, currency)
+    if one.units > pot.units_out:
+        raise _too_many(pot.line_no, one.units, pot.units_out)
+    return replace(
+        pot,
+        in_flight=pot.in_flight - one.amount,
+        units_out=pot.units_out - one.units,
+        withheld=pot.withheld - one.withheld,
+    )
+
+
+def _need(one: Draw, asked: int, left: int, currency: str) -> None:
+    if asked > left:
+        raise _exceeded(_named(one), asked, left, currency)
+
+
+def _exceeded(pot: str, asked: int, left: int, currency: str) -> PotExceeded:
+    told = f"{to_text(asked, currency)} {currency} was asked of {pot}, which has {to_text(left, currency)} left."
+    return PotExceeded(told, pot=pot, asked=asked, left=left)
+
+
+def _too_many(line_no: int, asked: int, left: int) -> PotExceeded:
+    told = f"{asked} units of line {line_no} were asked for, of which {left} are left to refund."
+    return PotExceeded(told, pot=f"line {line_no}", asked=asked, left=left)
+
+
+def _named(one: Draw) -> str:
+    if one.account == "unit":
+        return f"line {one.line_no}"
+    return f"postage of shipment {one.shipment_no}" if one.account == "postage" else f"payment {one.payment_no}"
+
+
+# ── what to draw ──────────────────────────────────────────────────────────────────────────────────
+
+
+def unit_draws(pots: Pots, line_no: int, quantity: int) -> tuple[Draw, ...]:
+    """The next units of a line, each with its own share, less what was paid back without goods (F13, K4).
+
+    The last units of a line take exactly what is left of it.
+    """
+    rows = _rows(pots, line_no)
+    if quantity < 1:
+        raise MoneyRefused(f"At least one unit of line {line_no} is needed, not {quantity}.")
+    left = sum(pot.units_left for pot in rows)
+    if quantity > left:
+        raise _too_many(line_no, quantity, left)
+    if quantity == left:
+        return tuple(_unit_draw(pot, pot.units_left, pot.left) for pot in rows if pot.units_left or pot.left)
+    draws: list[Draw] = []
+    for pot in rows:
+        units = min(quantity, pot.units_left)
+        quantity -= units
+        if units:
+            draws.append(_unit_draw(pot, units, min(units * (pot.goods + pot.tax), pot.left)))
+    return tuple(draws)
+
+
+def amount_draws(pots: Pots, line_no: int, amount: int) -> tuple[Draw, ...]:
+    """Money of a line without any unit of it: a keep-it offer, an adjusted price (K4).
+
+    It is taken from the units that would be refunded last, which are the likeliest to stay with the customer.
+    """
+    rows = _rows(pots, line_no)
+    left = sum(pot.left for pot in rows)
+    if amount > left:
+        raise _exceeded(f"line {line_no}", amount, left, pots.currency)
+    draws: list[Draw] = []
+    for pot in sorted(rows, key=lambda pot: (not pot.units_left, -pot.rank)):
+        part = min(amount, pot.left)
+        amount -= part
+        if part > 0:
+            draws.append(_unit_draw(pot, 0, part))
+    return tuple(draws)
+
+
+def postage_draws(
+    pots: Pots, line_nos: Iterable[int], returned_line_quantities: Mapping[int, int], override: bool = False
+) -> tuple[Draw, ...]:
+    """First postage of the shipments that carried these lines, once all units they carried are back (F14).
+
+    ``returned_line_quantities`` are the units that go out with the same refund; ``override`` is the playbook
+    saying that postage goes back all the same.
+    """
+    wanted = set(line_nos)
+    out = dict(returned_line_quantities)
+    for unit in pots.units:
+        out[unit.line_no] = out.get(unit.line_no, 0) - unit.units_left
+    return tuple(
+        Draw(account="postage", shipment_no=pot.shipment_no, amount=pot.left)
+        for pot in pots.postage
+        if pot.left > 0
+        and wanted & set(pot.line_nos)
+        and (override or all(out.get(line_no, 0) >= 0 for line_no in pot.line_nos))
+    )
+
+
+def payment_draws(pots: Pots, amount: int) -> tuple[Draw, ...]:
+    """From which payments an amount goes back: the newest first, none gives more than it took (F17)."""
+    if amount > pots.payable:
+        raise _exceeded("the payments", amount, pots.payable, pots.currency)
+    numbered = list(enumerate(pots.payments))
+    newest_first = sorted(numbered, key=lambda item: (item[1].paid_at.astimezone(UTC), item[0]), reverse=True)
+    draws: list[Draw] = []
+    for _, pot in newest_first:
+        part = min(amount, pot.left)
+        amount -= part
+        if part > 0:
+            draws.append(Draw(account="payment", payment_no=pot.payment_no, amount=part))
+    return tuple(draws)
+
+
+def _rows(pots: Pots, line_no: int) -> tuple[UnitPot, ...]:
+    rows = pots.of_line(line_no)
+    if not rows:
+        raise MoneyRefused(f"The order has no line {line_no}.")
+    return rows
+
+
+def _unit_draw(pot: UnitPot, units: int, amount: int) -> Draw:
+    return Draw(account="unit", line_no=pot.line_no, rank=pot.rank, units=units, amount=amount)
