@@ -129,12 +129,12 @@ class Pots:
     @property
     def paid(self) -> int:
         """What goods, tax and postage came to, as the order says."""
-        return sum(pot.paid for pot in (*self.units, *self.postage))
+        return sum(pot.paid for pot in self.units) + sum(pot.paid for pot in self.postage)
 
     @property
     def refundable(self) -> int:
         """What can still be refunded: never more than the payments have left (C2)."""
-        goods_and_postage = sum(pot.left for pot in (*self.units, *self.postage))
+        goods_and_postage = sum(pot.left for pot in self.units) + sum(pot.left for pot in self.postage)
         return min(goods_and_postage, self.payable)
 
     @property
@@ -204,10 +204,8 @@ def _discounts_by_line(order: Order) -> list[int]:
 
 
 def _unit_pots(line: OrderLine, order_discount: int) -> Iterator[UnitPot]:
-    rank = 0
-    for units, goods, tax in _shares(line, order_discount):
+    for rank, (units, goods, tax) in enumerate(_shares(line, order_discount)):
         yield UnitPot(line_no=line.line_no, rank=rank, units=units, goods=goods, tax=tax)
-        rank += 1
 
 
 def _shares(line: OrderLine, order_discount: int) -> list[tuple[int, int, int]]:
@@ -284,7 +282,8 @@ def release(pots: Pots, draws: Iterable[Draw]) -> Pots:
 
 
 def _apply(pots: Pots, draws: Iterable[Draw], change: Callable[[Pot, Draw, str], Pot]) -> Pots:
-    by_key: dict[Key, Pot] = {pot.key: pot for pot in (*pots.units, *pots.postage, *pots.payments)}
+    every: list[Pot] = [*pots.units, *pots.postage, *pots.payments]
+    by_key = {pot.key: pot for pot in every}
     for one in draws:
         pot = by_key.get(one.key)
         if pot is None:
