@@ -174,9 +174,7 @@ class Draw:
 def pots_of(order: Order) -> Pots:
     """Split an order's discounts, tax and postage onto its units and shipments, once and for all (F13)."""
     discounts = _discounts_by_line(order)
-    units = [
-        pot for line, share in zip(order.lines, discounts, strict=True) for pot in _unit_pots(line, share)
-    ]
+    units = [pot for line, share in zip(order.lines, discounts, strict=True) for pot in _unit_pots(line, share)]
     payments = [
         PaymentPot(
             payment_no=payment.payment_no,
@@ -186,9 +184,7 @@ def pots_of(order: Order) -> Pots:
         )
         for payment in order.payments
     ]
-    return Pots(
-        currency=order.currency, units=tuple(units), postage=_postage_pots(order), payments=tuple(payments)
-    )
+    return Pots(currency=order.currency, units=tuple(units), postage=_postage_pots(order), payments=tuple(payments))
 
 
 def _discounts_by_line(order: Order) -> list[int]:
