@@ -445,7 +445,11 @@ def _field_errors(refused: ValidationError) -> list[dict[str, str]]:
     deeper = {error["loc"][0] for error in found if len(error["loc"]) > 1}
     # A list whose items were refused is also reported as too short, which would only mislead.
     told = [error for error in found if error["type"] != "too_short" or error["loc"][0] not in deeper]
-    return [_error(_path(error["loc"]), error["msg"].removeprefix("Value error, ")) for error in told]
+    return [_error(_path(error["loc"]), _message(error["type"], error["msg"])) for error in told]
+
+
+def _message(kind: str, text: str) -> str:
+    return "must be a JSON object" if kind == "model_type" else text.removeprefix("Value error, ")
 
 
 def _path(loc: tuple[int | str, ...]) -> str:
