@@ -13,6 +13,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from models.errors import DataRefused, MalformedCommand
 from models.lifecycle import Action, Role
+from models.pots import Pots
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -82,6 +83,7 @@ class Command(BaseModel):
     actor: Actor
     command_id: Word | None = None
     data: dict[str, Any] = Field(default_factory=dict)
+    order_pots: Pots | None = Field(default=None, description="put in by the desk alone: the order's pots of now")
 
 
 class NoData(Data):
@@ -265,6 +267,14 @@ class RecordRefund(Data):
     reference: Word
 
 
+class FailRefund(Data):
+    """The provider or the bank refused a payout; `account_*` codes ask the customer for another account."""
+
+    payout_id: Word
+    code: Word
+    note: Text | None = None
+
+
 class FinishRepair(Data):
     report: Text
 
@@ -345,7 +355,10 @@ class SetSeverity(Data):
 
 
 class ChangeKind(Data):
+    """The procedure of the new kind is put in by the desk, which reads the playbooks."""
+
     kind: Word
+    procedure: dict[str, Any] | None = None
 
 
 class AddIssue(Data):
@@ -426,6 +439,8 @@ class SettleClaim(Data):
 
 
 class LendLoaner(Data):
+    """Only with the customer's consent (G8)."""
+
     serial: Word
     consent: bool = True
 
@@ -508,6 +523,7 @@ DATA: dict[Action, type[Data]] = {
     Action.RETURN_LOANER: Note,
     Action.SETTLE_INVOICE: SettleInvoice,
     Action.RETRY: Note,
+    Action.FAIL_REFUND: FailRefund,
 }
 
 

@@ -102,6 +102,11 @@ class DataRefused(CommandRefused):
     def __init__(self, detail: str, errors: Sequence[Mapping[str, str]] = (), **extra: Any) -> None:
         super().__init__(detail, errors=[dict(e) for e in errors], **extra)
 
+    @classmethod
+    def of(cls, field: str, message: str) -> "DataRefused":
+        """The refusal of one field."""
+        return cls(message, [{"field": field, "message": message}])
+
 
 # ── the desk ──────────────────────────────────────────────────────────────────────────────────────
 

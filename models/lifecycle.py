@@ -163,6 +163,7 @@ class Action(StrEnum):
     RETURN_LOANER = "return_loaner"
     SETTLE_INVOICE = "settle_invoice"
     RETRY = "retry"
+    FAIL_REFUND = "fail_refund"
 
 
 S, A, R = State, Action, Role
@@ -578,6 +579,7 @@ ROLES: dict[Action, tuple[Role, ...]] = {
     A.RETURN_LOANER: (_A, _W, R.TECHNICIAN),
     A.SETTLE_INVOICE: (_A, _F),
     A.RETRY: (_A, _S),
+    A.FAIL_REFUND: (_F, _S),
 }
 
 _STANDS_FOR: dict[Role, frozenset[Role]] = {

@@ -1,0 +1,250 @@
+"""Beside the road: what is recorded while the case stays where it is."""
+
+from datetime import timedelta
+
+from pydantic import ValidationError
+
+from models.actions import handles
+from models.actions.diagnosis import split_off
+from models.actions.payouts import pay_goodwill
+from models.actions.planning import chosen_lines
+from models.case import Claim
+from models.clocks import PROMISE, met, started
+from models.commands import (
+    AddIssue,
+    Assign,
+    Attach,
+    ChangeKind,
+    Contain,
+    Data,
+    Escalate,
+    LendLoaner,
+    LiftHold,
+    Link,
+    MessageText,
+    NoData,
+    Note,
+    OpenClaim,
+    PlaceHold,
+    Promise,
+    SetPriority,
+    SetSeverity,
+    SettleClaim,
+    Snooze,
+    Split,
+    WaiveFreight,
+)
+from models.draft import Draft
+from models.errors import DataRefused, RuleRefused
+from models.lifecycle import Action, Role, acts_as
+from models.playbook import ALL_HOURS, ClockRule, Procedure
+
+
+@handles(Action.NOTE, Action.CONTAIN, Action.UPDATE_CONTACT, Action.RETRY)
+def noted(draft: Draft, data: Data | Contain) -> None:
+    """The timeline keeps it; a step that failed counts as tried again."""
+    draft.set(failing_step=None)
+
+
+@handles(Action.TAKE)
+def take(draft: Draft, data: NoData) -> None:
+    draft.set(owner=draft.actor.id)
+
+
+@handles(Action.ASSIGN)
+def assign(draft: Draft, data: Assign) -> None:
+    changed = draft.case.owner not in (None, data.to)
+    draft.set(owner=data.to, reassigned=draft.case.reassigned + changed)
+    draft.tell(data.to, "A case was assigned to you.")
+
+
+@handles(Action.MESSAGE)
+def message(draft: Draft, data: MessageText) -> None:
+    draft.told_customer()
+
+
+@handles(Action.CUSTOMER_MESSAGE)
+def customer_message(draft: Draft, data: MessageText) -> None:
+    """T9: a customer's message wakes a snoozed case."""
+    draft.set(snoozed_until=None)
+    draft.tell("owner", "The customer wrote.")
+
+
+@handles(Action.SET_PRIORITY)
+def set_priority(draft: Draft, data: SetPriority) -> None:
+    draft.set(priority=data.priority)
+
+
+@handles(Action.SET_SEVERITY)
+def set_severity(draft: Draft, data: SetSeverity) -> None:
+    """T3: a critical complaint is told to the director at once."""
+    draft.set(severity=data.severity)
+    if data.severity == "critical":
+        draft.tell("director", "A critical complaint.", 3)
+
+
+@handles(Action.CHANGE_KIND)
+def change_kind(draft: Draft, data: ChangeKind) -> None:
+    """The case goes on under another procedure; its evidence, clocks and money stay."""
+    if data.procedure is None:
+        raise DataRefused.of("kind", f"'{data.kind}' is not a known kind.")
+    try:
+        procedure = Procedure.model_validate(data.procedure)
+    except ValidationError:
+        raise DataRefused("The procedure of the new kind cannot be read.") from None
+    draft.set(kind=data.kind, procedure=procedure)
+
+
+@handles(Action.ADD_ISSUE)
+def add_issue(draft: Draft, data: AddIssue) -> None:
+    """C1: a second fault on a unit that is in the case already."""
+    held = [line.line_no for line in draft.case.lines]
+    line_no = data.line_no if data.line_no is not None else next(iter(held), None)
+    if line_no is not None and line_no not in held:
+        raise DataRefused.of("line_no", f"Line {line_no} is not in this case.")
+    draft.set(
+        lines=tuple(
+            line.model_copy(update={"issues": (*line.issues, data.issue)}) if line.line_no == line_no else line
+            for line in draft.case.lines
+        )
+    )
+
+
+@handles(Action.SPLIT)
+def split(draft: Draft, data: Split) -> None:
+    """Lines that go different ways become linked cases."""
+    leaving = {line.line_no: line.quantity for line in chosen_lines(draft.case, data.lines)}
+    staying = tuple(
+        line.model_copy(update={"quantity": line.quantity - leaving.get(line.line_no, 0)})
+        for line in draft.case.lines
+        if line.quantity > leaving.get(line.line_no, 0)
+    )
+    if not staying:
+        raise RuleRefused("Nothing would stay in this case: name fewer units.")
+    if draft.case.executed or draft.case.pending or draft.case.offer:
+        raise RuleRefused("Something is decided or on the table for all of it: settle that first, then split.")
+    gone = tuple(
+        line.model_copy(update={"quantity": leaving[line.line_no]})
+        for line in draft.case.lines
+        if line.line_no in leaving
+    )
+    split_off(draft, gone)
+    draft.set(lines=staying)
+
+
+@handles(Action.LINK)
+def link(draft: Draft, data: Link) -> None:
+    linked = data.case_no or data.order_no
+    if linked is None:
+        raise DataRefused.of("order_no", "Name the order or the case to link.")
+    draft.set(links=tuple(dict.fromkeys((*draft.case.links, linked))))
+
+
+@handles(Action.SNOOZE)
+def snooze(draft: Draft, data: Snooze) -> None:
+    """T9: out of the list until then; its clocks go on."""
+    if data.until <= draft.now:
+        raise DataRefused.of("until", "A case is snoozed to a time to come.")
+    draft.set(snoozed_until=data.until)
+
+
+@handles(Action.ESCALATE)
+def escalate(draft: Draft, data: Escalate) -> None:
+    """T8, T16: a person hands it up, with plans where there are any."""
+    level = draft.case.escalation + 1
+    to = {1: "supervisor", 2: "manager"}.get(level, "director")
+    draft.set(escalation=level, acknowledged_until=None)
+    draft.tell(to, data.reason[:200], level)
+
+
+@handles(Action.ACKNOWLEDGE)
+def acknowledge(draft: Draft, data: Note) -> None:
+    """T8: somebody has it; the chain stands still for the acknowledge time-out and then comes back."""
+    draft.set(acknowledged_until=draft.now + timedelta(seconds=draft.case.procedure.acknowledge_timeout))
+
+
+@handles(Action.PROMISE)
+def promise(draft: Draft, data: Promise) -> None:
+    """T14: a clock of its own, met by a logged contact."""
+    left = int((data.at - draft.now).total_seconds())
+    if left <= 0:
+        raise DataRefused.of("at", "A promise is for a time to come.")
+    rule = ClockRule(clock=PROMISE, target=left, calendar=ALL_HOURS)
+    cycle = 1 + sum(c.clock == PROMISE for c in draft.case.clocks)
+    draft.set(clocks=(*draft.case.clocks, started(rule, cycle, draft.now)))
+
+
+@handles(Action.KEEP_PROMISE)
+def keep_promise(draft: Draft, data: Note) -> None:
+    running = [c for c in draft.case.clocks if c.clock == PROMISE and c.state == "running"]
+    if not running:
+        raise RuleRefused("No promise is open.")
+    kept = running[0]
+    draft.set(clocks=tuple(met(c, draft.now) if c is kept else c for c in draft.case.clocks))
+
+
+@handles(Action.PLACE_HOLD)
+def place_hold(draft: Draft, data: PlaceHold) -> None:
+    """L14: the warehouse sees it before printing."""
+    draft.set(holds=tuple(dict.fromkeys((*draft.case.holds, data.hold))))
+
+
+@handles(Action.LIFT_HOLD)
+def lift_hold(draft: Draft, data: LiftHold) -> None:
+    draft.set(holds=tuple(h for h in draft.case.holds if data.hold is not None and h != data.hold))
+
+
+@handles(Action.WAIVE_FREIGHT)
+def waive_freight(draft: Draft, data: WaiveFreight) -> None:
+    """F23: an agent applies, a manager grants; what was advanced comes back as goodwill."""
+    amount = draft.minor(data.amount, "amount")
+    if not acts_as(draft.actor.role, Role.MANAGER):
+        draft.tell("manager", f"{draft.said(amount)} of the customer's freight: waive it?")
+        return
+    owed = max(0, draft.case.money.customer_owes - draft.case.money.received)
+    off = min(amount, owed)
+    draft.set(waived=draft.case.waived + off)
+    draft.set_money(customer_owes=draft.case.money.customer_owes - off)
+    if amount > off:
+        pay_goodwill(draft, amount - off)
+
+
+@handles(Action.ATTACH)
+def attach(draft: Draft, data: Attach) -> None:
+    draft.set(evidence=(*draft.case.evidence, data.uri)[-200:])
+
+
+@handles(Action.OPEN_CLAIM)
+def open_claim(draft: Draft, data: OpenClaim) -> None:
+    """L5, G10: goods value and freight, asked back from the courier or the supplier."""
+    draft.set(claims=(*draft.case.claims, Claim(against=data.against, amount=draft.minor(data.amount, "amount"))))
+
+
+@handles(Action.SETTLE_CLAIM)
+def settle_claim(draft: Draft, data: SettleClaim) -> None:
+    open_ones = [c for c in draft.case.claims if c.state in ("claimed", "accepted")]
+    if not open_ones:
+        raise RuleRefused("No claim is open.")
+    changed = open_ones[0].model_copy(update={"state": data.result})
+    draft.set(claims=tuple(changed if c is open_ones[0] else c for c in draft.case.claims))
+
+
+@handles(Action.LEND_LOANER)
+def lend_loaner(draft: Draft, data: LendLoaner) -> None:
+    if not data.consent:
+        raise DataRefused.of("consent", "A loaner needs the customer's consent (G8).")
+    draft.set(loaners=(*draft.case.loaners, data.serial))
+
+
+@handles(Action.RETURN_LOANER)
+def return_loaner(draft: Draft, data: Note) -> None:
+    if not draft.case.loaners:
+        raise RuleRefused("No loaner is out.")
+    draft.set(loaners=draft.case.loaners[1:])
+
+
+@handles(Action.SETTLE_INVOICE)
+def settle_invoice(draft: Draft, data: Data) -> None:
+    if not draft.case.invoice_open:
+        raise RuleRefused("This case has no open invoice step.")
+    draft.set(invoice_open=False)

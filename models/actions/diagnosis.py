@@ -1,0 +1,100 @@
+"""Step 3, the diagnosis: what the inspection found, line by line, and who is liable for it (G3, F19)."""
+
+from models.actions import handles
+from models.case import Case, Line, Verdict
+from models.commands import InspectedLine, Inspection, SendToExpert
+from models.draft import Draft
+from models.errors import DataRefused
+from models.lifecycle import Action
+
+VERDICTS: dict[Action, Verdict] = {
+    Action.CONFIRM_FAULT: "confirmed",
+    Action.REFUTE_FAULT: "refuted",
+    Action.PASS_INSPECTION: "passed",
+}
+
+
+@handles(Action.CONFIRM_FAULT)
+def confirm_fault(draft: Draft, data: Inspection) -> None:
+    inspect(draft, data, "confirmed")
+
+
+@handles(Action.REFUTE_FAULT)
+def refute_fault(draft: Draft, data: Inspection) -> None:
+    inspect(draft, data, "refuted")
+
+
+@handles(Action.PASS_INSPECTION)
+def pass_inspection(draft: Draft, data: Inspection) -> None:
+    inspect(draft, data, "passed")
+
+
+def inspect(draft: Draft, data: Inspection, verdict: Verdict) -> None:
+    """Write the findings onto the lines; units not named go to a linked case that is still to be inspected (G3)."""
+    draft.facts.official_report = data.report is not None
+    found, rest = [], []
+    asked = _by_line(draft.case, data.lines)
+    for line in draft.case.lines:
+        finding = asked.get(line.line_no)
+        if finding is not None:
+            found.append(_judged(line, finding, verdict))
+        left = line.quantity - (finding.quantity if finding else 0)
+        if left:
+            rest.append(line.model_copy(update={"quantity": left}))
+    draft.set(lines=tuple(found), inspected=True)
+    draft.told_customer()
+    if rest:
+        split_off(draft, tuple(rest))
+
+
+def _by_line(case: Case, lines: list[InspectedLine]) -> dict[int, InspectedLine]:
+    """The findings by line. Raises DataRefused for a line twice, or more units than the case holds."""
+    held = {line.line_no: line.quantity for line in case.lines}
+    asked: dict[int, InspectedLine] = {}
+    for i, line in enumerate(lines):
+        if line.line_no in asked:
+            told = f"line {line.line_no} is named twice"
+        elif line.quantity > held.get(line.line_no, 0):
+            told = f"the case holds {held.get(line.line_no, 0)} of line {line.line_no}"
+        else:
+            asked[line.line_no] = line
+            continue
+        raise DataRefused(f"lines.{i}: {told}.", [{"field": f"lines.{i}", "message": told}])
+    return asked
+
+
+def _judged(line: Line, finding: InspectedLine, verdict: Verdict) -> Line:
+    update = finding.model_dump(include={"quantity", "grade", "cause", "party_liable", "share", "disposition"})
+    return line.model_copy(update={**update, "verdict": verdict})
+
+
+def split_off(draft: Draft, lines: tuple[Line, ...]) -> None:
+    """Send these lines to a linked case in the state this one is in now."""
+    parent = draft.case
+    child = parent.model_copy(
+        update={
+            "case_no": "",
+            "lines": lines,
+            "version": 1,
+            "seq": 0,
+            "effect_seq": 0,
+            "opened_at": draft.now,
+            "opened_by": draft.actor.id,
+            "inspected": False,
+            "links": (parent.case_no,),
+            "processed": (),
+            "payouts": (),
+            "advanced_freight": 0,  # the freight of the way back stays with the first case
+            "money": type(parent.money)(),
+            "plan": None,
+            "offer": None,
+            "pending": None,
+        }
+    )
+    draft.split_off(child)
+
+
+@handles(Action.SEND_TO_EXPERT)
+def send_to_expert(draft: Draft, data: SendToExpert) -> None:
+    """G11: an outside expert, whose clock starts when the goods are there."""
+    draft.set(inspected=False)

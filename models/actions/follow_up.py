@@ -1,0 +1,184 @@
+"""Callbacks, approvals, and the ways a case ends or begins again."""
+
+from datetime import timedelta
+
+from models.actions import HANDLERS, handles
+from models.actions.payouts import GONE, cancel_payouts, refund_outside
+from models.actions.planning import above_refund_limit, plan_remedy
+from models.actions.request import put_on_table
+from models.case import Case, Pending
+from models.clocks import restarted
+from models.commands import CompleteCallback, Correct, MakeOffer, Note, OfferOption, PlatformRuling, Reason, parse_data
+from models.draft import Draft
+from models.errors import DataRefused, RoleRefused, RuleRefused
+from models.lifecycle import CORRECTABLE, Action, Role, State
+
+
+@handles(Action.COMPLETE_CALLBACK)
+def complete_callback(draft: Draft, data: CompleteCallback) -> None:
+    """T5, T7: satisfied closes the case, dissatisfied opens it again one level up."""
+    draft.facts.satisfied = data.satisfied
+    if data.satisfied:
+        _nothing_left_open(draft.case)
+    else:
+        level = draft.case.escalation + 1
+        draft.set(escalation=level, reopened=draft.case.reopened + 1, callback_misses=0)
+        draft.tell("supervisor", "A customer is dissatisfied after the remedy.", level)
+
+
+@handles(Action.MISS_CALLBACK)
+def miss_callback(draft: Draft, data: Note) -> None:
+    """T5: tried again on another day; after the last try the case closes as unreachable."""
+    misses = draft.case.callback_misses + 1
+    draft.set(callback_misses=misses)
+    draft.facts.tries_left = misses < draft.case.procedure.callback_tries
+    if draft.facts.tries_left:
+        rule = draft.case.procedure.clocks[State.RESOLVED]
+        draft.set(clocks=restarted(draft.case.clocks, rule, draft.now))
+    else:
+        _nothing_left_open(draft.case)
+
+
+def _nothing_left_open(case: Case) -> None:
+    """G8, G9: a case does not close with money, its invoice or a loaner still out."""
+    if case.open_payouts:
+        raise RuleRefused("A payout is still open: record it as paid first.")
+    if case.invoice_open:
+        raise RuleRefused("The invoice step is still open: settle the invoice first (G9).")
+    if case.loaners:
+        raise RuleRefused(f"Loaner {case.loaners[0]} is still out: record its return first (G8).")
+
+
+@handles(Action.WITHDRAW)
+def withdraw(draft: Draft, data: Reason) -> None:
+    """Before the goods are in it simply ends; later they go back; once money is sent it is too late (L7)."""
+    if draft.case.state in (State.INTERCEPTING, State.RECALLING) and draft.case.remedy == "refund":
+        raise RuleRefused("A refund asked for before shipping cannot be taken back; only shipping overrides it (L7).")
+    cancel_payouts(draft)
+    if draft.case.goods == "here":
+        draft.set(remedy="goods_back")
+
+
+@handles(Action.REJECT)
+def reject(draft: Draft, data: Reason) -> None:
+    if draft.case.goods in ("here", "in_transit"):
+        raise RuleRefused("The customer's goods are with us or on their way: choose 'goods_back' first.")
+
+
+@handles(Action.CLOSE)
+def close(draft: Draft, data: Reason) -> None:
+    """Only with nothing in flight; goods that wait for a payment go back instead."""
+    if draft.case.state is State.AWAITING_PAYMENT and draft.facts.goods_here:
+        draft.set(remedy="goods_back")
+        return
+    _nothing_left_open(draft.case)
+    if draft.case.goods == "in_transit" or (draft.case.goods == "here" and not draft.case.executed):
+        raise RuleRefused("The customer's goods are with us or on their way: they need an end first.")
+    if draft.case.state in (State.EXCHANGING, State.DELIVERING, State.INTERCEPTING, State.RECALLING):
+        raise RuleRefused("A parcel is under way for this case: wait for its end first.")
+
+
+@handles(Action.REOPEN)
+def reopen(draft: Draft, data: Reason) -> None:
+    """Within [30 days]: the customer once and after an automatic close only, agents and managers any time."""
+    case = draft.case
+    limit = timedelta(days=case.procedure.reopen_days)
+    if case.closed_at and draft.now - case.closed_at > limit:
+        raise RuleRefused(f"It was closed more than {case.procedure.reopen_days} days ago; open a new case.")
+    by_customer = draft.actor.role is Role.CUSTOMER
+    if by_customer and (case.reopened_by_customer or case.closed_by != Role.SYSTEM):
+        raise RoleRefused("A customer can reopen a case once, after it closed by itself; please write to us instead.")
+    draft.set(
+        reopened=case.reopened + 1,
+        reopened_by_customer=case.reopened_by_customer + by_customer,
+        **FRESH,
+    )
+
+
+#: What a case forgets when it begins again; its money, its goods and its history stay.
+FRESH = {
+    "closed_at": None,
+    "closed_by": None,
+    "remedy": None,
+    "replacement": None,
+    "plan": None,
+    "executed": False,
+    "agreed": None,
+    "offer": None,
+    "rounds": 0,
+    "pending": None,
+    "quote": None,
+    "came_from": None,
+    "inspected": False,
+    "out_of_stock": False,
+    "callback_misses": 0,
+}
+
+
+@handles(Action.APPROVE)
+def approve(draft: Draft, data: Note) -> None:
+    """What was asked is carried out, with the approver's limit; never by the one who asked."""
+    pending = _pending(draft)
+    draft.set(pending=None)
+    if pending.command.action is Action.MAKE_OFFER:
+        offer = parse_data(pending.command)
+        assert isinstance(offer, MakeOffer)
+        options = tuple(offer.options) or (OfferOption(type="keep_it", amount=offer.amount),)
+        put_on_table(draft, options, pending.came_from)
+        draft.facts.is_offer = True
+        return
+    HANDLERS[pending.command.action](draft, parse_data(pending.command))
+    if above_refund_limit(draft, draft.case.plan):
+        raise RuleRefused("It is above your limit too: a director has to approve it.")
+    draft.facts.above_limit = False
+
+
+@handles(Action.DENY)
+def deny(draft: Draft, data: Note) -> None:
+    _pending(draft)
+    draft.set(pending=None, remedy=None, plan=None, replacement=None)
+    draft.set_money(customer_owes=0)
+    draft.tell("owner", "What you asked for was not approved.")
+
+
+def _pending(draft: Draft) -> Pending:
+    pending = draft.case.pending
+    if pending is None:
+        raise RuleRefused("Nothing waits for approval.")
+    if pending.command.actor.id == draft.actor.id:
+        raise RoleRefused("Whoever asked for it cannot decide it: somebody else has to.")
+    return pending
+
+
+@handles(Action.PLATFORM_RULING)
+def platform_ruling(draft: Draft, data: PlatformRuling) -> None:
+    """T21: decided outside, shown so, and never paid a second time."""
+    draft.facts.ruling = data.ruling
+    draft.set(pending=None, offer=None)
+    if data.ruling == "refund":
+        cancel_payouts(draft)
+        plan_remedy(draft, "keep_it" if data.amount else "refund", data.amount)
+        draft.set(remedy="refund")
+    elif data.ruling == "refunded":
+        if data.amount is None:
+            raise DataRefused.of("amount", "A paid ruling needs its amount.")
+        cancel_payouts(draft)
+        draft.set(remedy="refund", plan=None, executed=True)
+        refund_outside(draft, draft.minor(data.amount, "amount"), data.reference)
+
+
+@handles(Action.CORRECT)
+def correct(draft: Draft, data: Correct) -> None:
+    """A mistake is set right, as long as nothing has happened that cannot be undone."""
+    if data.to_state not in [s.value for s in CORRECTABLE]:
+        raise DataRefused.of(
+            "to_state", f"A case can be corrected to {', '.join(CORRECTABLE)}, not to '{data.to_state}'."
+        )
+    if any(p.state in GONE for p in draft.case.payouts) or draft.case.state is State.DELIVERING:
+        raise RuleRefused("Money or a parcel has left already: that cannot be corrected, only settled.")
+    cancel_payouts(draft)
+    draft.set(pending=None, offer=None, remedy=None, plan=None, inspected=data.to_state in _JUDGED)
+    draft.facts.to_state = data.to_state
+
+
+_JUDGED = ("inspected", "fault_confirmed", "fault_refuted")

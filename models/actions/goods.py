@@ -1,0 +1,75 @@
+"""Step 2, the goods: return, parcels in, parcels out, interception and recall."""
+
+from models.actions import handles
+from models.actions.planning import set_gates
+from models.case import Parcel
+from models.commands import AuthoriseReturn, BookIn, RecordDelivery, ReportInterception, ShipReturn
+from models.draft import Draft
+from models.events import Fact
+from models.lifecycle import Action, State
+
+
+@handles(Action.AUTHORISE_RETURN)
+def authorise_return(draft: Draft, data: AuthoriseReturn) -> None:
+    """Only an approved case may be shipped back; with a label of ours nothing is advanced (F11)."""
+    draft.set(label=data.label)
+    draft.told_customer()
+
+
+@handles(Action.SHIP_RETURN)
+def ship_return(draft: Draft, data: ShipReturn) -> None:
+    """The waybill is known. Goods that were not asked for are recorded, and the case shows it (G12)."""
+    freight = 0 if draft.case.label else draft.minor(data.freight, "freight")
+    draft.set(
+        goods="in_transit",
+        waybills=(*draft.case.waybills, data.waybill),
+        advanced_freight=draft.case.advanced_freight + freight,
+    )
+    if draft.case.state is not State.AWAITING_RETURN:
+        draft.record(Fact.GOODS_UNASKED, "The goods were sent before they were asked for.")
+
+
+@handles(Action.BOOK_IN)
+def book_in(draft: Draft, data: BookIn) -> None:
+    """G1, G12: whatever comes is booked in; it moves the case only as long as nothing was inspected."""
+    asked_for = draft.case.state in (State.AWAITING_RETURN, State.RETURN_IN_TRANSIT, State.RECALLING)
+    draft.set(goods="here", returned_once=True, offer=None, pending=None)
+    if not asked_for and not draft.facts.inspected:
+        draft.record(Fact.GOODS_UNASKED, "Goods came that were not on their way, as far as we knew.")
+
+
+@handles(Action.REPORT_INTERCEPTION)
+def report_interception(draft: Draft, data: ReportInterception) -> None:
+    """L7: pulled → the remedy; gone → the courier is asked to bring it back."""
+    draft.facts.result = data.result
+    set_parcel(draft, "pulled" if data.result == "pulled" else "gone")
+    set_gates(draft)
+
+
+@handles(Action.RECORD_DELIVERY)
+def record_delivery(draft: Draft, data: RecordDelivery) -> None:
+    """L16: delivered, refused at the door, lost, or signed for by somebody else: each has its end."""
+    draft.facts.result = data.outcome
+    if draft.case.state is State.RECALLING:
+        _recalled(draft, data.outcome)
+    elif data.outcome == "refused":
+        draft.set(goods="here", inspected=False, remedy=None)
+    elif data.outcome == "lost":
+        draft.set(remedy=None)
+
+
+def _recalled(draft: Draft, outcome: str) -> None:
+    if outcome == "refused":
+        set_parcel(draft, "pulled")
+        draft.set(goods="here")
+    elif outcome == "lost":
+        set_parcel(draft, "lost")
+    else:
+        set_parcel(draft, "delivered")
+        draft.set(goods="customer")
+
+
+def set_parcel(draft: Draft, parcel: Parcel) -> None:
+    """What is now known of the parcel that carried the goods out."""
+    if draft.case.order is not None:
+        draft.set(order=draft.case.order.model_copy(update={"parcel": parcel}))

@@ -1,0 +1,159 @@
+"""Money out: a plan becomes payouts under keys of their own, and each is settled or released once."""
+
+from dataclasses import replace
+
+from models.actions import handles
+from models.case import Payout
+from models.commands import FailRefund, ProvideAccount, RecordRefund
+from models.draft import Draft
+from models.errors import DataRefused, PotExceeded, RuleRefused
+from models.lifecycle import Action
+from models.pots import Draw, draw, payment_draws, release, settle
+
+#: A payout in one of these states may have left the house.
+GONE = ("sent", "unknown", "done")
+
+
+def execute_plan(draft: Draft) -> None:
+    """Turn the plan's money into payouts, once: the refund per payment (F17), the freight beside it (F24)."""
+    case, plan = draft.case, draft.case.plan
+    if plan is None or case.executed:
+        return
+    draft.set(executed=True)
+    if plan.refund:
+        _pay_refund(draft, plan.draws)
+    if plan.freight_reimbursement:
+        _pay(draft, "freight", plan.freight_reimbursement)
+    money = draft.case.money
+    draft.set_money(refund=money.refund + plan.refund, freight=money.freight + plan.freight_reimbursement)
+
+
+def _pay_refund(draft: Draft, draws: tuple[Draw, ...]) -> None:
+    """One payout for each payment that gives back, each with its part of the pots under its own key (F17)."""
+    rest = [one for one in draws if one.account != "payment"]
+    payments = [one for one in draws if one.account == "payment"]
+    for payment in payments:
+        last = payment is payments[-1]
+        part, rest = (rest, []) if last else _take(rest, payment.amount)
+        _pay(draft, "refund", payment.amount, (*part, payment), payment.payment_no)
+
+
+def _take(draws: list[Draw], amount: int) -> tuple[list[Draw], list[Draw]]:
+    """Split draws so that the first part sums to `amount`; units and what is withheld go with the first part."""
+    taken, rest = [], list(draws)
+    while rest and amount > 0:
+        one = rest.pop(0)
+        part = min(one.amount, amount)
+        taken.append(replace(one, amount=part))
+        amount -= part
+        if part < one.amount:
+            rest.insert(0, replace(one, amount=one.amount - part, units=0, withheld=0))
+    return taken, rest
+
+
+def _pay(
+    draft: Draft, purpose: str, amount: int, draws: tuple[Draw, ...] = (), payment_no: str | None = None
+) -> Payout:
+    """One approved payout, and the movement of money that reserves it."""
+    key = draft.next_key(purpose)
+    payout = Payout(key=key, purpose=purpose, amount=amount, payment_no=payment_no, draws=draws)
+    order = draft.case.order
+    if order is not None and draws:
+        try:
+            draft.set(order=order.model_copy(update={"pots": draw(order.pots, draws)}))
+        except PotExceeded as refused:
+            raise RuleRefused(refused.detail, **refused.extra) from None
+    draft.set(payouts=(*draft.case.payouts, payout))
+    draft.book("draw", key, purpose, amount, draws)  # type: ignore[arg-type]
+    return payout
+
+
+def pay_goodwill(draft: Draft, amount: int) -> None:
+    """F23, F26: goodwill for freight the customer bore himself; its limit is what he advanced and did not get back."""
+    money = draft.case.money
+    limit = draft.case.advanced_freight - money.freight - money.goodwill
+    if amount > limit:
+        told = f"The customer advanced {draft.said(max(0, limit))} that he has not got back"
+        raise RuleRefused(f"{told}; no more can be waived (F26).")
+    _pay(draft, "goodwill", amount)
+    draft.set_money(goodwill=draft.case.money.goodwill + amount)
+
+
+def cancel_payouts(draft: Draft) -> None:
+    """Release what was approved and not sent. Raises RuleRefused once money may have left."""
+    if any(p.state in GONE for p in draft.case.payouts):
+        raise RuleRefused("Money was sent already; that cannot be taken back.")
+    for payout in draft.case.payouts:
+        _release(draft, payout)
+    draft.set(payouts=(), executed=False)
+    draft.set_money(refund=0, freight=0, goodwill=0)
+
+
+def forget_payouts(draft: Draft, keys: tuple[str, ...]) -> None:
+    """Payouts that the order's pots refused: they were never booked, so there is nothing to release."""
+    refused = [p for p in draft.case.payouts if p.key in keys]
+    for payout in refused:
+        purpose = payout.purpose
+        draft.set_money(**{purpose: getattr(draft.case.money, purpose) - payout.amount})
+    draft.set(payouts=tuple(p for p in draft.case.payouts if p.key not in keys))
+
+
+def _release(draft: Draft, payout: Payout) -> None:
+    order = draft.case.order
+    if order is not None and payout.draws:
+        draft.set(order=order.model_copy(update={"pots": release(order.pots, payout.draws)}))
+    draft.book("release", payout.key, payout.purpose, payout.amount, payout.draws)
+
+
+def settle_payout(draft: Draft, payout: Payout, reference: str) -> None:
+    """The money arrived: reserved becomes refunded."""
+    order = draft.case.order
+    if order is not None and payout.draws:
+        draft.set(order=order.model_copy(update={"pots": settle(order.pots, payout.draws)}))
+    draft.replace_payout(payout.model_copy(update={"state": "done", "reference": reference, "failure": None}))
+    draft.set_money(paid=draft.case.money.paid + payout.amount)
+    draft.book("settle", payout.key, payout.purpose, payout.amount, payout.draws, reference)
+
+
+def refund_outside(draft: Draft, amount: int, reference: str) -> None:
+    """T21: a platform has paid already; it is booked, so that nothing is paid a second time for the same goods."""
+    order = draft.case.order
+    assert order is not None
+    payments = payment_draws(order.pots, amount)
+    payout = _pay(draft, "refund", amount, payments)
+    draft.set_money(refund=draft.case.money.refund + amount)
+    settle_payout(draft, payout, reference)
+
+
+def payout_of(draft: Draft, payout_id: str) -> Payout:
+    """The open payout of this id. Raises DataRefused for one of no such id, RuleRefused for one that is done."""
+    found = next((p for p in draft.case.payouts if p.key == payout_id), None)
+    if found is None:
+        raise DataRefused.of("payout_id", f"This case has no payout '{payout_id}'.")
+    if found.state == "done":
+        raise RuleRefused(f"Payout '{payout_id}' is done already, with reference '{found.reference}'.")
+    return found
+
+
+@handles(Action.RECORD_REFUND)
+def record_refund(draft: Draft, data: RecordRefund) -> None:
+    """Finance paid it, and says under which reference."""
+    settle_payout(draft, payout_of(draft, data.payout_id), data.reference)
+    draft.facts.payouts_open = bool(draft.case.open_payouts)
+
+
+@handles(Action.FAIL_REFUND)
+def fail_refund(draft: Draft, data: FailRefund) -> None:
+    """The bank or provider refused it: the money stays reserved, and the case says what is wrong."""
+    payout = payout_of(draft, data.payout_id)
+    draft.replace_payout(payout.model_copy(update={"state": "failed", "failure": data.code}))
+    draft.tell("owner", f"A payout was refused ({data.code}).")
+
+
+@handles(Action.PROVIDE_ACCOUNT)
+def provide_account(draft: Draft, data: ProvideAccount) -> None:
+    """R1: another account, for payouts that were not sent; the desk keeps the number itself out of the case."""
+    changed = [p for p in draft.case.payouts if p.state in ("approved", "failed")]
+    for payout in changed:
+        update = {"state": "approved", "account": f"{data.kind} {data.account}", "failure": None}
+        draft.replace_payout(payout.model_copy(update=update))

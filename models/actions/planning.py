@@ -1,0 +1,157 @@
+"""What a remedy will cost, from the facts of the case: its plan, and the facts that the gates before it read."""
+
+from models.case import Case, Line
+from models.commands import LineQuantity, Replacement
+from models.draft import Draft
+from models.errors import DataRefused, MoneyRefused, PotExceeded, PreviewStale, RuleRefused
+from models.lifecycle import Role, State, acts_as
+from models.money import to_minor
+from models.remedies import REMEDIES
+from models.settlement import Settlement, SettlementAsk, settlement
+
+#: The roles with limits, lowest first; who is above all of them has none.
+LIMITED = (Role.AGENT, Role.SUPERVISOR, Role.MANAGER, Role.DIRECTOR)
+
+
+def plan_remedy(
+    draft: Draft,
+    remedy: str,
+    amount: str | None = None,
+    replacement: Replacement | None = None,
+    lines: list[LineQuantity] | None = None,
+    preview_id: str | None = None,
+) -> None:
+    """Settle a remedy and set every fact that the gates before it read. Nothing is paid or sent yet."""
+    draft.set(remedy=remedy, replacement=replacement, executed=False, plan=None)
+    draft.facts.remedy = remedy
+    if draft.case.order is not None and remedy != "none":
+        plan = settle(draft, remedy, amount, replacement, lines or [])
+        if preview_id is not None and preview_id != plan.preview_id:
+            raise PreviewStale("The numbers are no longer those of the preview; look at the new ones (F20).")
+        draft.set(plan=plan)
+        draft.set_money(customer_owes=max(0, plan.customer_owes - draft.case.waived))
+    set_gates(draft)
+
+
+def set_gates(draft: Draft) -> None:
+    """Read from the case what the gates ask: what the customer owes, whether the parcel must be stopped, the stock."""
+    case, remedy = draft.case, REMEDIES[draft.case.remedy or "none"]
+    parcel = case.order.parcel if case.order else "delivered"
+    draft.facts.owes = case.money.customer_owes > case.money.received
+    draft.facts.must_intercept = remedy.withdraws_parcel and parcel == "printed"
+    draft.facts.must_recall = remedy.withdraws_parcel and parcel == "gone"
+    draft.facts.out_of_stock = case.out_of_stock and remedy.needs_stock
+
+
+def settle(
+    draft: Draft, remedy: str, amount: str | None, replacement: Replacement | None, lines: list[LineQuantity]
+) -> Settlement:
+    """The settlement of a remedy by fault found and party liable (F19). Raises what the pots or the rules refuse."""
+    case = draft.case
+    order = case.order
+    assert order is not None
+    chosen = chosen_lines(case, lines)
+    party, share = liable(case, chosen)
+    ask = SettlementAsk(
+        remedy=remedy,  # type: ignore[arg-type]
+        lines=tuple((line.line_no, line.quantity) for line in chosen),
+        party_liable=party,
+        share=share,
+        amount=draft.minor(amount, "amount") if amount is not None else None,
+        return_freight=case.advanced_freight,
+        return_freight_cap=order.return_rate * case.procedure.return_freight_factor,
+        replacement_freight=case.quote.freight if case.quote else order.replacement_rate,
+        replacement_price=replacement_price(draft, replacement),
+        quote=case.quote.parts + case.quote.labour if case.quote else 0,
+        never_delivered=order.parcel in ("unprinted", "printed", "pulled", "lost"),
+    )
+    try:
+        return settlement(order.pots, order.free_shipping, ask)
+    except PotExceeded as refused:
+        raise RuleRefused(refused.detail, **refused.extra) from None
+    except MoneyRefused as refused:
+        raise DataRefused(refused.detail, [{"field": "amount", "message": refused.detail}]) from None
+
+
+def chosen_lines(case: Case, asked: list[LineQuantity]) -> tuple[Line, ...]:
+    """The lines a remedy is for: those asked for, or all of the case. Raises DataRefused for what it does not hold."""
+    if not asked:
+        return case.lines
+    held = {line.line_no: line for line in case.lines}
+    for i, want in enumerate(asked):
+        line = held.get(want.line_no)
+        if line is None or want.quantity > line.quantity:
+            told = f"the case holds {line.quantity if line else 0} of line {want.line_no}"
+            raise DataRefused(f"Line {want.line_no}: {told}.", [{"field": f"lines.{i}", "message": told}])
+    return tuple(held[want.line_no].model_copy(update={"quantity": want.quantity}) for want in asked)
+
+
+def liable(case: Case, lines: tuple[Line, ...]) -> tuple[str, int]:
+    """The party liable and its share, as found, or as the playbook assumes until something is found (F19, G4)."""
+    found = {_found(line, case) for line in lines} or {(case.procedure.party_liable, 100)}
+    if len(found) > 1:
+        raise RuleRefused("The lines have different parties liable; split the case so that each is settled by its own.")
+    return next(iter(found))
+
+
+def _found(line: Line, case: Case) -> tuple[str, int]:
+    if line.cause == "none_found":
+        return "none_found", 100
+    if line.verdict == "passed" and case.procedure.party_liable == "customer":
+        return "customer", 100
+    return line.party_liable or case.procedure.party_liable, line.share if line.share is not None else 100
+
+
+def replacement_price(draft: Draft, replacement: Replacement | None) -> int | None:
+    """What the new goods cost together; None when the same goods go out and no difference arises (G6)."""
+    if replacement is None or replacement.unit_price is None:
+        return None
+    return draft.minor(replacement.unit_price, "replacement.unit_price") * replacement.quantity
+
+
+def refund_limit(draft: Draft, role: Role) -> int | None:
+    """What `role` may refund alone, in minor units; None means without limit. Unknown currencies: ask a manager."""
+    rank = next((limited for limited in reversed(LIMITED) if acts_as(role, limited)), None)
+    if rank is None:
+        return None
+    limits = draft.case.procedure.refund_limits.get(rank.value, {})  # type: ignore[call-overload]
+    if draft.currency in limits:
+        return to_minor(limits[draft.currency], draft.currency)
+    return None if acts_as(role, Role.MANAGER) else 0
+
+
+def above_refund_limit(draft: Draft, plan: Settlement | None) -> bool:
+    """Whether a plan is more than its actor may decide alone; freight above its cap is a manager's (F11)."""
+    if plan is None:
+        return False
+    limit = refund_limit(draft, draft.actor.role)
+    over_cap = plan.freight_over_cap > 0 and not acts_as(draft.actor.role, Role.MANAGER)
+    return over_cap or (limit is not None and plan.refund > limit)
+
+
+def goods_are_missing(draft: Draft) -> bool:
+    """Whether the playbook wants the goods back and they are neither here nor were ever with the customer."""
+    case = draft.case
+    remedy = REMEDIES[case.remedy or "none"]
+    return (
+        remedy.after_return
+        and case.procedure.goods_come_back
+        and case.goods in ("customer", "in_transit")
+        and not case.inspected
+        and (case.order is None or case.order.parcel == "delivered")
+        and case.state is State.REQUESTED
+    )
+
+
+def round_trip_freight(case: Case) -> int:
+    """What a return and a replacement would cost in freight (K2)."""
+    return case.order.return_rate + case.order.replacement_rate if case.order else 0
+
+
+def keep_it_cap(draft: Draft) -> int | None:
+    """K2: how much the actor may offer to keep it; None where the playbook pays exact amounts."""
+    rule = draft.case.procedure.keep_it
+    if rule.exact:
+        return None
+    percent = rule.manager_percent if acts_as(draft.actor.role, Role.MANAGER) else rule.agent_percent
+    return round_trip_freight(draft.case) * percent // 100

@@ -1,0 +1,252 @@
+"""The case: frozen values, and all the state that its workflow carries and its row in SQL keeps.
+
+Nothing here is personal: name, phone, address and account of the customer stay in the shop's own database, and the
+case refers to them by its number. What was decided, where the goods are and where the money is are three fields.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from models.clocks import Clock, next_alarm_at
+from models.commands import Cause, Command, Disposition, Grade, OfferOption, Party, Remedy, Replacement
+from models.lifecycle import FINAL, WAITS_FOR, Stage, State, stage_of
+from models.playbook import Procedure
+from models.pots import Draw, Pots
+from models.settlement import Settlement
+
+#: How many command ids a case remembers; a repeat that comes later than this many commands is not known any more.
+REMEMBERED = 500
+
+GoodsAt = Literal["customer", "in_transit", "here", "returned", "nowhere"]
+Parcel = Literal["unprinted", "printed", "gone", "delivered", "pulled", "lost"]
+PayoutState = Literal["planned", "approved", "sent", "unknown", "done", "failed"]
+Purpose = Literal["refund", "freight", "goodwill"]
+Verdict = Literal["confirmed", "refuted", "passed"]
+
+
+class Value(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Line(Value):
+    """Units of one order line that the case is about: the reason given, the fault found and who is liable (F19)."""
+
+    line_no: int
+    quantity: int
+    sku: str
+    name: str
+    issues: tuple[str, ...] = ()
+    verdict: Verdict | None = None
+    grade: Grade | None = None
+    cause: Cause | None = None
+    party_liable: Party | None = None
+    share: int | None = None
+    disposition: Disposition | None = None
+
+
+class OrderFacts(Value):
+    """What the case needs to know of its order, as of the last time it was told."""
+
+    order_no: str
+    currency: str
+    free_shipping: bool
+    delivered_at: datetime | None = None
+    parcel: Parcel = "delivered"
+    pots: Pots
+    return_rate: int = 0  # the zone's normal freight, minor units (F11)
+    replacement_rate: int = 0
+    has_invoice: bool = False
+
+
+class Offer(Value):
+    """What lies on the table, where the case goes back to if it is declined, and the round (K3)."""
+
+    options: tuple[OfferOption, ...]
+    came_from: State
+    round: int
+
+
+class Pending(Value):
+    """A command above its actor's limit, kept until somebody who may approves or denies it."""
+
+    command: Command
+    came_from: State
+    amount: int
+
+
+class Payout(Value):
+    """Money on its way to the customer; `key` is its id and its idempotency key."""
+
+    key: str
+    purpose: Purpose
+    amount: int
+    payment_no: str | None = None
+    state: PayoutState = "approved"
+    reference: str | None = None
+    account: str | None = None
+    failure: str | None = None
+    draws: tuple[Draw, ...] = ()
+
+
+class Money(Value):
+    """Sums in minor units: what was decided so far, what the customer owes us, and what came and went."""
+
+    refund: int = 0
+    freight: int = 0
+    goodwill: int = 0
+    customer_owes: int = 0
+    received: int = 0  # paid by the customer for this case
+    paid: int = 0  # paid to the customer
+
+
+class Quote(Value):
+    """A repair quote: parts + labour + freight (G7)."""
+
+    parts: int
+    labour: int
+    freight: int
+
+
+class Claim(Value):
+    against: str
+    amount: int
+    state: str = "claimed"
+
+
+class Case(Value):
+    """One after-sale case. `version` grows by one with every decision."""
+
+    case_no: str
+    kind: str
+    procedure: Procedure
+    order: OrderFacts | None = None
+    lines: tuple[Line, ...] = ()
+    wanted: str | None = None
+    channel: str | None = None
+    version: int = 0
+    seq: int = 0  # timeline entries so far
+    effect_seq: int = 0  # effect keys allocated so far
+
+    opened_at: datetime
+    opened_by: str
+    closed_at: datetime | None = None
+    closed_by: str | None = None  # `system` after an automatic close
+    last_moved_at: datetime
+    last_acted_at: datetime  # by us
+
+    state: State = State.REQUESTED
+    came_from: State | None = None
+    check: str | None = None  # whom an investigation asks
+    owner: str | None = None
+    priority: str = "normal"
+    severity: str | None = None
+    escalation: int = 0
+    acknowledged_until: datetime | None = None
+    snoozed_until: datetime | None = None
+
+    remedy: Remedy | None = None
+    replacement: Replacement | None = None
+    plan: Settlement | None = None
+    executed: bool = False  # the plan's money was drawn
+    agreed: OfferOption | None = None  # an accepted option that waits for the goods
+    offer: Offer | None = None
+    rounds: int = 0
+    pending: Pending | None = None
+    quote: Quote | None = None
+
+    goods: GoodsAt = "customer"
+    returned_once: bool = False
+    inspected: bool = False
+    label: str | None = None
+    waybills: tuple[str, ...] = ()
+    advanced_freight: int = 0  # what the customer paid for the way back
+    payment_notified: bool = False
+    out_of_stock: bool = False
+
+    money: Money = Money()
+    waived: int = 0
+    payouts: tuple[Payout, ...] = ()
+
+    clocks: tuple[Clock, ...] = ()
+    callback_misses: int = 0
+    reassigned: int = 0
+    reopened: int = 0
+    reopened_by_customer: int = 0
+
+    holds: tuple[str, ...] = ()
+    loaners: tuple[str, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    links: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    asked_for: tuple[str, ...] = ()
+    invoice_open: bool = False
+    failing_step: str | None = None
+    processed: tuple[str, ...] = ()
+
+    @property
+    def stage(self) -> Stage:
+        return stage_of(self.state, self.pending.came_from if self.pending else self.came_from)
+
+    @property
+    def is_final(self) -> bool:
+        return self.state in FINAL
+
+    @property
+    def waiting_for(self) -> str:
+        """Whom the case waits for now."""
+        if self.state is State.INVESTIGATING and self.check:
+            return self.check
+        if self.state is State.AWAITING_PAYMENT and self.payment_notified:
+            return "finance"
+        if self.state is State.REFUNDING and self.account_missing:
+            return "customer"
+        return WAITS_FOR[self.state]
+
+    @property
+    def account_missing(self) -> bool:
+        """Whether a payout came back because of its account, so that the customer has to name another."""
+        return any(p.state == "failed" and (p.failure or "").startswith("account") for p in self.payouts)
+
+    @property
+    def open_payouts(self) -> tuple[Payout, ...]:
+        return tuple(p for p in self.payouts if p.state != "done")
+
+    @property
+    def state_clock(self) -> Clock | None:
+        """The clock of the state the case is in."""
+        if self.is_final:
+            return None
+        name = self.procedure.clocks[self.state].clock
+        return next((c for c in reversed(self.clocks) if c.clock == name and c.state == "running"), None)
+
+    @property
+    def due_at(self) -> datetime | None:
+        """The case's deadline: the due time of the clock of its state."""
+        clock = self.state_clock
+        return clock.due_at if clock else None
+
+    @property
+    def alarm_at(self) -> datetime | None:
+        """The next instant at which the case must act by itself, if nothing happens before."""
+        return next_alarm_at(self.clocks, self.acknowledged_until)
+
+    def snapshot(self) -> dict[str, Any]:
+        """The case in brief, as queries and updates answer it."""
+        return {
+            "case_no": self.case_no,
+            "order_no": self.order.order_no if self.order else None,
+            "kind": self.kind,
+            "state": self.state.value,
+            "stage": self.stage.value,
+            "waiting_for": self.waiting_for,
+            "wanted": self.wanted,
+            "remedy": self.remedy,
+            "owner": self.owner,
+            "priority": self.priority,
+            "severity": self.severity,
+            "escalation": self.escalation,
+            "due_at": self.due_at.isoformat() if self.due_at else None,
+            "version": self.version,
+        }

@@ -1,0 +1,162 @@
+"""A decision in the making: the case as it changes, what is to be recorded, and the facts that guards will read."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from models.case import REMEMBERED, Case, Payout
+from models.clocks import answered, on_move
+from models.commands import Actor, Command
+from models.effects import Decision, Effects, Message, MoneyMove, SplitOff
+from models.errors import DataRefused, MoneyRefused, RuleRefused
+from models.events import Entry
+from models.lifecycle import FINAL, Facts, Role, State
+from models.money import to_minor, to_text
+from models.pots import Draw
+
+#: Roles whose acts count as ours: they keep a case from being silent.
+_OURS = frozenset(Role) - {Role.CUSTOMER, Role.COURIER, Role.PLATFORM, Role.SYSTEM}
+
+
+def came_from(case: Case) -> State | None:
+    """Where an approval, an offer or anything else would send the case back to."""
+    if case.pending:
+        return case.pending.came_from
+    return case.offer.came_from if case.offer else case.came_from
+
+
+class Draft:
+    """Collects the changes of one decision. Nothing of it is true before `done()` has answered."""
+
+    def __init__(self, case: Case, actor: Actor, now: datetime) -> None:
+        self.case = case
+        self.actor = actor
+        self.now = now
+        self.facts = Facts(
+            state=case.state,
+            came_from=came_from(case),
+            remedy=case.remedy,
+            goods_here=case.goods == "here",
+            inspected=case.inspected,
+            out_of_stock=case.out_of_stock,
+        )
+        self._effects = Effects()
+
+    # ── changing ────────────────────────────────────────────────────────────
+
+    def set(self, **changes: Any) -> None:
+        """Change fields of the case."""
+        self.case = self.case.model_copy(update=changes)
+
+    def set_money(self, **changes: int) -> None:
+        """Change sums of the case's money."""
+        self.set(money=self.case.money.model_copy(update=changes))
+
+    def record(
+        self,
+        action: str,
+        note: str | None = None,
+        data: dict[str, Any] | None = None,
+        source: State | None = None,
+        target: State | None = None,
+        actor: Actor | None = None,
+    ) -> None:
+        """Write one line of the timeline (C3)."""
+        entry = Entry(
+            seq=self.case.seq + 1,
+            at=self.now,
+            actor=actor or self.actor,
+            action=action,
+            source=source,
+            target=target,
+            note=note,
+            data=data or {},
+        )
+        self.set(seq=entry.seq)
+        self._add(Effects(entries=(entry,)))
+
+    def move(self, target: State) -> None:
+        """Go to `target`: the clocks follow, and a final state is dated and signed."""
+        source = self.case.state
+        clocks = on_move(self.case.clocks, self.case.procedure, source, target, self.now)
+        self.set(state=target, clocks=clocks, last_moved_at=self.now)
+        if target in FINAL:
+            self.set(closed_at=self.now, closed_by=self.actor.role.value, pending=None, offer=None, snoozed_until=None)
+
+    def tell(self, to: str, subject: str, level: int | None = None) -> None:
+        """Have somebody told, once."""
+        key = self.next_key("message")
+        self._add(Effects(messages=(Message(key=key, to=to, subject=subject, at=self.now, level=level),)))
+
+    def told_customer(self) -> None:
+        """Something of ours reached the customer: the first answer is given (T2)."""
+        self.set(clocks=answered(self.case.clocks, self.now))
+
+    def next_key(self, kind: str) -> str:
+        """A key for an effect, allocated before the effect: the same through retries, restarts and new runs."""
+        self.set(effect_seq=self.case.effect_seq + 1)
+        return f"{self.case.case_no}:{kind}:{self.case.effect_seq}"
+
+    # ── money ───────────────────────────────────────────────────────────────
+
+    @property
+    def currency(self) -> str:
+        """The currency of the case's order. Raises RuleRefused when the case has no order."""
+        if self.case.order is None:
+            raise RuleRefused("This case has no order yet: link one before money is decided.")
+        return self.case.order.currency
+
+    def minor(self, amount: str | None, field: str) -> int:
+        """An amount in minor units of the order's currency. Raises DataRefused naming the field."""
+        if amount is None:
+            return 0
+        try:
+            return to_minor(amount, self.currency)
+        except MoneyRefused as refused:
+            raise DataRefused(refused.detail, [{"field": field, "message": refused.detail}]) from None
+
+    def said(self, amount: int) -> str:
+        """An amount as people read it."""
+        return f"{to_text(amount, self.currency)} {self.currency}"
+
+    def book(
+        self,
+        kind: Literal["draw", "settle", "release"],
+        key: str,
+        account: Literal["refund", "freight", "goodwill"],
+        amount: int,
+        draws: tuple[Draw, ...] = (),
+        reference: str | None = None,
+    ) -> None:
+        """Ask for one movement of money; the order's pots in SQL have the last word."""
+        move = MoneyMove(key=key, kind=kind, account=account, amount=amount, draws=draws, reference=reference)
+        self._add(Effects(money=(move,)))
+
+    def replace_payout(self, changed: Payout) -> None:
+        """Put a changed payout in the place of the one with its key."""
+        self.set(payouts=tuple(changed if p.key == changed.key else p for p in self.case.payouts))
+
+    # ── ending ──────────────────────────────────────────────────────────────
+
+    def split_off(self, child: Case) -> None:
+        """Send lines to a linked case, which the commit numbers and starts."""
+        self._add(Effects(splits=(SplitOff(key=self.next_key("split"), case=child),)))
+
+    def _add(self, more: Effects) -> None:
+        self._effects = self._effects.then(more)
+
+    def take_over(self, step: "Draft") -> None:
+        """Make another draft's changes, which began where this one stands, part of this one."""
+        self.case = step.case
+        self._add(step._effects)
+
+    def remember(self, command: Command) -> None:
+        """Keep the command's id, so that its repeat has no second effect, and who acted when."""
+        if command.command_id:
+            self.set(processed=(*self.case.processed, command.command_id)[-REMEMBERED:])
+        if command.actor.role in _OURS:
+            self.set(last_acted_at=self.now)
+
+    def done(self) -> Decision:
+        """The decision: one version later."""
+        self.set(version=self.case.version + 1)
+        return Decision(case=self.case, effects=self._effects)

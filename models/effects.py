@@ -1,0 +1,140 @@
+"""What a decision asks of the world, and the contract between the workflow and its activities.
+
+Workflows know activities only by these names and types. All that a commit needs to be done exactly once carries a
+key that was allocated in the case's state when the decision was taken.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from models.case import Case
+from models.clocks import Alarm
+from models.events import Entry
+from models.pots import Draw, Pots
+
+TASK_QUEUE = "aftercare"
+WORKFLOW = "AfterSaleCase"
+COMMIT = "commit"
+START_LINKED = "start_linked"
+
+
+def workflow_id(case_no: str) -> str:
+    """The workflow id of a case; nobody else spells it."""
+    return f"case/{case_no}"
+
+
+class Value(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class MoneyMove(Value):
+    """Pots drawn (approved money), settled (paid) or released (not paid after all), under one key."""
+
+    key: str
+    kind: Literal["draw", "settle", "release"]
+    account: Literal["refund", "freight", "goodwill"]
+    amount: int
+    draws: tuple[Draw, ...] = ()
+    reference: str | None = None
+
+
+class Message(Value):
+    """Something to be told to somebody, once: `key` makes a repeat harmless."""
+
+    key: str
+    to: str  # a role, `owner`, `on_duty`, `customer` or a person's id
+    subject: str
+    at: datetime
+    level: int | None = None
+
+
+class SplitOff(Value):
+    """Lines that leave for a linked case; the commit gives it its number."""
+
+    key: str
+    case: Case
+
+
+class Effects(Value):
+    """Everything one or more decisions want written, in order."""
+
+    entries: tuple[Entry, ...] = ()
+    money: tuple[MoneyMove, ...] = ()
+    messages: tuple[Message, ...] = ()
+    splits: tuple[SplitOff, ...] = ()
+
+    def then(self, later: "Effects") -> "Effects":
+        """These and then those."""
+        return Effects(
+            entries=self.entries + later.entries,
+            money=self.money + later.money,
+            messages=self.messages + later.messages,
+            splits=self.splits + later.splits,
+        )
+
+
+class Decision(Value):
+    """What `decide()` answers: the case as it is now, and what is to be written."""
+
+    case: Case
+    effects: Effects = Effects()
+    repeated: bool = False
+
+
+class CommitInput(Value):
+    """One drain of a case: its full state and all that its decisions want written, in one transaction."""
+
+    case: Case
+    effects: Effects
+    at: datetime
+
+
+class MoneyRefusal(Value):
+    """The order has not that money any more; nothing of this key was booked."""
+
+    key: str
+    detail: str
+
+
+class ArmedClock(Value):
+    """The instants of one clock, by name and cycle; the rest of it the case knows already."""
+
+    clock: str
+    cycle: int
+    due_at: datetime | None
+    alarms: tuple[Alarm, ...]
+
+
+class CommitResult(Value):
+    """What was written: the clocks with their absolute instants, and what was refused with the order's true pots."""
+
+    version: int
+    clocks: tuple[ArmedClock, ...] = ()
+    refused: tuple[MoneyRefusal, ...] = ()
+    pots: Pots | None = None
+    linked: tuple[str, ...] = ()  # numbers of the cases that were split off
+
+
+class CaseInput(Value):
+    """The one argument of a case's workflow: the same when it is opened, reopened, restored or continued as new."""
+
+    case: Case
+    recent: tuple[Entry, ...] = ()
+    committed: bool = True  # whether SQL holds this version already
+    history_limit: int | None = None  # events after which the run continues as new; None = the server's advice
+
+
+class CaseEnd(Value):
+    """How a case's run ended."""
+
+    case_no: str
+    state: str
+    version: int
+
+
+class LinkedInput(Value):
+    """A case that another one split off, written in SQL and to be started."""
+
+    case_no: str

@@ -1,0 +1,51 @@
+"""What can have happened to a case: one entry of its timeline, in the past tense (C3, C4).
+
+An entry of a command carries the command's action. The other entries are facts of their own, named here.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models.commands import Actor
+from models.lifecycle import Role
+
+
+class Fact(StrEnum):
+    """What happens to a case without anybody commanding it."""
+
+    OPENED = "opened"
+    REFUSED = "refused"  # a Signal that could not be carried out
+    WARNED = "warned"  # a clock came near its end (T8)
+    REMINDED = "reminded"  # the awaited side was reminded
+    BREACHED = "breached"  # a clock ran out
+    ESCALATED = "escalated"  # a level of the chain was reached
+    SEARCH_OPENED = "search_opened"  # a parcel did not come in time (G14)
+    MONEY_REFUSED = "money_refused"  # the order has no such money left; the remedy was taken back
+    SPLIT_OFF = "split_off"  # lines went to a linked case
+    GOODS_UNASKED = "goods_unasked"  # goods came, or were sent, before they were asked for (G12)
+
+
+class Entry(BaseModel):
+    """One line of the timeline: who did what, when, from where to where, and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    seq: int
+    at: datetime
+    actor: Actor
+    action: str
+    source: str | None = None
+    target: str | None = None
+    note: str | None = None
+    data: dict[str, Any] = Field(default_factory=dict)
+
+    def as_document(self) -> dict[str, Any]:
+        """The entry with the contract's names."""
+        document = self.model_dump(mode="json", exclude={"source", "target"})
+        return {**document, "from": self.source, "to": self.target}
+
+
+SYSTEM = Actor(id="aftercare", role=Role.SYSTEM)
