@@ -53,7 +53,7 @@ def settle(
     chosen = chosen_lines(case, lines)
     party, share = liable(case, chosen)
     ask = SettlementAsk(
-        remedy=remedy,  # type: ignore[arg-type]
+        remedy=REMEDIES[remedy].name,
         lines=tuple((line.line_no, line.quantity) for line in chosen),
         party_liable=party,
         share=share,
@@ -64,6 +64,7 @@ def settle(
         replacement_price=replacement_price(draft, replacement),
         quote=case.quote.parts + case.quote.labour if case.quote else 0,
         never_delivered=order.parcel in ("unprinted", "printed", "pulled", "lost"),
+        both_ways=case.procedure.customer_pays_both_ways and not case.procedure.asks_fault,
     )
     try:
         return settlement(order.pots, order.free_shipping, ask)

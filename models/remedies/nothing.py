@@ -1,5 +1,11 @@
 """Nothing is owed: the answer was the remedy."""
 
-from models.remedies.remedy import Remedy
+from models.pots import Pots
+from models.remedies.remedy import Outcome, Remedy, SettlementAsk
 
-REMEDY = Remedy(name="none", needs_order=False)
+
+def settle(pots: Pots, free_shipping: bool, ask: SettlementAsk) -> Outcome:
+    return Outcome(rule="none", sources=("Nothing is paid: the case ends with an answer.",))
+
+
+REMEDY = Remedy(name="none", settle=settle, needs_order=False)

@@ -1,5 +1,43 @@
 """The goods are refunded, by their own shares of what was paid (F1, F3, F5, F7)."""
 
-from models.remedies.remedy import Remedy
+from collections.abc import Sequence
 
-REMEDY = Remedy(name="refund", pays=True, after_return=True, withdraws_parcel=True)
+from models.freight import FreightRule
+from models.pots import Draw, Pots, unit_draws
+from models.remedies.parts import first_postage, less_reduction, payable, per_line, return_freight, said, table_row
+from models.remedies.remedy import Outcome, Remedy, SettlementAsk
+
+
+def settle(pots: Pots, free_shipping: bool, ask: SettlementAsk) -> Outcome:
+    """Goods by their own shares, postage by F14; undelivered goods and their postage in full (F27)."""
+    row = table_row(ask, free_shipping, "refund")
+    if ask.never_delivered:
+        row = FreightRule("F27", "seller", None, goods_refunded=True, postage_refunded=True)
+    units = [one for line_no, quantity in ask.lines for one in unit_draws(pots, line_no, quantity)]
+    reduced = [less_reduction(one, ask.reduction_percent) for one in units]
+    draws = payable(pots, (*reduced, *first_postage(pots, row, ask)))
+    reimbursed, over_cap, freight = return_freight(pots, row, ask)
+    sources = (*_refund_sources(pots, row, ask, draws), *freight)
+    return Outcome(rule=row.rule, draws=draws, reimbursed=reimbursed, over_cap=over_cap, sources=sources)
+
+
+def _refund_sources(pots: Pots, row: FreightRule, ask: SettlementAsk, draws: Sequence[Draw]) -> tuple[str, ...]:
+    told = [
+        f"line {line_no}: {said(pots, amount)} is what {quantity} of it cost, by its own share (F13)."
+        for line_no, quantity, amount in per_line(pots, ask.lines, draws)
+    ]
+    withheld = sum(one.withheld for one in draws)
+    if withheld:
+        told.append(f"{said(pots, withheld)} withheld: {ask.reduction_percent} % for use or damage (F16).")
+    postage = sum(one.amount for one in draws if one.account == "postage")
+    if postage:
+        why = "the playbook says so" if ask.refund_postage == "always" else "all it carried is back"
+        told.append(f"postage {said(pots, postage)}: goes back, {why} ({row.rule}, F14).")
+    elif row.postage_refunded and any(pot.left for pot in pots.postage):
+        told.append(f"postage: stays until everything it carried is back ({row.rule}, F14).")
+    if sum(one.amount for one in draws) == pots.payable:
+        told.append("this is all that the payments have left to give back (F17).")
+    return tuple(told)
+
+
+REMEDY = Remedy(name="refund", settle=settle, pays=True, after_return=True, withdraws_parcel=True, needs_lines=True)

@@ -1,21 +1,75 @@
-"""What a remedy is to the machine: plain facts, so that no code asks for a remedy by its name."""
+"""What a remedy is to the machine and to the money: plain facts and a plan, so that no code asks for it by its name."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
+
+from models.pots import Draw, Pots
+
+SettledRemedy = Literal[
+    "refund", "exchange", "repair", "keep_it", "adjust_price", "reship", "substitute", "goods_back", "visit", "none"
+]
+LineQuantity = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementAsk:
+    """What is to be settled, all of it facts that the case knows; amounts in minor units.
+
+    ``amount`` is what a keep-it or an adjusted price pays. ``replacement_price`` is for all replacement goods
+    together, with tax; None means that the same goods go out and no difference arises. ``return_freight`` is what
+    the customer advanced, ``replacement_freight`` what the way to the customer costs, ``quote`` parts and labour.
+    ``share`` is the percentage of the liability that ``party_liable`` bears (F19). With ``both_ways`` the customer
+    also pays the way to him where the fault is not the seller's (F22).
+    """
+
+    remedy: SettledRemedy
+    lines: tuple[LineQuantity, ...] = ()
+    party_liable: str = "seller"
+    share: int = 100
+    amount: int | None = None
+    return_freight: int = 0
+    return_freight_cap: int | None = None
+    replacement_freight: int = 0
+    replacement_price: int | None = None
+    quote: int = 0
+    reduction_percent: int = 0
+    refund_postage: Literal["rule", "always", "never"] = "rule"
+    never_delivered: bool = False
+    both_ways: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one remedy's rules give; ``draws`` are from units and postage, the payments follow from them."""
+
+    rule: str
+    draws: tuple[Draw, ...] = ()
+    reimbursed: int = 0
+    over_cap: int = 0
+    owes: int = 0
+    sources: tuple[str, ...] = ()
+
+
+Settle = Callable[[Pots, bool, SettlementAsk], Outcome]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remedy:
     """One way to make it good.
 
-    `pays` – its point is money, so a plan without any is refused. `after_return` – where the playbook wants the goods
-    back, it waits for them. `withdraws_parcel` – a parcel still in our house or on its way out is stopped first (L7).
-    `needs_stock` – something of ours is sent, which may be out of stock. `needs_amount` – it is for an amount.
+    `settle` – what it costs whom, from the pots, whether postage was free, and the ask. `pays` – its point is money,
+    so a plan without any is refused. `after_return` – where the playbook wants the goods back, it waits for them.
+    `withdraws_parcel` – a parcel still in our house or on its way out is stopped first (L7). `needs_stock` – something
+    of ours is sent, which may be out of stock. `needs_amount` – it is for an amount. `needs_lines` – it is for units.
     """
 
-    name: str
+    name: SettledRemedy
+    settle: Settle
     pays: bool = False
     after_return: bool = False
     withdraws_parcel: bool = False
     needs_stock: bool = False
     needs_amount: bool = False
+    needs_lines: bool = False
     needs_order: bool = True
