@@ -108,6 +108,18 @@ class DataRefused(CommandRefused):
         return cls(message, [{"field": field, "message": message}])
 
 
+def refusal_from(problem: Mapping[str, Any]) -> AftercareError:
+    """The error that a problem was made of, as it comes back from a workflow; an unknown one is a plain refusal."""
+    known = {kind.code: kind for kind in _family(AftercareError)}
+    members = {k: v for k, v in problem.items() if k not in ("type", "title", "status", "detail")}
+    kind = known.get(str(problem.get("type", "")).rpartition(":")[2], CommandRefused)
+    return kind(str(problem.get("detail", "")), **members)
+
+
+def _family(kind: type[AftercareError]) -> list[type[AftercareError]]:
+    return [kind, *(member for child in kind.__subclasses__() for member in _family(child))]
+
+
 # ── the desk ──────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -1,0 +1,469 @@
+"""The desk: what callers can have done, whatever they call by. The only Temporal client on their side.
+
+Reads come from SQL. A command goes through the case's workflow and is answered when it is written, so that what is
+read afterwards is at least as new. Everything that is refused is an AftercareError.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import Any, BinaryIO, TypeVar
+from uuid import uuid4
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from api import opening, views
+from api.auth import Caller, actor_of
+from api.preview import preview
+from api.schemas import OpenCase, PreviewAsk
+from api.shelter import new_reference, sheltered
+from imports.run import import_orders
+from models.case import Case
+from models.commands import Actor, Command, parse_command
+from models.decide import decide
+from models.effects import Decision, workflow_id
+from models.errors import AftercareError, Conflict, NotFound, Unavailable, refusal_from
+from models.lifecycle import Action, Role, State
+from models.orders import Order
+from playbooks.load import Playbooks
+from store import cases, lists, orders, parcels, payouts, personal, reservations, stuck
+from store import playbooks as kept_playbooks
+from store.engine import reading, revisions, writing
+from store.payouts import PayoutRow
+from workflows.starting import start_and_update
+
+T = TypeVar("T")
+#: How long a caller waits for a case before the outcome counts as unknown and the call as one to repeat.
+PATIENCE = timedelta(seconds=20)
+#: Actions whose numbers come from the order's pots, which are read anew for them.
+ABOUT_MONEY = frozenset({Action.CHOOSE_REMEDY, Action.ACCEPT_OFFER, Action.ACCEPT_QUOTE, Action.APPROVE})
+#: States in which a scanned parcel is expected.
+EXPECTED = frozenset({State.AWAITING_RETURN, State.RETURN_IN_TRANSIT, State.RECALLING})
+#: The most rows of a register in one answer.
+MOST_ROWS = 100_000
+AWAY = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED})
+
+
+def utc_now() -> datetime:
+    """The wall clock, for processes; everything below takes the time as an argument."""
+    return datetime.now(UTC)
+
+
+class Desk:
+    """The use cases, on one store, one Temporal and one set of playbooks."""
+
+    def __init__(
+        self, client: Client, engine: Engine, playbooks: Playbooks, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self.client = client
+        self.engine = engine
+        self.playbook_set = playbooks
+        self.clock = clock
+
+    # ── orders ──────────────────────────────────────────────────────────────
+
+    async def put_order(self, order: Order) -> str:
+        """Take an order in: `imported`, `updated` or `unchanged`."""
+        return await self._write(lambda session: orders.put(session, order, self.clock()))
+
+    async def order(self, order_no: str) -> dict[str, Any]:
+        """The order with its cases, holds and what is still refundable."""
+
+        def read(session: Session) -> dict[str, Any]:
+            order = self._order(session, order_no)
+            pots = orders.pots(session, order_no)
+            assert pots is not None
+            rows, holds = lists.of_order(session, order_no), orders.holds(session, order_no)
+            return views.order_document(order, pots, rows, holds)
+
+        return await self._read(read)
+
+    async def preview(self, order_no: str, ask: PreviewAsk) -> dict[str, Any]:
+        """What a remedy would cost now; moves nothing."""
+
+        def read(session: Session) -> dict[str, Any]:
+            order = self._order(session, order_no)
+            pots = orders.pots(session, order_no)
+            assert pots is not None
+            return preview(order, pots, self.playbook_set.freight, ask)
+
+        return await self._read(read)
+
+    async def import_orders(self, file: BinaryIO, filename: str, format: str, dry_run: bool) -> dict[str, Any]:
+        """Import a file of orders; every refused row is named with its line and reason."""
+
+        def save(batch: list[Order]) -> list[str]:
+            with writing(self.engine) as session:
+                return orders.put_many(session, batch, self.clock())
+
+        report = await asyncio.to_thread(import_orders, file, format, filename, save, dry_run)
+        return asdict(report)
+
+    def _order(self, session: Session, order_no: str) -> Order:
+        order = orders.load(session, order_no)
+        if order is None:
+            raise NotFound(f"There is no order '{order_no}': import it, or check the number.")
+        return order
+
+    # ── cases ───────────────────────────────────────────────────────────────
+
+    async def open_case(
+        self, ask: OpenCase, actor: Actor, idempotency_key: str | None = None
+    ) -> tuple[dict[str, Any], bool]:
+        """Open a case and start its workflow; answers it, and whether it is new.
+
+        Number, key and units are taken in one transaction first, so that a repeat after any failure finds the case.
+        """
+        playbook = self.playbook_set.get(ask.kind)
+        opening.needed(ask, playbook)
+        now = self.clock()
+        case, created = await self._write(lambda session: self._open(session, ask, actor, idempotency_key, now))
+        if not case.is_final:
+            await self._temporal(start_and_update(self.client, case, "opened", [], patience=PATIENCE))
+        return await self.case(case.case_no), created
+
+    def _open(self, session: Session, ask: OpenCase, actor: Actor, key: str | None, now: datetime) -> tuple[Case, bool]:
+        playbook = self.playbook_set.get(ask.kind)
+        order = self._order(session, ask.order_no) if ask.order_no else None
+        claimed = opening.claimed_lines(ask, order) if order else {}
+        built: list[str] = []
+
+        def build(case_no: str) -> Decision:
+            built.append(case_no)
+            # Read under the order's lock, which the opening transaction holds by now.
+            pots = orders.pots(session, order.order_no) if order else None
+            freight = self.playbook_set.freight
+            facts = opening.facts_of(order, pots, claimed, playbook, freight) if order and pots else None
+            return opening.new_case(ask, playbook, order, facts, actor, now, case_no)
+
+        contact = ask.contact.model_dump(exclude_none=True) if ask.contact else {}
+        new = cases.NewCase(
+            build=build,
+            now=now,
+            calendars=self.playbook_set.calendars,
+            order_no=order.order_no if order else None,
+            lines=claimed,
+            allowed_per_line=opening.claimable(order, playbook) if order else {},
+            description=ask.description,
+            contact=contact,
+            idempotency_key=key,
+            request_hash=opening.request_hash(ask),
+        )
+        case = cases.open_case(session, new)
+        kept_playbooks.put(session, playbook.kind, playbook.version, playbook.as_document(), now)
+        return case, bool(built)
+
+    async def case(self, case_no: str, roles: frozenset[Role] | None = None, **more: Any) -> dict[str, Any]:
+        """One case, with its clocks, money, what can be done and what should be."""
+
+        def read(session: Session) -> dict[str, Any]:
+            case = self._case(session, case_no)
+            playbook = self.playbook_set.kinds.get(case.kind)
+            values = self._script_values(session, case)
+            told = {"description": cases.description(session, case_no), **more}
+            now = self.clock()
+            return views.case_document(case, self.playbook_set.calendars, now, playbook, values, roles, **told)
+
+        return await self._read(read)
+
+    def _script_values(self, session: Session, case: Case) -> dict[str, str | None]:
+        """What the variables of a script stand for; what is not known leaves the script out."""
+        contact = cases.contact(session, case.case_no)
+        order = orders.load(session, case.order.order_no) if case.order else None
+        name = contact.get("name") or (order.customer.name if order and order.customer else None)
+        due, amount = case.due_at, views.money(case.money.refund or case.money.customer_owes, views.currency_of(case))
+        return {
+            "customer": name,
+            "agent": case.owner,
+            "case_no": case.case_no,
+            "order_no": case.order.order_no if case.order else None,
+            "product": case.lines[0].name if case.lines else None,
+            "amount": f"{amount['amount']} {amount['currency']}" if amount else None,
+            "due": due.strftime("%Y-%m-%d %H:%M UTC") if due else None,
+        }
+
+    async def timeline(self, case_no: str, after: int = 0, limit: int = 200) -> dict[str, Any]:
+        """Who did what, when and why; the cursor is the number of the last entry."""
+
+        def read(session: Session) -> dict[str, Any]:
+            self._case(session, case_no)
+            entries = cases.timeline(session, case_no, after, limit + 1)
+            page = entries[:limit]
+            more = str(page[-1].seq) if len(entries) > limit else None
+            return {"items": [entry.as_document() for entry in page], "next_cursor": more}
+
+        return await self._read(read)
+
+    async def cases(
+        self,
+        filters: lists.CaseFilters,
+        sort: lists.Sort = "due_at",
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> dict[str, Any]:
+        """A page of cases."""
+        now = self.clock()
+        rows, following = await self._read(lambda session: lists.cases(session, filters, sort, cursor, limit, now=now))
+        return {"items": [views.row_document(row) for row in rows], "next_cursor": following}
+
+    async def stuck(
+        self,
+        only: tuple[str, ...] = (),
+        stage: str | None = None,
+        owner: str | None = None,
+        kind: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> dict[str, Any]:
+        """Which cases are stuck and why, with counts by reason and stage (T12)."""
+        now = self.clock()
+        found = await self._read(
+            lambda session: stuck.rows(
+                session, now, only, stage=stage, owner=owner, kind=kind, cursor=cursor, limit=limit
+            )
+        )
+        return {
+            "items": [views.stuck_document(row) for row in found.items],
+            "next_cursor": found.next_cursor,
+            "total": found.total,
+            "by_reason": found.by_reason,
+            "by_stage": found.by_stage,
+        }
+
+    def _case(self, session: Session, case_no: str) -> Case:
+        case = cases.load(session, case_no)
+        if case is None:
+            raise NotFound(f"There is no case '{case_no}': check the number.")
+        return case
+
+    # ── commands ────────────────────────────────────────────────────────────
+
+    async def command(self, case_no: str, envelope: Any, caller: Caller) -> dict[str, Any]:
+        """Carry out a command and answer the case as committed; `repeated` when it was carried out before."""
+        command = _signed(envelope, caller)
+        answer = await self.carry_out(case_no, command)
+        return await self.case(case_no, caller.roles, repeated=bool(answer.get("repeated")))
+
+    async def carry_out(self, case_no: str, command: Command) -> dict[str, Any]:
+        """Send a command to its case, running or not. Raises what the case refuses."""
+        case = await self._read(lambda session: self._case(session, case_no))
+        if case.is_final and case.version > 0:
+            return await self._to_closed(case, command)
+        prepared, kept = await self._prepared(case, command)
+        answer = await self._send(case, prepared)
+        if kept and not answer.get("repeated"):
+            await self._write(lambda session: self._keep(session, case, prepared, kept))
+        return answer
+
+    async def _prepared(self, case: Case, command: Command) -> tuple[Command, dict[str, str]]:
+        """The command as it travels: without what is personal, with what only the desk can read."""
+        data, kept = sheltered(command.action, command.data)
+        if command.action is Action.CHANGE_KIND:
+            playbook = self.playbook_set.kinds.get(str(data.get("kind")))
+            data = {**data, "procedure": playbook.procedure.model_dump(mode="json") if playbook else None}
+        pots = None
+        if command.action in ABOUT_MONEY and case.order is not None:
+            order_no = case.order.order_no
+            pots = await self._read(lambda session: orders.pots(session, order_no))
+        return command.model_copy(update={"data": data, "order_pots": pots}), kept
+
+    def _keep(self, session: Session, case: Case, command: Command, kept: dict[str, str]) -> None:
+        personal.put(session, new_reference(), case.case_no, command.action.value, kept, self.clock())
+        if command.action is Action.UPDATE_CONTACT:
+            cases.put_contact(session, case.case_no, kept)
+
+    async def _send(self, case: Case, command: Command) -> dict[str, Any]:
+        """An Update; a case that SQL knows as open and that does not run is started again with it."""
+        handle = self.client.get_workflow_handle(workflow_id(case.case_no))
+        envelope = command.model_dump(mode="json", exclude_none=True)
+        try:
+            return await self._temporal(
+                handle.execute_update("command", envelope, id=uuid4().hex, result_type=dict, rpc_timeout=PATIENCE)
+            )
+        except NotFound:
+            current = await self._read(lambda session: self._case(session, case.case_no))
+            if current.is_final:
+                return await self._to_closed(current, command)
+            starting = start_and_update(self.client, current, "command", [envelope], patience=PATIENCE)
+            return await self._temporal(starting)
+
+    async def _to_closed(self, case: Case, command: Command) -> dict[str, Any]:
+        """A case that is over has no workflow: what it refuses is refused here, what opens it again starts it."""
+        decision = decide(case, command, self.clock())
+        if decision.repeated:
+            return {**case.snapshot(), "repeated": True}
+        await self._read(lambda session: self._units_are_free(session, case))
+        envelope = command.model_dump(mode="json", exclude_none=True)
+        return await self._temporal(start_and_update(self.client, case, "command", [envelope], patience=PATIENCE))
+
+    def _units_are_free(self, session: Session, case: Case) -> None:
+        """F18: a case cannot be opened again for units that another open case holds by now."""
+        for line in case.lines if case.order else ():
+            assert case.order is not None
+            claims = reservations.claims_on(session, case.order.order_no, line.line_no, but=case.case_no)
+            bought = self._order(session, case.order.order_no).line(line.line_no)
+            ordered = bought.quantity if bought else 0
+            if claims.holders and claims.held + line.quantity > ordered:
+                raise Conflict(
+                    f"Units of line {line.line_no} are in the open case {claims.holders[0]} by now; go on there.",
+                    case_no=claims.holders[0],
+                )
+
+    async def _temporal(self, call: Any) -> dict[str, Any]:
+        """Await a call to Temporal; what a case refused and what is away come back as our own errors."""
+        try:
+            answer: dict[str, Any] = await call
+        except WorkflowUpdateFailedError as failed:
+            raise _refusal(failed) from None
+        except WorkflowUpdateRPCTimeoutOrCancelledError:
+            raise Unavailable("The case did not answer in time; repeat the call with the same command_id.") from None
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise NotFound("The case is not running.") from None
+            if error.status in AWAY:
+                raise Unavailable("Temporal is away for the moment; repeat the same call.") from None
+            raise Unavailable(f"Temporal refused the call ({error.status.name}); repeat it.") from None
+        return answer
+
+    # ── money, parcels ──────────────────────────────────────────────────────
+
+    async def payouts(
+        self,
+        states: tuple[str, ...] = (),
+        case_no: str | None = None,
+        purpose: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> dict[str, Any]:
+        """Finance's queue, the oldest first."""
+        rows, following = await self._read(
+            lambda session: payouts.list(session, states, case_no, purpose, cursor=cursor, limit=limit)
+        )
+        return {"items": [views.payout_document(row) for row in rows], "next_cursor": following}
+
+    async def payout_paid(self, payout_id: str, reference: str, actor: Actor) -> dict[str, Any]:
+        """Finance paid it; said again with the same reference it is answered, not repeated."""
+        row = await self._payout(payout_id)
+        if row.state == "done" and row.reference == reference:
+            return views.payout_document(row)
+        data = {"payout_id": payout_id, "reference": reference}
+        await self.carry_out(row.case_no, Command(action=Action.RECORD_REFUND, actor=actor, data=data))
+        return views.payout_document(await self._payout(payout_id))
+
+    async def payout_failed(self, payout_id: str, code: str, note: str | None, actor: Actor) -> dict[str, Any]:
+        """The bank or provider refused it."""
+        row = await self._payout(payout_id)
+        data = {"payout_id": payout_id, "code": code, **({"note": note} if note else {})}
+        await self.carry_out(row.case_no, Command(action=Action.FAIL_REFUND, actor=actor, data=data))
+        return views.payout_document(await self._payout(payout_id))
+
+    async def _payout(self, payout_id: str) -> PayoutRow:
+        row = await self._read(lambda session: payouts.get(session, payout_id))
+        if row is None:
+            raise NotFound(f"There is no payout '{payout_id}'.")
+        return row
+
+    async def scan(self, code: str, note: str | None, actor: Actor) -> dict[str, Any]:
+        """G1, G2: a parcel came. Known by case, waybill or order: its case moves; unknown: it goes on the shelf."""
+        found = await self._read(lambda session: self._scanned(session, code))
+        if not found:
+            now = self.clock()
+            parcel = await self._write(lambda session: parcels.put_unmatched(session, code, now, note))
+            return {"case": None, "unmatched": parcel.model_dump(mode="json")}
+        if len(found) > 1:
+            numbers = [case.case_no for case in found]
+            raise Conflict(f"'{code}' fits several cases: scan the case number instead.", case_nos=numbers)
+        data: dict[str, Any] = {"waybill": code} if code != found[0].case_no else {}
+        await self.carry_out(found[0].case_no, Command(action=Action.BOOK_IN, actor=actor, data=data))
+        return {"case": await self.case(found[0].case_no), "unmatched": None}
+
+    def _scanned(self, session: Session, code: str) -> list[Case]:
+        """The cases that a code can mean: those that expect a parcel first, else any of them."""
+        numbers = [row.case_no for row in lists.of_order(session, code)]
+        direct = cases.load(session, code)
+        named = [direct] if direct else []
+        named += [c for no in (*cases.by_waybill(session, code), *numbers) if (c := cases.load(session, no))]
+        unique = list({case.case_no: case for case in named}.values())
+        expected = [case for case in unique if case.state in EXPECTED]
+        still_open = [case for case in unique if not case.is_final]
+        return expected or still_open or unique[:1]
+
+    # ── registers and reference ─────────────────────────────────────────────
+
+    async def register(self, name: str) -> list[dict[str, Any]]:
+        """A register as rows."""
+        if name == "refunds":
+            rows, _ = await self._read(lambda session: payouts.list(session, limit=MOST_ROWS))
+            return [views.payout_document(row) for row in rows]
+        if name == "parcels":
+            return [row.model_dump(mode="json") for row in await self._read(parcels.unmatched)]
+        raise NotFound(f"There is no register '{name}'; there are refunds and parcels.")
+
+    def lifecycle(self) -> dict[str, Any]:
+        """The machine, as the table has it."""
+        return views.lifecycle_document()
+
+    def playbooks(self) -> dict[str, Any]:
+        """What is loaded, in which version."""
+        found = self.playbook_set.kinds.values()
+        rows = [{"kind": p.kind, "version": p.version, "names": p.names.model_dump()} for p in found]
+        return {"items": rows, "next_cursor": None}
+
+    def playbook(self, kind: str) -> dict[str, Any]:
+        """One playbook as it is in force."""
+        found = self.playbook_set.kinds.get(kind)
+        if found is None:
+            raise NotFound(f"There is no playbook '{kind}'; there are {', '.join(sorted(self.playbook_set.kinds))}.")
+        return found.as_document()
+
+    async def ready(self) -> dict[str, str]:
+        """Whether the parts answer. Raises Unavailable naming the first that does not."""
+        state = await self._read(lambda session: revisions(self.engine))
+        if not state.up_to_date:
+            raise Unavailable("The database has an older schema: run 'aftercare db upgrade'.")
+        try:
+            healthy = await self.client.service_client.check_health(timeout=timedelta(seconds=3))
+        except RPCError:
+            healthy = False
+        if not healthy:
+            raise Unavailable("Temporal is away for the moment.")
+        return {"database": "ok", "schema": "ok", "temporal": "ok"}
+
+    # ── the database ────────────────────────────────────────────────────────
+
+    async def _read(self, work: Callable[[Session], T]) -> T:
+        def run() -> T:
+            with reading(self.engine) as session:
+                return work(session)
+
+        return await asyncio.to_thread(run)
+
+    async def _write(self, work: Callable[[Session], T]) -> T:
+        def run() -> T:
+            with writing(self.engine) as session:
+                return work(session)
+
+        return await asyncio.to_thread(run)
+
+
+def _signed(envelope: Any, caller: Caller) -> Command:
+    """The command in an envelope, by the actor that the token allows; pots are never taken from outside."""
+    if not isinstance(envelope, dict):
+        return parse_command(envelope)
+    actor = actor_of(caller, envelope.get("actor"))
+    return parse_command({**envelope, "actor": actor.model_dump(mode="json"), "order_pots": None})
+
+
+def _refusal(failed: WorkflowUpdateFailedError) -> AftercareError:
+    """The refusal of a case, as it was raised there."""
+    cause = failed.cause
+    if isinstance(cause, ApplicationError) and cause.details and isinstance(cause.details[0], dict):
+        return refusal_from(cause.details[0])
+    if isinstance(cause, ApplicationError) and cause.type:
+        return refusal_from({"type": cause.type, "detail": cause.message})
+    return Unavailable("The case could not answer; repeat the call.")

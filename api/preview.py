@@ -1,0 +1,56 @@
+"""A refund as it would be now: every number with its source, nothing moved (F20)."""
+
+from typing import Any
+
+from api.schemas import PreviewAsk
+from models.errors import Conflict, Invalid, MoneyRefused, PotExceeded
+from models.freight import FreightRates
+from models.money import to_minor
+from models.orders import Order, parcel
+from models.pots import Pots
+from models.settlement import SettlementAsk, settlement, settlement_to_document
+
+#: F11: reimbursed without a manager up to so many times the zone's normal rate.
+FREIGHT_FACTOR = 3
+
+
+def preview(order: Order, pots: Pots, rates: FreightRates, ask: PreviewAsk) -> dict[str, Any]:
+    """The contract's answer to a refund preview. Raises Invalid for amounts, Conflict for more than is left."""
+    try:
+        settled = settlement(pots, order.free_shipping, _settlement_ask(order, rates, ask))
+    except PotExceeded as refused:
+        raise Conflict(refused.detail, **refused.extra) from None
+    except MoneyRefused as refused:
+        raise Invalid(refused.detail, errors=[{"field": "(amounts)", "message": refused.detail}]) from None
+    return settlement_to_document(settled)
+
+
+def _settlement_ask(order: Order, rates: FreightRates, ask: PreviewAsk) -> SettlementAsk:
+    zone = order.ship_to.zone if order.ship_to else None
+    rate = rates.normal(zone, order.currency) or 0
+    return SettlementAsk(
+        remedy=ask.remedy,
+        lines=tuple((line.line_no, line.quantity) for line in ask.lines),
+        party_liable=ask.party_liable,
+        amount=_minor(ask.amount, order),
+        return_freight=_minor(ask.return_freight, order) or 0,
+        return_freight_cap=rate * FREIGHT_FACTOR,
+        replacement_freight=rate if ask.replacement_freight is None else _minor(ask.replacement_freight, order) or 0,
+        replacement_price=_replacement_price(ask, order),
+        never_delivered=_never_delivered(order, ask),
+    )
+
+
+def _never_delivered(order: Order, ask: PreviewAsk) -> bool:
+    told = order.shipped_at or order.shipments or order.delivered_at
+    return bool(told) and parcel(order, [line.line_no for line in ask.lines]) in ("unprinted", "printed")
+
+
+def _replacement_price(ask: PreviewAsk, order: Order) -> int | None:
+    if ask.replacement is None or ask.replacement.unit_price is None:
+        return None
+    return (_minor(ask.replacement.unit_price, order) or 0) * ask.replacement.quantity
+
+
+def _minor(amount: str | None, order: Order) -> int | None:
+    return None if amount is None else to_minor(amount, order.currency)

