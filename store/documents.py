@@ -1,0 +1,48 @@
+"""How documents are written to JSON columns, and rows put where one may be already."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Column, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+Row = Mapping[str, Any]
+
+
+def to_json(value: object) -> str:
+    """Compact JSON that keeps Chinese readable for whoever looks into the database."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def from_json(text: str | bytes) -> Any:
+    return json.loads(text)
+
+
+def insert(session: Session, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that understands ON CONFLICT, in the dialect of the session's database."""
+    return postgresql.insert(table) if is_postgres(session) else sqlite.insert(table)
+
+
+def is_postgres(session: Session) -> bool:
+    return session.get_bind().dialect.name == "postgresql"
+
+
+def put_new(session: Session, table: Table, rows: Sequence[Row]) -> None:
+    """Insert the rows whose primary key is not there yet, and leave the others as they are."""
+    if rows:
+        session.execute(insert(session, table).on_conflict_do_nothing(), [dict(row) for row in rows])
+
+
+def put(session: Session, table: Table, rows: Sequence[Row], keep: Sequence[str] = ()) -> None:
+    """Insert the rows, or change those that are there; columns in `keep` stay as they were first written."""
+    if not rows:
+        return
+    statement = insert(session, table)
+    keys: list[Column[Any]] = list(table.primary_key.columns)
+    fixed = {column.name for column in keys} | set(keep)
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in fixed}
+    session.execute(
+        statement.on_conflict_do_update(index_elements=keys, set_=changed), [dict(row) for row in rows]
+    )
