@@ -1,0 +1,362 @@
+"""Cases: opened, committed and read. A case's document is the truth; its columns, clocks and units follow
+from it.
+
+The functions take a session inside `store.engine.writing` or `reading`; the transaction is the caller's.
+Locks are always taken in the same order, order then case then counter, so that no two writers wait for each
+other.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from models import tables
+from models.case import Case
+from models.commands import Actor
+from models.effects import ArmedClock, CommitInput, CommitResult, Decision, Effects, Message, SplitOff
+from models.errors import Conflict, NotFound
+from models.events import SYSTEM, Entry, Fact
+from store import documents, money, payouts, projection, reservations
+from store.projection import Calendars
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCase:
+    """A case to be opened. `build` gets the number and answers the case with what its opening writes.
+
+    `allowed_per_line` says how many units of each line can be claimed at all: delivered, or ordered for the
+    kinds that live before delivery (F18). The same `idempotency_key` with the same `request_hash` answers the
+    same case.
+    """
+
+    build: Callable[[str], Decision]
+    now: datetime
+    calendars: Calendars
+    order_no: str | None = None
+    lines: Mapping[int, int] = field(default_factory=dict)
+    allowed_per_line: Mapping[int, int] = field(default_factory=dict)
+    description: str | None = None
+    contact: Mapping[str, Any] = field(default_factory=dict)
+    idempotency_key: str | None = None
+    request_hash: str = ""
+
+
+# ── opening ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def next_case_no(session: Session, year: int) -> str:
+    """The next case number of a year, such as AC-26-000042, without gaps."""
+    name = f"case-{year}"
+    taken = documents.insert(session, tables.counters).values(name=name, value=1)
+    counted = taken.on_conflict_do_update(
+        index_elements=["name"], set_={"value": tables.counters.c.value + 1}
+    ).returning(tables.counters.c.value)
+    return f"AC-{year % 100:02d}-{session.execute(counted).scalar_one():06d}"
+
+
+def open_case(session: Session, new: NewCase) -> Case:
+    """Take the number, the idempotency key and the units (F18) of a new case and write it, all or nothing.
+
+    Raises NotFound for an unknown order, Conflict for a unit in another open case or a key used for another
+    request, Invalid for more units than are left.
+    """
+    earlier = _claim_key(session, new)
+    if earlier is not None:
+        return earlier
+    if new.order_no is not None:
+        if not money.lock_order(session, new.order_no):
+            raise NotFound(f"There is no order {new.order_no}; import it first.")
+        reservations.check(session, new.order_no, new.lines, new.allowed_per_line)
+    decision = new.build(next_case_no(session, new.now.year))
+    case = projection.arm(decision.case, new.calendars)
+    _insert(session, case, new.calendars, new.description, new.contact)
+    _write_parts(session, case, new.calendars, dict(new.allowed_per_line))
+    _write_effects(session, case, decision.effects, new.now, new.calendars)
+    _keep_key(session, new, case.case_no)
+    return case
+
+
+def _claim_key(session: Session, new: NewCase) -> Case | None:
+    """Hold the key for this request; the case that was opened under it before, if there is one."""
+    if new.idempotency_key is None:
+        return None
+    row = {"key": new.idempotency_key, "request_hash": new.request_hash, "created_at": new.now}
+    # A second request with the same key waits here for the first one's transaction to end.
+    documents.put_new(session, tables.idempotency, [row])
+    kept = session.execute(
+        select(tables.idempotency).where(tables.idempotency.c.key == new.idempotency_key)
+    ).one()
+    if kept.request_hash != new.request_hash:
+        raise Conflict("This Idempotency-Key was used for another request; use a new key for a new case.")
+    return load(session, kept.case_no) if kept.case_no else None
+
+
+def _keep_key(session: Session, new: NewCase, case_no: str) -> None:
+    if new.idempotency_key is not None:
+        here = tables.idempotency.c.key == new.idempotency_key
+        session.execute(update(tables.idempotency).where(here).values(case_no=case_no))
+
+
+def _customer(session: Session, order_no: str | None) -> dict[str, str | None]:
+    found = select(tables.orders.c.customer_name, tables.orders.c.customer_phone).where(
+        tables.orders.c.order_no == order_no
+    )
+    row = session.execute(found).first()
+    return {"name": row.customer_name, "phone": row.customer_phone} if row else {}
+
+
+# ── committing ────────────────────────────────────────────────────────────────────────────────────
+
+
+def write_commit(session: Session, drain: CommitInput, calendars: Calendars) -> CommitResult:
+    """Write one drain of a case: state, columns, clocks, timeline, money, payouts, messages, splits; all or
+    nothing.
+
+    A version that is written already is not written again; the answer is then made from what is stored. Money
+    that the order's pots cannot give is refused in the answer, together with the pots as they truly are (C2).
+    """
+    case = drain.case
+    order_no = case.order.order_no if case.order else None
+    if order_no is not None:
+        money.lock_order(session, order_no)
+    if _stored_version(session, case.case_no) >= case.version:
+        return _answer(session, drain)
+    reopened = not case.is_final and reservations.was_let_go(session, case.case_no)
+    armed = projection.arm(case, calendars)
+    write_case(session, armed, calendars)
+    booked = _write_effects(session, armed, drain.effects, drain.at, calendars)
+    if reopened:
+        _warn_of_clashes(session, armed, drain.at)
+    return _answer(session, drain, booked.pots)
+
+
+def _stored_version(session: Session, case_no: str) -> int:
+    found = select(tables.cases.c.version).where(tables.cases.c.case_no == case_no).with_for_update()
+    version = session.execute(found).scalar()
+    return -1 if version is None else version
+
+
+def write_case(session: Session, case: Case, calendars: Calendars) -> None:
+    """Write an armed case over its row: document, columns, clocks, units, holds and waybills."""
+    here = tables.cases.c.case_no == case.case_no
+    row = session.execute(select(tables.cases.c.customer_name, tables.cases.c.phone_tail).where(here)).first()
+    if row is None:
+        _insert(session, case, calendars, None, {})
+    else:
+        found = projection.search_text(case, row.customer_name, row.phone_tail)
+        columns = {**projection.columns_of(case, calendars), "search_text": found}
+        session.execute(update(tables.cases).where(here).values(**columns))
+    _write_parts(session, case, calendars, reservations.allowed_of(session, case.case_no))
+
+
+def _insert(
+    session: Session, case: Case, calendars: Calendars, description: str | None, contact: Mapping[str, Any]
+) -> None:
+    columns = projection.columns_of(case, calendars)
+    personal = projection.personal_columns(
+        case, description, contact, _customer(session, columns["order_no"])
+    )
+    session.execute(insert(tables.cases).values(**columns, **personal))
+
+
+def _write_parts(
+    session: Session, case: Case, calendars: Calendars, allowed: Mapping[int, int | None]
+) -> None:
+    documents.put(session, tables.case_clocks, projection.clock_rows(case, calendars))
+    reservations.hold(session, case, allowed)
+    waybills = [{"waybill": waybill, "case_no": case.case_no} for waybill in case.waybills]
+    documents.put_new(session, tables.case_waybills, waybills)
+    session.execute(delete(tables.order_holds).where(tables.order_holds.c.case_no == case.case_no))
+    if case.order and not case.is_final:
+        order_no = case.order.order_no
+        holds = [{"case_no": case.case_no, "order_no": order_no, "hold": hold} for hold in case.holds]
+        documents.put_new(session, tables.order_holds, holds)
+
+
+def _write_effects(
+    session: Session, case: Case, effects: Effects, at: datetime, calendars: Calendars
+) -> money.Booked:
+    order_no = case.order.order_no if case.order else None
+    entries = [_entry_row(case.case_no, entry) for entry in effects.entries]
+    documents.put_new(session, tables.timeline, entries)
+    booked = money.book(session, case.case_no, order_no, effects.money, at)
+    reservations.note_units_out(session, case.case_no, booked.units_out)
+    payouts.write(session, case, at)
+    _write_messages(session, case.case_no, effects.messages)
+    for split in effects.splits:
+        _split_off(session, case.case_no, split, at, calendars)
+    return booked
+
+
+def _entry_row(case_no: str, entry: Entry) -> dict[str, Any]:
+    return {
+        "case_no": case_no,
+        "seq": entry.seq,
+        "at": entry.at,
+        "actor_id": entry.actor.id,
+        "actor_role": entry.actor.role.value,
+        "action": entry.action,
+        "source": _word(entry.source),
+        "target": _word(entry.target),
+        "note": entry.note,
+        "data": entry.model_dump(mode="json", include={"data"})["data"],
+    }
+
+
+def _word(name: str | None) -> str | None:
+    # A state is text with a name of its own, which database drivers would store instead of its value.
+    return None if name is None else str(name)
+
+
+def _write_messages(session: Session, case_no: str, messages: tuple[Message, ...]) -> None:
+    rows = [
+        {
+            "key": message.key,
+            "case_no": case_no,
+            "recipient": message.to,
+            "subject": message.subject,
+            "level": message.level,
+            "at": message.at,
+        }
+        for message in messages
+    ]
+    documents.put_new(session, tables.messages, rows)
+
+
+def _warn_of_clashes(session: Session, case: Case, at: datetime) -> None:
+    """A reopened case is written in any case; what F18 says against it goes to a manager."""
+    clashes = reservations.clashes(session, case)
+    if clashes:
+        told = f"{case.case_no} was reopened, but {'; '.join(clashes)}. Decide which case goes on."
+        key = f"{case.case_no}:clash:{case.version}"
+        _write_messages(session, case.case_no, (Message(key=key, to="manager", subject=told, at=at),))
+
+
+def _split_off(session: Session, parent_no: str, split: SplitOff, at: datetime, calendars: Calendars) -> None:
+    """Write the linked case under a number of its own, once; the parent has let its units go already."""
+    if _linked(session, split.key) is not None:
+        return
+    child, first = _numbered(split.case, next_case_no(session, at.year), parent_no, at)
+    child = projection.arm(child, calendars)
+    asked = select(tables.cases.c.description, tables.cases.c.contact)
+    parent = session.execute(asked.where(tables.cases.c.case_no == parent_no)).one()
+    _insert(session, child, calendars, parent.description, parent.contact)
+    _write_parts(session, child, calendars, reservations.allowed_of(session, parent_no))
+    documents.put_new(session, tables.timeline, [_entry_row(child.case_no, entry) for entry in first])
+    row = {"key": split.key, "case_no": parent_no, "linked_case_no": child.case_no}
+    session.execute(insert(tables.case_splits).values(**row))
+
+
+def _numbered(child: Case, case_no: str, parent_no: str, at: datetime) -> tuple[Case, tuple[Entry, ...]]:
+    """The linked case with its number, and the first line of its timeline (C3)."""
+    opened = Entry(
+        seq=child.seq + 1,
+        at=at,
+        actor=SYSTEM,
+        action=Fact.OPENED,
+        target=child.state,
+        note=f"Split off from {parent_no}.",
+        data={"case_no": parent_no},
+    )
+    return child.model_copy(update={"case_no": case_no, "seq": opened.seq}), (opened,)
+
+
+def _linked(session: Session, key: str) -> str | None:
+    found = select(tables.case_splits.c.linked_case_no).where(tables.case_splits.c.key == key)
+    return session.execute(found).scalar()
+
+
+def _answer(session: Session, drain: CommitInput, pots: Any = None) -> CommitResult:
+    """The result of a drain from what is stored, the same the first time and every other time."""
+    case = drain.case
+    stored = load(session, case.case_no)
+    assert stored is not None
+    asked = {(clock.clock, clock.cycle) for clock in case.clocks if clock.alarms is None}
+    refused = money.refusals_of(session, case.case_no, drain.effects.money)
+    if refused and case.order and pots is None:
+        pots = money.load_pots(session, case.order.order_no)
+    linked = [_linked(session, split.key) for split in drain.effects.splits]
+    return CommitResult(
+        version=case.version,
+        clocks=tuple(
+            ArmedClock(clock=clock.clock, cycle=clock.cycle, due_at=clock.due_at, alarms=clock.alarms or ())
+            for clock in stored.clocks
+            if (clock.clock, clock.cycle) in asked
+        ),
+        refused=refused,
+        pots=pots if refused else None,
+        linked=tuple(number for number in linked if number),
+    )
+
+
+# ── reading ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def load(session: Session, case_no: str) -> Case | None:
+    """The case as last written, with its clocks armed; None when there is none of that number."""
+    found = select(tables.cases.c.document).where(tables.cases.c.case_no == case_no)
+    document = session.execute(found).scalar()
+    return None if document is None else Case.model_validate(document)
+
+
+def timeline(session: Session, case_no: str, after_seq: int = 0, limit: int = 200) -> tuple[Entry, ...]:
+    """The entries of a case after `after_seq`, oldest first (C3)."""
+    entries = tables.timeline
+    found = select(entries).where(entries.c.case_no == case_no, entries.c.seq > after_seq)
+    rows = session.execute(found.order_by(entries.c.seq).limit(limit))
+    return tuple(
+        Entry(
+            seq=row.seq,
+            at=row.at,
+            actor=Actor(id=row.actor_id, role=row.actor_role),
+            action=row.action,
+            source=row.source,
+            target=row.target,
+            note=row.note,
+            data=row.data,
+        )
+        for row in rows
+    )
+
+
+def description(session: Session, case_no: str) -> str | None:
+    """What the customer said, in the words of whoever opened the case."""
+    return session.execute(
+        select(tables.cases.c.description).where(tables.cases.c.case_no == case_no)
+    ).scalar()
+
+
+def contact(session: Session, case_no: str) -> dict[str, Any]:
+    """How the customer of a case is reached. Personal: mask it wherever it is shown."""
+    found = select(tables.cases.c.contact).where(tables.cases.c.case_no == case_no)
+    return dict(session.execute(found).scalar() or {})
+
+
+def put_contact(session: Session, case_no: str, changed: Mapping[str, Any]) -> None:
+    """Change parts of a case's contact (C7); what it is searched by follows."""
+    case = load(session, case_no)
+    if case is None:
+        raise NotFound(f"There is no case {case_no}.")
+    new = {**contact(session, case_no), **changed}
+    customer = _customer(session, case.order.order_no if case.order else None)
+    personal = projection.personal_columns(case, description(session, case_no), new, customer)
+    session.execute(update(tables.cases).where(tables.cases.c.case_no == case_no).values(**personal))
+
+
+def by_waybill(session: Session, waybill: str) -> tuple[str, ...]:
+    """The numbers of the cases that a waybill was named in, the newest first (G1)."""
+    waybills = tables.case_waybills
+    found = (
+        select(waybills.c.case_no).where(waybills.c.waybill == waybill).order_by(waybills.c.case_no.desc())
+    )
+    return tuple(session.execute(found).scalars())
+
+
+def open_case_nos(session: Session) -> Iterator[str]:
+    """The number of every open case, oldest first: for restoring and reconciling."""
+    found = select(tables.cases.c.case_no).where(tables.cases.c.is_open).order_by(tables.cases.c.case_no)
+    yield from session.execute(found).scalars()

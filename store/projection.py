@@ -1,0 +1,169 @@
+"""What the columns of a case say: every one of them follows from its document and the calendars.
+
+They are there for lists and for the question which cases are stuck; `db rebuild` computes them anew.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from models.business_time import Calendar, due_at
+from models.case import Case
+from models.clocks import Clock, armed, running_since, used_seconds
+from models.playbook import ALL_HOURS
+
+Calendars = Mapping[str, Calendar]
+
+#: Sorts behind every deadline there is.
+END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
+#: Who is not of the house: a case that waits for them cannot be silent, but it can wait too long (T12).
+OTHER_SIDE = frozenset({"customer", "courier", "recipient", "expert", "platform", "nobody"})
+PRIORITIES = ("urgent", "high", "normal", "low")
+DUE_SOON_PERCENT = 75  # within a quarter of the target (T12)
+SILENT_TIMES = 2  # times the target of the state's clock (T12)
+
+
+def arm(case: Case, calendars: Calendars) -> Case:
+    """The case with every clock's instants computed."""
+    chain = case.procedure.escalation
+    return case.model_copy(update={"clocks": tuple(armed(clock, chain, calendars) for clock in case.clocks)})
+
+
+def columns_of(case: Case, calendars: Calendars) -> dict[str, Any]:
+    """The row of a case, without its personal columns."""
+    clock = case.state_clock
+    return {
+        "case_no": case.case_no,
+        "order_no": case.order.order_no if case.order else None,
+        "version": case.version,
+        "document": case.model_dump(mode="json"),
+        "kind": case.kind,
+        "playbook_version": case.procedure.version,
+        "state": case.state.value,
+        "stage": case.stage.value,
+        "is_open": not case.is_final,
+        "waiting_for": case.waiting_for,
+        "our_turn": case.waiting_for not in OTHER_SIDE,
+        "wanted": case.wanted,
+        "remedy": case.remedy,
+        "channel": case.channel,
+        "owner": case.owner,
+        "opened_by": case.opened_by,
+        "priority": case.priority,
+        "priority_rank": _rank(case.priority),
+        "severity": case.severity,
+        "escalation": case.escalation,
+        "acknowledged_until": case.acknowledged_until,
+        "snoozed_until": case.snoozed_until,
+        "due_at": case.due_at,
+        "due_order": case.due_at or END_OF_TIME,
+        "due_soon_at": due_soon_at(clock, calendars) if clock else None,
+        "silent_at": _silent_at(case, clock, calendars),
+        "alarm_at": case.alarm_at,
+        "opened_at": case.opened_at,
+        "closed_at": case.closed_at,
+        "last_moved_at": case.last_moved_at,
+        "last_acted_at": case.last_acted_at,
+        "reassigned": case.reassigned,
+        "reopened": case.reopened,
+        "callback_misses": case.callback_misses,
+        "chain_exhausted": clock is not None and _chain_is_exhausted(clock),
+        "failing_step": case.failing_step,
+        "at_stake": at_stake(case),
+        "currency": case.order.currency if case.order else None,
+    }
+
+
+def clock_rows(case: Case, calendars: Calendars) -> list[dict[str, Any]]:
+    """One row per clock and cycle."""
+    return [
+        {
+            "case_no": case.case_no,
+            "clock": clock.clock,
+            "cycle": clock.cycle,
+            "state": clock.state,
+            "target": clock.target,
+            "calendar": clock.calendar,
+            "outcome": clock.outcome,
+            "started_at": clock.log[0].at,
+            "ended_at": clock.log[-1].at if clock.state in ("met", "cancelled") else None,
+            "paused_since": clock.paused_since,
+            "due_at": clock.due_at,
+            "due_soon_at": due_soon_at(clock, calendars),
+            "breached": any(entry.what == "breached" for entry in clock.log),
+        }
+        for clock in case.clocks
+    ]
+
+
+def personal_columns(
+    case: Case, description: str | None, contact: Mapping[str, Any], customer: Mapping[str, str | None]
+) -> dict[str, Any]:
+    """What is kept of the customer: the contact as given, a name and the end of a phone to search by."""
+    name = contact.get("name") or customer.get("name")
+    tail = phone_tail(contact.get("phone") or customer.get("phone"))
+    return {
+        "description": description,
+        "contact": dict(contact),
+        "customer_name": name,
+        "phone_tail": tail,
+        "search_text": search_text(case, name, tail),
+    }
+
+
+def search_text(case: Case, name: str | None, tail: str | None) -> str:
+    """Everything a case is looked for by, case-folded, each on a line of its own."""
+    order_no = case.order.order_no if case.order else None
+    parts = [case.case_no, order_no, name, tail, *case.waybills, *(line.sku for line in case.lines)]
+    return "\n".join(part.casefold() for part in parts if part)
+
+
+def phone_tail(phone: str | None) -> str | None:
+    """The last four digits of a phone number."""
+    digits = "".join(c for c in phone or "" if c.isdigit())
+    return digits[-4:] or None
+
+
+def at_stake(case: Case) -> int:
+    """What the case is about in minor units: the money decided so far, else what its units cost."""
+    decided = case.money.refund + case.money.freight + case.money.goodwill
+    return decided or sum(_paid_for(case, line.line_no, line.quantity) for line in case.lines)
+
+
+def _paid_for(case: Case, line_no: int, quantity: int) -> int:
+    total = 0
+    for pot in case.order.pots.of_line(line_no) if case.order else ():
+        units = min(quantity, pot.units)
+        total, quantity = total + units * (pot.goods + pot.tax), quantity - units
+    return total
+
+
+def _rank(priority: str) -> int:
+    return PRIORITIES.index(priority) if priority in PRIORITIES else PRIORITIES.index("normal")
+
+
+def due_soon_at(clock: Clock, calendars: Calendars) -> datetime | None:
+    """When a clock comes within a quarter of its target, on its own calendar."""
+    if clock.state != "running" or clock.due_at is None:
+        return None
+    calendar = _calendar(clock, calendars)
+    since = running_since(clock)
+    left = -(-clock.target * DUE_SOON_PERCENT // 100) - used_seconds(clock, calendar, since)
+    return min(clock.due_at, due_at(calendar, since, max(0, left)))
+
+
+def _silent_at(case: Case, clock: Clock | None, calendars: Calendars) -> datetime | None:
+    if clock is None or case.waiting_for in OTHER_SIDE:
+        return None
+    quiet_since = max(case.last_acted_at, running_since(clock))
+    return due_at(_calendar(clock, calendars), quiet_since, SILENT_TIMES * clock.target)
+
+
+def _chain_is_exhausted(clock: Clock) -> bool:
+    # Alarms that come again every day after the last level are no levels of the chain.
+    levels = {alarm.name for alarm in clock.alarms or () if alarm.level and alarm.name.startswith("level")}
+    return bool(levels) and levels <= clock.reached
+
+
+def _calendar(clock: Clock, calendars: Calendars) -> Calendar:
+    return calendars.get(clock.calendar) or calendars[ALL_HOURS]
