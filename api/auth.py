@@ -1,0 +1,234 @@
+"""Who calls, what that token may do, and as whom a command is signed.
+
+Which role may do what to a case is the machine's table (`models.lifecycle.ROLES`); which token may call which
+endpoint is the table `MAY` below, and nothing else decides it.
+"""
+
+import asyncio
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Final
+
+from fastapi import Request
+from pydantic import ValidationError
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.limits import Attempts
+from models.commands import Actor
+from models.errors import Forbidden, Malformed, Unauthenticated
+from models.lifecycle import Action, Role, acts_as, may
+from store import tokens
+from store.engine import reading, writing
+
+#: How long a token that was found good is not looked up again; so long a revoked one may still pass.
+TRUSTED_SECONDS: Final = 5.0
+#: How long an address from which a token was good is not shut out for the wrong ones of its neighbours.
+KNOWN_SECONDS: Final = 3600.0
+MOST_KNOWN: Final = 10_000
+TOUCHED_AGAIN_AFTER: Final = timedelta(hours=1)
+
+BOOTSTRAP_NAME: Final = "bootstrap"
+
+#: Whom a token with several roles acts as when nothing else is said: the first of these that may do it.
+STRONGEST: Final = (
+    Role.DIRECTOR,
+    Role.MANAGER,
+    Role.SUPERVISOR,
+    Role.AGENT,
+    Role.FINANCE,
+    Role.WAREHOUSE,
+    Role.WORKSHOP,
+    Role.TECHNICIAN,
+    Role.EXPERT,
+    Role.COURIER,
+    Role.PLATFORM,
+    Role.SYSTEM,
+    Role.CUSTOMER,
+)
+
+_LEADERS = frozenset({Role.SUPERVISOR, Role.MANAGER, Role.DIRECTOR})
+_AGENTS = _LEADERS | {Role.AGENT}
+_MACHINES = frozenset({Role.PLATFORM, Role.SYSTEM})
+_STAFF = _AGENTS | {Role.WAREHOUSE, Role.WORKSHOP, Role.TECHNICIAN, Role.EXPERT, Role.FINANCE}
+_MANAGERS = frozenset({Role.MANAGER, Role.DIRECTOR})
+_EVERYBODY = frozenset(Role)
+
+#: Endpoint → the roles of which a token needs one. What a command does to a case is checked by its action besides.
+MAY: Final[Mapping[str, frozenset[Role]]] = {
+    "import_orders": _MANAGERS | _MACHINES,
+    "put_order": _MANAGERS | _MACHINES,
+    "get_order": _STAFF | _MACHINES,
+    "preview_refund": _AGENTS | _MACHINES | {Role.FINANCE},
+    "open_case": _STAFF | _MACHINES | {Role.CUSTOMER},
+    "list_cases": _STAFF | _MACHINES,
+    "get_case": _STAFF | _MACHINES,
+    "get_timeline": _STAFF | _MACHINES,
+    "command_case": _EVERYBODY,
+    "list_stuck": _LEADERS | {Role.SYSTEM},
+    "list_payouts": _MANAGERS | {Role.FINANCE, Role.SYSTEM},
+    "payout_paid": frozenset({Role.FINANCE, Role.SYSTEM}),
+    "payout_failed": frozenset({Role.FINANCE, Role.SYSTEM}),
+    "scan_parcel": frozenset({Role.WAREHOUSE, Role.SYSTEM}),
+    "get_register": _LEADERS | {Role.FINANCE, Role.SYSTEM},
+    "get_report": _LEADERS | {Role.FINANCE, Role.SYSTEM},
+    "get_lifecycle": _EVERYBODY,
+    "list_playbooks": _STAFF | _MACHINES,
+    "get_playbook": _STAFF | _MACHINES,
+    "get_metrics": _LEADERS | {Role.SYSTEM},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The token behind a request: its name is the name that its holder acts under."""
+
+    id: str
+    name: str
+    roles: frozenset[Role]
+    may_act_for_others: bool
+
+
+#: The token of the settings: every role, for first set-up and automation.
+BOOTSTRAP: Final = Caller(id=BOOTSTRAP_NAME, name=BOOTSTRAP_NAME, roles=_EVERYBODY, may_act_for_others=True)
+
+
+class Gate:
+    """Knows a caller by the token of the request; remembers good ones for a few seconds."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        bootstrap_token: str | None = None,
+        attempts: Attempts | None = None,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._engine = engine
+        self._bootstrap = bootstrap_token.encode() if bootstrap_token else None
+        self._attempts = attempts or Attempts(ticks)
+        self._ticks = ticks
+        self._good: OrderedDict[bytes, tuple[Caller, float]] = OrderedDict()
+
+    async def authenticate(self, request: Request) -> Caller:
+        """The caller. Raises Unauthenticated, or TooManyAttempts after too many wrong tokens from one address."""
+        token = _bearer(request)
+        address = request.client.host if request.client else "?"
+        digest = sha256(address.encode() + b"\0" + token.encode("utf-8", "surrogatepass")).digest()
+        known, seen = self._good.get(digest, (None, float("-inf")))
+        age = self._ticks() - seen
+        if known is not None and age <= TRUSTED_SECONDS:
+            return known
+        if age > KNOWN_SECONDS:
+            self._attempts.check(address)
+        found = await self._verified(token)
+        if found is None:
+            self._good.pop(digest, None)
+            self._attempts.failed(address)
+            raise Unauthenticated("The token is unknown or was revoked: 'aftercare token create' makes another.")
+        self._remember(digest, found)
+        return found
+
+    def _remember(self, digest: bytes, caller: Caller) -> None:
+        self._good[digest] = (caller, self._ticks())
+        self._good.move_to_end(digest)
+        while len(self._good) > MOST_KNOWN:
+            self._good.popitem(last=False)
+
+    async def _verified(self, token: str) -> Caller | None:
+        if self._bootstrap is not None and secrets.compare_digest(
+            token.encode("utf-8", "surrogatepass"), self._bootstrap
+        ):
+            return BOOTSTRAP
+        info = await asyncio.to_thread(self._look_up, token)
+        if info is None:
+            return None
+        return Caller(info.id, info.name, frozenset(info.roles), info.may_act_for_others)
+
+    def _look_up(self, token: str) -> tokens.TokenInfo | None:
+        with reading(self._engine) as session:
+            info = tokens.verify(session, token)
+        if info is not None:
+            self._note_use(info)
+        return info
+
+    def _note_use(self, info: tokens.TokenInfo) -> None:
+        now = datetime.now(UTC)
+        if info.last_used_at is not None and now - info.last_used_at < TOUCHED_AGAIN_AFTER:
+            return
+        try:
+            with writing(self._engine) as session:
+                tokens.touch(session, info.id, now)
+        except SQLAlchemyError:
+            pass  # When a token was last used is good to know, and no reason to turn its holder away.
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated("Send a token: 'Authorization: Bearer …'.")
+    return token.strip()
+
+
+def permit(caller: Caller, endpoint: str) -> None:
+    """Raises Forbidden unless one of the token's roles may call the endpoint."""
+    needed = MAY[endpoint]
+    if caller.roles.isdisjoint(needed):
+        listed = ", ".join(sorted(role.value for role in needed))
+        raise Forbidden(f"This token has none of the roles that may do this: {listed}.")
+
+
+def actor_of(caller: Caller, envelope_actor: object = None, action: Action | None = None) -> Actor:
+    """Who signs: the token's holder in a role of the token's, or whom the envelope names if it may act for others.
+
+    With several roles and none named, the strongest that may do `action` is taken. Raises Malformed for an actor
+    that cannot be read or a role that does not exist, Forbidden for a role that the token has not.
+    """
+    named_id, named_role = _named(envelope_actor)
+    if caller.may_act_for_others:
+        return Actor(id=named_id or caller.name, role=named_role or _default_role(caller, action))
+    if named_role is not None and not any(acts_as(role, named_role) for role in caller.roles):
+        mine = ", ".join(sorted(role.value for role in caller.roles)) or "none"
+        raise Forbidden(f"This token cannot act as '{named_role}'; its roles: {mine}.")
+    return Actor(id=caller.name, role=named_role or _default_role(caller, action))
+
+
+def _named(envelope_actor: object) -> tuple[str | None, Role | None]:
+    if envelope_actor is None:
+        return None, None
+    if isinstance(envelope_actor, Actor):
+        return envelope_actor.id, envelope_actor.role
+    if not isinstance(envelope_actor, Mapping):
+        raise Malformed('The actor is an object: {"id": …, "role": …}.')
+    role = _known_role(envelope_actor.get("role"))
+    return _readable_id(envelope_actor.get("id"), role or Role.AGENT), role
+
+
+def _known_role(given: object) -> Role | None:
+    if given is None:
+        return None
+    try:
+        return Role(str(given))
+    except ValueError:
+        raise Malformed(f"There is no such role; there are {', '.join(Role)}.") from None
+
+
+def _readable_id(given: object, role: Role) -> str | None:
+    if given is None:
+        return None
+    try:
+        return Actor(id=given, role=role).id
+    except ValidationError:
+        raise Malformed("The actor's id is plain text of 1 to 200 characters.") from None
+
+
+def _default_role(caller: Caller, action: Action | None) -> Role:
+    mine = [role for role in STRONGEST if role in caller.roles]
+    if not mine:
+        raise Forbidden("This token has no role at all: make one with roles.")
+    able = [role for role in mine if action is not None and may(role, action)]
+    return (able or mine)[0]

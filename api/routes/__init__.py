@@ -1,0 +1,15 @@
+"""The contract's calls, one file per part of the desk."""
+
+from fastapi import APIRouter
+
+from api.routes import cases, goods, health, machine, money, orders, reference
+
+#: Everything under `/api/v1`.
+api = APIRouter(prefix="/api/v1")
+for part in (orders.router, cases.router, money.router, goods.router, goods.hooks, machine.router):
+    api.include_router(part)
+
+#: What stands at the root.
+root = APIRouter()
+for part in (health.router, health.guarded, reference.router):
+    root.include_router(part)

@@ -1,0 +1,175 @@
+"""Cases: opened, listed, shown, acted on, and those that are stuck."""
+
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from fastapi import Header, Query, Request
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from api.auth import actor_of
+from api.limits import read_json
+from api.routes.answers import Cursor, Filter, Json, Limit, documented
+from api.routes.checked import CallerHere, DeskHere, checked_router, roles_shown
+from api.schemas import CaseList, CaseShown, Number, OpenCase, StuckList, Timeline
+from models.commands import Printable, Severity, parse_command
+from models.lifecycle import Role, Stage, State
+from store.lists import CaseFilters, Sort
+from store.stuck import REASONS
+
+router = checked_router("cases")
+
+
+def _split(values: Any) -> Any:
+    """Several values: repeated, or with commas between them."""
+    return [part for value in values for part in str(value).split(",")] if isinstance(values, list) else values
+
+
+def _stuck(value: str | None) -> bool | str | None:
+    truth = {"true": True, "1": True, "false": False, "0": False}
+    if value is None or value in REASONS:
+        return value
+    if value.lower() not in truth:
+        raise ValueError(f"is true, false or one of {', '.join(REASONS)}")
+    return truth[value.lower()]
+
+
+Several = BeforeValidator(_split)
+Texts = Annotated[list[Annotated[str, Field(max_length=200), Printable]], Several, Query()]
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[\x20-\x7e]+$",
+        description="the same key with the same request answers the same case",
+    ),
+]
+_COMMAND_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/CommandEnvelope"}}},
+    }
+}
+
+
+@router.post(
+    "/cases",
+    summary="Open a case",
+    response_class=Json,
+    status_code=201,
+    responses={
+        **documented(CaseShown, 404, 409, body=True, status=201, said="opened"),
+        200: {"model": CaseShown, "description": "this Idempotency-Key had opened it before"},
+    },
+)
+async def open_case(ask: OpenCase, caller: CallerHere, desk: DeskHere, key: Key = None) -> Json:
+    """Number, key and units are taken in one transaction; a unit in an open case is a conflict that names it (F18)."""
+    case, created = await desk.open_case(ask, actor_of(caller), key)
+    headings = {"Location": f"/api/v1/cases/{quote(case['case_no'], safe='')}"}
+    return Json(case, 201 if created else 200, headings)
+
+
+@router.get("/cases", summary="List cases", response_class=Json, responses=documented(CaseList))
+async def list_cases(
+    desk: DeskHere,
+    state: Annotated[list[State], Several, Query()] = [],  # noqa: B006 - the framework copies it
+    stage: Annotated[list[Stage], Several, Query()] = [],  # noqa: B006
+    kind: Texts = [],  # noqa: B006
+    owner: Texts = [],  # noqa: B006
+    waiting_for: Texts = [],  # noqa: B006
+    severity: Annotated[list[Severity], Several, Query()] = [],  # noqa: B006
+    open: bool | None = None,
+    overdue: bool | None = None,
+    snoozed: bool | None = None,
+    stuck: Annotated[
+        str | None, AfterValidator(_stuck), Query(description="true, false, or the name of a reason (T12)")
+    ] = None,
+    escalation: Annotated[int | None, Query(ge=0, le=1000, description="at least this level")] = None,
+    order_no: Filter = None,
+    q: Annotated[
+        str | None,
+        Field(max_length=200),
+        Printable,
+        Query(description="case or order number, name, end of the phone, waybill, SKU"),
+    ] = None,
+    sort: Sort = "due_at",
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Json:
+    """Several values of one filter mean any of them, several filters mean all."""
+    filters = CaseFilters(
+        state=tuple(state),
+        stage=tuple(stage),
+        kind=tuple(kind),
+        owner=tuple(owner),
+        waiting_for=tuple(waiting_for),
+        severity=tuple(severity),
+        open=open,
+        overdue=overdue,
+        snoozed=snoozed,
+        stuck=stuck,
+        escalation=escalation,
+        order_no=order_no,
+        q=q,
+    )
+    return Json(await desk.cases(filters, sort, cursor, limit))
+
+
+@router.get("/cases/{case_no}", summary="Show a case", response_class=Json, responses=documented(CaseShown, 404))
+async def get_case(case_no: Number, caller: CallerHere, desk: DeskHere) -> Json:
+    """Where it stands, its clocks and money, what may be done by this token, and what should be done next."""
+    return Json(await desk.case(case_no, roles_shown(caller)))
+
+
+@router.get(
+    "/cases/{case_no}/timeline",
+    summary="Who did what, when and why",
+    response_class=Json,
+    responses=documented(Timeline, 404),
+)
+async def get_timeline(
+    case_no: Number,
+    desk: DeskHere,
+    cursor: Annotated[int, Query(ge=0, le=1_000_000_000, description="entries behind this number")] = 0,
+    limit: Limit = 200,
+) -> Json:
+    """Oldest first."""
+    return Json(await desk.timeline(case_no, cursor, limit))
+
+
+@router.post(
+    "/cases/{case_no}/commands",
+    summary="Act on a case",
+    response_class=Json,
+    responses=documented(CaseShown, 404, 409, body=True, said="the case as committed"),
+    openapi_extra=_COMMAND_BODY,
+)
+async def command_case(request: Request, case_no: Number, caller: CallerHere, desk: DeskHere) -> Json:
+    """One envelope for every action; a refused command changes nothing and names the actions that are allowed now.
+
+    Checked in this order: 401, 400, 404, 403 role, 409 state, 422 data.
+    """
+    envelope = await read_json(request)
+    _refuse_unreadable(envelope)
+    return Json(await desk.command(case_no, envelope, caller))
+
+
+def _refuse_unreadable(envelope: Any) -> None:
+    """400 before the case is looked for, whoever the actor will turn out to be."""
+    nobody = {"id": "nobody", "role": Role.SYSTEM}
+    parse_command({**envelope, "actor": nobody} if isinstance(envelope, dict) else envelope)
+
+
+@router.get("/stuck", summary="Which cases are stuck, and why", response_class=Json, responses=documented(StuckList))
+async def list_stuck(
+    desk: DeskHere,
+    reason: Annotated[list[Literal[REASONS]], Several, Query()] = [],  # type: ignore[valid-type]  # noqa: B006
+    stage: Stage | None = None,
+    owner: Filter = None,
+    kind: Filter = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Json:
+    """One row per case with every reason that holds, the most overdue first; counts are over all that match (T12)."""
+    return Json(await desk.stuck(tuple(reason), stage, owner, kind, cursor, limit))

@@ -1,0 +1,68 @@
+"""Is it alive, is it ready, and how much is there: for whatever watches the service."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+
+from fastapi import APIRouter, Request
+from sqlalchemy import Engine
+from starlette.responses import Response
+
+from api.routes.answers import Json, documented, refused
+from api.routes.checked import DeskHere, checked_router
+from api.schemas import Health, Ready
+from models.lifecycle import Stage
+from store.engine import reading
+from store.gauges import Gauges, gauges
+from store.stuck import REASONS
+
+router = APIRouter(tags=["health"])
+guarded = checked_router("health")
+
+_TEXT = {
+    "description": "gauges in the text format of Prometheus",
+    "content": {"text/plain": {"schema": {"type": "string"}}},
+}
+
+
+@router.get("/healthz", summary="Is the process alive", response_class=Json, responses={200: {"model": Health}})
+async def get_health() -> Json:
+    """Needs nothing but this process."""
+    return Json({"status": "ok"})
+
+
+@router.get(
+    "/readyz", summary="Are all parts there", response_class=Json, responses={200: {"model": Ready}, 503: refused(503)}
+)
+async def get_readiness(desk: DeskHere) -> Json:
+    """The database, its schema and Temporal; 503 names the first that is not there."""
+    return Json(await desk.ready())
+
+
+@guarded.get("/metrics", summary="Gauges", response_class=Response, responses={**documented(Health), 200: _TEXT})
+async def get_metrics(request: Request, desk: DeskHere) -> Response:
+    """Open cases by stage, stuck cases by reason, payouts by state."""
+    engine: Engine = request.app.state.engine
+    counted = await asyncio.to_thread(_counted, engine)
+    stuck = await desk.stuck(limit=1)
+    lines = "\n".join(_lines(counted, stuck["by_reason"])) + "\n"
+    return Response(lines, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _counted(engine: Engine) -> Gauges:
+    with reading(engine) as session:
+        return gauges(session)
+
+
+def _lines(counted: Gauges, stuck: Mapping[str, int]) -> Iterator[str]:
+    stages = {stage.value: counted.open_by_stage.get(stage.value, 0) for stage in Stage if stage is not Stage.DONE}
+    reasons = {reason: stuck.get(reason, 0) for reason in REASONS}
+    yield from _gauge("aftercare_open_cases", "Open cases by stage.", "stage", stages)
+    yield from _gauge("aftercare_stuck_cases", "Stuck cases by reason; one may have several.", "reason", reasons)
+    yield from _gauge("aftercare_payouts", "Payouts by state.", "state", counted.payouts_by_state)
+
+
+def _gauge(name: str, help: str, label: str, values: Mapping[str, int]) -> Iterator[str]:
+    yield f"# HELP {name} {help}"
+    yield f"# TYPE {name} gauge"
+    for value, count in sorted(values.items()):
+        yield f'{name}{{{label}="{value}"}} {count}'

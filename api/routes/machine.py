@@ -1,0 +1,45 @@
+"""The machine and the playbooks, as they are in force."""
+
+from typing import Annotated, Literal
+
+from fastapi import Query
+from starlette.responses import Response
+
+from api.drawing import mermaid, svg
+from api.routes.answers import Json, documented
+from api.routes.checked import DeskHere, checked_router
+from api.schemas import LifecycleShown, Number, PlaybookShown, Rows
+
+router = checked_router("reference")
+
+_MACHINE = documented(LifecycleShown)
+_DRAWN = {"text/plain": {"schema": {"type": "string"}}, "image/svg+xml": {"schema": {"type": "string"}}}
+
+
+@router.get(
+    "/lifecycle",
+    summary="The life of a case",
+    response_class=Json,
+    responses={**_MACHINE, 200: {**_MACHINE[200], "content": _DRAWN}},
+)
+async def get_lifecycle(
+    desk: DeskHere, format: Annotated[Literal["json", "mermaid", "svg"], Query(description="how it is told")] = "json"
+) -> Response:
+    """States, transitions, and per action its roles and the JSON Schema of its `data`; or the same as a drawing."""
+    if format == "mermaid":
+        return Response(mermaid(), media_type="text/plain; charset=utf-8")
+    if format == "svg":
+        return Response(svg(), media_type="image/svg+xml")
+    return Json(desk.lifecycle())
+
+
+@router.get("/playbooks", summary="Kinds of case", response_class=Json, responses=documented(Rows))
+async def list_playbooks(desk: DeskHere) -> Json:
+    """What is loaded, in which version."""
+    return Json(desk.playbooks())
+
+
+@router.get("/playbooks/{kind}", summary="One playbook", response_class=Json, responses=documented(PlaybookShown, 404))
+async def get_playbook(kind: Number, desk: DeskHere) -> Json:
+    """The playbook as new cases of this kind get it."""
+    return Json(desk.playbook(kind))

@@ -1,0 +1,79 @@
+"""Finance's queue, and the registers and reports."""
+
+from typing import Annotated, Literal
+
+from fastapi import Query
+from pydantic import Field
+from starlette.responses import Response
+
+from api.auth import actor_of
+from api.routes.answers import Cursor, Filter, Json, Limit, as_csv, documented
+from api.routes.cases import Several
+from api.routes.checked import CallerHere, DeskHere, checked_router
+from api.schemas import Failed, Number, Paid, PayoutList, PayoutShown, Rows
+from models.case import PayoutState, Purpose
+from models.errors import NotFound
+from models.lifecycle import Action
+
+router = checked_router("money")
+
+Written = Annotated[Literal["json", "csv"], Query(description="csv opens in a spreadsheet")]
+_CSV = {"content": {"text/csv": {"schema": {"type": "string"}}}}
+
+
+@router.get("/payouts", summary="Finance's queue", response_class=Json, responses=documented(PayoutList))
+async def list_payouts(
+    desk: DeskHere,
+    state: Annotated[list[PayoutState], Several, Query()] = [],  # noqa: B006 - the framework copies it
+    case_no: Filter = None,
+    purpose: Purpose | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Json:
+    """Money on its way to customers, the longest waiting first (R1)."""
+    return Json(await desk.payouts(tuple(state), case_no, purpose, cursor, limit))
+
+
+@router.post(
+    "/payouts/{payout_id}/paid",
+    summary="It was paid",
+    response_class=Json,
+    responses=documented(PayoutShown, 404, 409, body=True),
+)
+async def payout_paid(payout_id: Number, paid: Paid, caller: CallerHere, desk: DeskHere) -> Json:
+    """Said again with the same reference it has no second effect."""
+    actor = actor_of(caller, action=Action.RECORD_REFUND)
+    return Json(await desk.payout_paid(payout_id, paid.reference, actor))
+
+
+@router.post(
+    "/payouts/{payout_id}/failed",
+    summary="It came back",
+    response_class=Json,
+    responses=documented(PayoutShown, 404, 409, body=True),
+)
+async def payout_failed(payout_id: Number, failed: Failed, caller: CallerHere, desk: DeskHere) -> Json:
+    """A code that begins with `account` asks the customer for another account."""
+    actor = actor_of(caller, action=Action.FAIL_REFUND)
+    return Json(await desk.payout_failed(payout_id, failed.code, failed.note, actor))
+
+
+Name = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
+_ROWS = documented(Rows, 404)
+
+
+@router.get(
+    "/registers/{name}", summary="A register", response_class=Json, responses={**_ROWS, 200: {**_ROWS[200], **_CSV}}
+)
+async def get_register(name: Name, desk: DeskHere, format: Written = "json") -> Response:
+    """All of it, accounts masked."""
+    rows = await desk.register(name)
+    return as_csv(rows, name) if format == "csv" else Json({"items": rows, "next_cursor": None})
+
+
+@router.get(
+    "/reports/{name}", summary="A report", response_class=Json, responses={**_ROWS, 200: {**_ROWS[200], **_CSV}}
+)
+async def get_report(name: Name, format: Written = "json") -> Response:
+    """Summaries over cases (T13); none is made yet."""
+    raise NotFound(f"There is no report '{name}' yet. GET /api/v1/registers/refunds and GET /api/v1/stuck are there.")

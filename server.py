@@ -1,0 +1,108 @@
+"""The HTTP process: settings → adapters → the API (`aftercare api`)."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import Engine
+from temporalio.client import Client
+
+from api.auth import Gate
+from api.connection import connect, connect_to
+from api.desk import Desk
+from api.problems import install_problems
+from api.routes import api, root
+from api.routes.reference import openapi_of
+from models.errors import Unavailable
+from playbooks.load import SHIPPED, Playbooks, load_playbooks
+from settings import Settings, environment, load_settings, temporal_is_elsewhere
+from store.engine import make_engine
+
+DESCRIPTION = (
+    "The after-sales desk for online sellers: every case a durable workflow driven by an explicit state machine. "
+    "Send a token as 'Authorization: Bearer …'. Money is text with its currency, times carry their offset, and every "
+    "refusal is a problem document (RFC 9457)."
+)
+TAGS = [
+    {"name": "orders", "description": "What was bought, paid and shipped."},
+    {"name": "cases", "description": "From request to remedy."},
+    {"name": "money", "description": "Payouts, registers and reports."},
+    {"name": "goods", "description": "Parcels that come in, and word from outside."},
+    {"name": "reference", "description": "The machine and the playbooks in force."},
+    {"name": "health", "description": "For whatever watches the service."},
+]
+
+
+def make_app(settings: Settings, client: Client, engine: Engine, playbooks: Playbooks) -> FastAPI:
+    """The HTTP API on these parts; nothing is started and nothing is read yet."""
+    app = FastAPI(
+        title="Aftercare",
+        version=_version(),
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        openapi_url=None,  # served by our own routes, which know who may read it
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.engine = engine
+    app.state.desk = Desk(client, engine, playbooks)
+    app.state.gate = Gate(engine, settings.bootstrap_token.get_secret_value() if settings.bootstrap_token else None)
+    install_problems(app)
+    app.include_router(api)
+    app.include_router(root)
+    app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
+    return app
+
+
+def _version() -> str:
+    try:
+        return version("aftercare")
+    except PackageNotFoundError:  # run from a checkout that was not installed
+        return "0"
+
+
+async def run(settings: Settings | None = None) -> None:
+    """Serve the API until SIGINT or SIGTERM. Raises Unavailable naming what is not there."""
+    settings = settings or load_settings()
+    async with _parts(settings) as app:
+        serving = uvicorn.Config(
+            app,
+            host=settings.http_host,
+            port=settings.http_port,
+            log_level="info",
+            access_log=False,
+            timeout_graceful_shutdown=10,
+            server_header=False,
+        )
+        await uvicorn.Server(serving).serve()
+
+
+@asynccontextmanager
+async def _parts(settings: Settings) -> AsyncIterator[FastAPI]:
+    """The app on a database and a Temporal that run already."""
+    playbooks = load_playbooks(settings.playbooks or SHIPPED)
+    engine = make_engine(settings.database)
+    try:
+        yield make_app(settings, await _temporal(settings), engine, playbooks)
+    finally:
+        await asyncio.to_thread(engine.dispose)
+
+
+async def _temporal(settings: Settings) -> Client:
+    """The Temporal that the environment names, else the embedded one that `aftercare up` left word of."""
+    if temporal_is_elsewhere():
+        return await connect(environment())
+    left = settings.data / "up.json"
+    try:
+        address = str(json.loads(left.read_text())["temporal"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise Unavailable(
+            f"No Temporal is known: set TEMPORAL_ADDRESS, or start 'aftercare up' with the data folder "
+            f"{settings.data.resolve()}."
+        ) from None
+    return await connect_to(address)
