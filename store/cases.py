@@ -20,6 +20,7 @@ from models.commands import Actor
 from models.effects import ArmedClock, CommitInput, CommitResult, Decision, Effects, Message, SplitOff
 from models.errors import Conflict, NotFound
 from models.events import SYSTEM, Entry, Fact
+from models.pots import Pots
 from store import documents, money, payouts, projection, reservations
 from store.projection import Calendars
 
@@ -75,7 +76,7 @@ def open_case(session: Session, new: NewCase) -> Case:
     case = projection.arm(decision.case, new.calendars)
     _insert(session, case, new.calendars, new.description, new.contact)
     _write_parts(session, case, new.calendars, dict(new.allowed_per_line))
-    _write_effects(session, case, decision.effects, new.now, new.calendars)
+    _write_effects(session, case, decision.effects, new.now)
     _keep_key(session, new, case.case_no)
     return case
 
@@ -126,12 +127,15 @@ def write_commit(session: Session, drain: CommitInput, calendars: Calendars) -> 
     if _stored_version(session, case.case_no) >= case.version:
         return _answer(session, drain)
     reopened = not case.is_final and reservations.was_let_go(session, case.case_no)
+    allowed = reservations.allowed_of(session, case.case_no)
     armed = projection.arm(case, calendars)
     write_case(session, armed, calendars)
-    booked = _write_effects(session, armed, drain.effects, drain.at, calendars)
+    booked = _write_effects(session, armed, drain.effects, drain.at)
+    for split in drain.effects.splits:
+        _split_off(session, case.case_no, split, drain.at, calendars, allowed)
     if reopened:
         _warn_of_clashes(session, armed, drain.at)
-    return _answer(session, drain, booked.pots)
+    return _answer(session, drain, armed, booked.pots)
 
 
 def _stored_version(session: Session, case_no: str) -> int:
@@ -177,9 +181,7 @@ def _write_parts(
         documents.put_new(session, tables.order_holds, holds)
 
 
-def _write_effects(
-    session: Session, case: Case, effects: Effects, at: datetime, calendars: Calendars
-) -> money.Booked:
+def _write_effects(session: Session, case: Case, effects: Effects, at: datetime) -> money.Booked:
     order_no = case.order.order_no if case.order else None
     entries = [_entry_row(case.case_no, entry) for entry in effects.entries]
     documents.put_new(session, tables.timeline, entries)
@@ -187,8 +189,6 @@ def _write_effects(
     reservations.note_units_out(session, case.case_no, booked.units_out)
     payouts.write(session, case, at)
     _write_messages(session, case.case_no, effects.messages)
-    for split in effects.splits:
-        _split_off(session, case.case_no, split, at, calendars)
     return booked
 
 
@@ -236,7 +236,14 @@ def _warn_of_clashes(session: Session, case: Case, at: datetime) -> None:
         _write_messages(session, case.case_no, (Message(key=key, to="manager", subject=told, at=at),))
 
 
-def _split_off(session: Session, parent_no: str, split: SplitOff, at: datetime, calendars: Calendars) -> None:
+def _split_off(
+    session: Session,
+    parent_no: str,
+    split: SplitOff,
+    at: datetime,
+    calendars: Calendars,
+    allowed: Mapping[int, int | None],
+) -> None:
     """Write the linked case under a number of its own, once; the parent has let its units go already."""
     if _linked(session, split.key) is not None:
         return
@@ -245,7 +252,7 @@ def _split_off(session: Session, parent_no: str, split: SplitOff, at: datetime, 
     asked = select(tables.cases.c.description, tables.cases.c.contact)
     parent = session.execute(asked.where(tables.cases.c.case_no == parent_no)).one()
     _insert(session, child, calendars, parent.description, parent.contact)
-    _write_parts(session, child, calendars, reservations.allowed_of(session, parent_no))
+    _write_parts(session, child, calendars, allowed)
     documents.put_new(session, tables.timeline, [_entry_row(child.case_no, entry) for entry in first])
     row = {"key": split.key, "case_no": parent_no, "linked_case_no": child.case_no}
     session.execute(insert(tables.case_splits).values(**row))
@@ -270,10 +277,12 @@ def _linked(session: Session, key: str) -> str | None:
     return session.execute(found).scalar()
 
 
-def _answer(session: Session, drain: CommitInput, pots: Any = None) -> CommitResult:
+def _answer(
+    session: Session, drain: CommitInput, stored: Case | None = None, pots: Pots | None = None
+) -> CommitResult:
     """The result of a drain from what is stored, the same the first time and every other time."""
     case = drain.case
-    stored = load(session, case.case_no)
+    stored = stored or load(session, case.case_no)
     assert stored is not None
     asked = {(clock.clock, clock.cycle) for clock in case.clocks if clock.alarms is None}
     refused = money.refusals_of(session, case.case_no, drain.effects.money)

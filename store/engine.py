@@ -52,6 +52,8 @@ def _sqlite_engine(url: URL) -> Engine:
         json_serializer=to_json,
         json_deserializer=from_json,
         connect_args={"timeout": PATIENCE_SECONDS},
+        pool_size=20,
+        max_overflow=20,
         pool_timeout=PATIENCE_SECONDS * 3,
     )
     event.listen(engine, "connect", _prepare_sqlite)

@@ -53,17 +53,6 @@ def columns_of(case: Case, calendars: Calendars) -> dict[str, Any]:
         "priority_rank": _rank(case.priority),
         "severity": case.severity,
         "escalation": case.escalation,
-        "acknowledged_until": case.acknowledged_until,
-        "snoozed_until": case.snoozed_until,
-        "due_at": case.due_at,
-        "due_order": case.due_at or END_OF_TIME,
-        "due_soon_at": due_soon_at(clock, calendars) if clock else None,
-        "silent_at": _silent_at(case, clock, calendars),
-        "alarm_at": case.alarm_at,
-        "opened_at": case.opened_at,
-        "closed_at": case.closed_at,
-        "last_moved_at": case.last_moved_at,
-        "last_acted_at": case.last_acted_at,
         "reassigned": case.reassigned,
         "reopened": case.reopened,
         "callback_misses": case.callback_misses,
@@ -71,6 +60,24 @@ def columns_of(case: Case, calendars: Calendars) -> dict[str, Any]:
         "failing_step": case.failing_step,
         "at_stake": at_stake(case),
         "currency": case.order.currency if case.order else None,
+        **_moments(case, clock, calendars),
+    }
+
+
+def _moments(case: Case, clock: Clock | None, calendars: Calendars) -> dict[str, datetime | None]:
+    """When things happened to the case, and when they will if nobody does anything."""
+    return {
+        "opened_at": case.opened_at,
+        "closed_at": case.closed_at,
+        "last_moved_at": case.last_moved_at,
+        "last_acted_at": case.last_acted_at,
+        "acknowledged_until": case.acknowledged_until,
+        "snoozed_until": case.snoozed_until,
+        "due_at": case.due_at,
+        "due_order": case.due_at or END_OF_TIME,
+        "due_soon_at": due_soon_at(clock, calendars) if clock else None,
+        "silent_at": _silent_at(case, clock, calendars),
+        "alarm_at": case.alarm_at,
     }
 
 

@@ -114,7 +114,7 @@ def rows(
     by_stage = (
         select(cases.c.stage, func.count()).where(*wanted).group_by(cases.c.stage).order_by(cases.c.stage)
     )
-    counts: dict[str, int] = dict(session.execute(by_stage).tuples().all())
+    counts: dict[str, int] = {row[0]: row[1] for row in session.execute(by_stage)}
     return Stuck(
         items=tuple(_stuck_case(row, now) for row in page[:limit]),
         next_cursor=encode("stuck", (last.due_order, last.case_no)) if last else None,

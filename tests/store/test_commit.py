@@ -263,9 +263,9 @@ def test_a_split_gets_a_number_once_and_takes_its_units_along(engine: Engine) ->
     assert born.due_at is not None
     with reading(engine) as session:
         units = session.execute(select(tables.case_units).order_by(tables.case_units.c.case_no)).all()
-        assert [(row.case_no, row.line_no, row.quantity) for row in units] == [
-            (parent.case_no, 1, 1),
-            ("AC-26-000002", 2, 3),
+        assert [(row.case_no, row.line_no, row.quantity, row.allowed) for row in units] == [
+            (parent.case_no, 1, 1, 2),
+            ("AC-26-000002", 2, 3, 4),
         ]
         assert cases.description(session, born.case_no) == "cracked"
         (opened,) = cases.timeline(session, born.case_no)

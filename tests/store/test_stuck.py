@@ -1,0 +1,196 @@
+"""Stuck is more than late: every reason that holds is listed, and no other (T12)."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, update
+
+from models import tables
+from models.case import Case
+from models.clocks import ClockEntry
+from models.errors import Invalid
+from models.lifecycle import State
+from store import stuck
+from store.engine import reading, writing
+from store.stuck import REASONS, Stuck
+from tests.builders import DAY, HOUR, NOW, an_order
+from tests.store.desk import commit, import_order, next_version, open_case
+
+OWNED = {"owner": "li"}
+
+
+def looked(engine: Engine, now: datetime = NOW, **narrowed: Any) -> Stuck:
+    with reading(engine) as session:
+        return stuck.rows(session, now, **narrowed)
+
+
+def reasons(engine: Engine, now: datetime = NOW) -> set[str]:
+    found = looked(engine, now)
+    return set(found.items[0].reasons) if found.items else set()
+
+
+def only_case(engine: Engine, **over: Any) -> Case:
+    return open_case(engine, import_order(engine), over={**OWNED, **over})
+
+
+def reached(case: Case, *alarms: str) -> Case:
+    """The case with these alarms of its clock fired."""
+    clock = case.clocks[0]
+    log = (*clock.log, *(ClockEntry(at=NOW, what="reached", note=name) for name in alarms))
+    return next_version(case, clocks=(clock.model_copy(update={"log": log}),))
+
+
+def test_a_fresh_case_with_an_owner_is_not_stuck(engine: Engine) -> None:
+    only_case(engine)
+    assert looked(engine) == Stuck(items=(), next_cursor=None, total=0, by_reason={}, by_stage={})
+
+
+# One working day from Wednesday 10:00 ends Thursday 10:00; three quarters of its 9 hours are used at 16:45,
+# twice the target on Friday 10:00.
+@pytest.mark.parametrize(
+    ("hours", "held"),
+    [
+        (6.74, set()),
+        (6.75, {"due_soon"}),
+        (23.99, {"due_soon"}),
+        (24, {"overdue"}),
+        (47.99, {"overdue"}),
+        (48, {"overdue", "silent"}),
+    ],
+)
+def test_a_case_that_nobody_touches_goes_from_due_soon_to_overdue_to_silent(
+    engine: Engine, hours: float, held: set[str]
+) -> None:
+    only_case(engine)
+    assert reasons(engine, NOW + hours * HOUR) == held
+
+
+def test_a_case_waiting_for_the_customer_is_over_waiting_and_never_silent(engine: Engine) -> None:
+    only_case(engine, state=State.AWAITING_RETURN)
+    assert reasons(engine, NOW + 3 * DAY) == set()
+    assert reasons(engine, NOW + 30 * DAY) == {"overdue", "over_waiting"}
+
+
+HOLDS: list[tuple[dict[str, Any], set[str]]] = [
+    ({"owner": None}, {"no_owner"}),
+    ({"reassigned": 2, "reopened": 1}, set()),
+    ({"reassigned": 3}, {"bouncing"}),
+    ({"reopened": 2}, {"bouncing"}),
+    ({"escalation": 1}, {"escalated_unacked"}),
+    ({"escalation": 1, "acknowledged_until": NOW + HOUR}, set()),
+    ({"escalation": 1, "acknowledged_until": NOW - HOUR}, {"escalated_unacked"}),
+    ({"failing_step": "close"}, {"step_failing"}),
+    ({"state": State.RESOLVED, "callback_misses": 1}, {"callback_missed"}),
+    ({"state": State.RESOLVED}, set()),
+    ({"clocks": ()}, {"no_timer"}),
+    ({"owner": None, "failing_step": "close", "reassigned": 9}, {"no_owner", "step_failing", "bouncing"}),
+]
+
+
+@pytest.mark.parametrize(("over", "held"), HOLDS)
+def test_each_reason_holds_for_what_it_says(engine: Engine, over: dict[str, Any], held: set[str]) -> None:
+    only_case(engine, **over)
+    assert reasons(engine) == held
+
+
+def test_a_chain_whose_last_level_was_reached_is_exhausted(engine: Engine) -> None:
+    case = only_case(engine)
+    almost = reached(case, "warning", "level 1", "level 2")
+    commit(engine, almost)
+    assert reasons(engine) == set()
+    last = reached(almost, "level 3")
+    commit(engine, last)
+    assert reasons(engine) == {"chain_exhausted"}
+
+
+def test_a_case_whose_every_alarm_has_fired_has_no_timer(engine: Engine) -> None:
+    case = only_case(engine)
+    fired = [alarm.name for alarm in case.clocks[0].alarms or ()]
+    commit(engine, reached(case, *fired))
+    assert "no_timer" in reasons(engine)
+
+
+def test_a_closed_case_is_never_stuck(engine: Engine) -> None:
+    case = only_case(engine, owner=None, reassigned=9, failing_step="close")
+    commit(engine, next_version(case, state=State.CLOSED, closed_at=NOW))
+    assert reasons(engine, NOW + 99 * DAY) == set()
+
+
+def test_every_reason_can_be_asked_for_alone(engine: Engine) -> None:
+    only_case(engine, owner=None, failing_step="close")
+    found = {reason for reason in REASONS if looked(engine, only=(reason,)).items}
+    assert found == {"no_owner", "step_failing"}
+    with pytest.raises(Invalid, match="'tired' is no reason"):
+        looked(engine, only=("tired",))
+
+
+def a_bad_week(engine: Engine) -> None:
+    """Two late cases of li's, a costly one without an owner, one that bounces, and one that is fine."""
+    order = import_order(engine, an_order(lines=[_cups(4), _vase]))
+    for _ in range(2):
+        open_case(engine, order, {1: 1}, over={**OWNED, "opened_at": NOW - 7 * DAY})
+    open_case(engine, order, {2: 1}, over={"opened_at": NOW - HOUR})
+    open_case(engine, order, {1: 1}, over={**OWNED, "state": State.RECEIVED, "reassigned": 4})
+    open_case(engine, order, {1: 1}, over=OWNED)
+
+
+_vase = {"line_no": 2, "sku": "VASE-MING", "unit_price": 880000, "quantity": 1}
+
+
+def _cups(quantity: int) -> dict[str, Any]:
+    return {"line_no": 1, "sku": "CUP-04", "unit_price": 1990, "quantity": quantity}
+
+
+def test_stuck_cases_are_counted_by_reason_and_stage(engine: Engine) -> None:
+    a_bad_week(engine)
+    found = looked(engine)
+    assert found.total == 4
+    assert found.by_reason == {"overdue": 2, "silent": 2, "no_owner": 1, "bouncing": 1}
+    assert found.by_stage == {"request": 3, "diagnosis": 1}
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "total"),
+    [
+        ({"stage": "request"}, 3),
+        ({"owner": "li"}, 3),
+        ({"kind": "complaint"}, 0),
+        ({"at_stake": 880000}, 1),
+        ({"only": ("overdue",), "owner": "li", "stage": "request"}, 2),
+    ],
+)
+def test_managers_narrow_the_list(engine: Engine, narrowed: dict[str, Any], total: int) -> None:
+    a_bad_week(engine)
+    found = looked(engine, **narrowed)
+    assert (found.total, len(found.items)) == (total, total)
+
+
+def test_the_list_is_read_in_pages_with_the_counts_of_all(engine: Engine) -> None:
+    a_bad_week(engine)
+    seen: list[str] = []
+    cursor = None
+    while True:
+        page = looked(engine, cursor=cursor, limit=3)
+        seen += [row.case_no for row in page.items]
+        assert page.total == 4
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert len(seen) == len(set(seen)) == 4
+
+
+def test_a_row_says_since_when_and_how_much(engine: Engine) -> None:
+    only_case(engine)
+    (row,) = looked(engine, NOW + 30 * HOUR).items
+    assert (row.reasons, row.since) == (("overdue",), NOW + 24 * HOUR)
+    assert (row.at_stake, row.currency) == (12900, "CNY")
+
+
+def test_a_reason_that_is_not_known_to_hold_does_not(engine: Engine) -> None:
+    """An empty column never makes a case stuck, and never hides another reason."""
+    only_case(engine, escalation=0)
+    with writing(engine) as session:
+        empty = {"due_soon_at": None, "silent_at": None, "acknowledged_until": None}
+        session.execute(update(tables.cases).values(empty))
+    assert reasons(engine, NOW + 99 * DAY) == {"overdue"}
