@@ -7,6 +7,7 @@ The same envelope comes over HTTP, as a Temporal Update and as a Temporal Signal
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -26,6 +27,13 @@ def printable(text: str) -> str:
     return text
 
 
+def sensible(at: datetime) -> datetime:
+    """The time itself, if it lies in this century: beyond, no calendar and not every database can follow."""
+    if not 2000 <= at.year < 2100:
+        raise ValueError("a time must lie between the years 2000 and 2099")
+    return at
+
+
 Printable = AfterValidator(printable)
 Text = Annotated[str, Field(min_length=1, max_length=5000), Printable]
 Word = Annotated[str, Field(min_length=1, max_length=200), Printable]
@@ -35,6 +43,7 @@ Amount = Annotated[
 ]
 Quantity = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 LineNo = Annotated[int, Field(strict=True, ge=1, le=100_000)]
+Instant = Annotated[AwareDatetime, AfterValidator(sensible)]
 Percent = Annotated[int, Field(strict=True, ge=0, le=100)]
 
 Remedy = Literal[
@@ -144,7 +153,7 @@ class ReportFinding(Data):
         "lost",
         "nothing",
     ]
-    until: AwareDatetime | None = None
+    until: Instant | None = None
     note: Text | None = None
 
 
@@ -284,7 +293,7 @@ class Reason(Data):
 
 
 class Appoint(Data):
-    at: AwareDatetime
+    at: Instant
     note: Text | None = None
 
 
@@ -339,7 +348,7 @@ class Assign(Data):
 
 class NoteText(Data):
     note: Text
-    until: AwareDatetime | None = None
+    until: Instant | None = None
 
 
 class MessageText(Data):
@@ -376,7 +385,7 @@ class Link(Data):
 
 
 class Snooze(Data):
-    until: AwareDatetime
+    until: Instant
     reason: Text
 
 
@@ -394,7 +403,7 @@ class Escalate(Data):
 
 class Promise(Data):
     what: Text
-    at: AwareDatetime
+    at: Instant
 
 
 class Contain(Data):
@@ -530,9 +539,14 @@ DATA: dict[Action, type[Data]] = {
 def errors_of(refused: ValidationError) -> list[dict[str, str]]:
     """One `{field, message}` per thing that is wrong, in plain words and without the rejected value."""
     return [
-        {"field": ".".join(str(part) for part in error["loc"]) or "(whole)", "message": error["msg"]}
+        {"field": _shown(".".join(str(part) for part in error["loc"])) or "(whole)", "message": error["msg"]}
         for error in refused.errors(include_url=False, include_context=False, include_input=False)
     ]
+
+
+def _shown(field: str) -> str:
+    """A field's name as it can be written anywhere: the sender chose it, so it may hold anything."""
+    return "".join(c if c.isprintable() else "?" for c in field[:100])
 
 
 def parse_command(envelope: object) -> Command:
