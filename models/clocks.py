@@ -16,13 +16,15 @@ from models.lifecycle import FINAL, WAITS_FOR, State
 from models.playbook import ALL_HOURS, ClockRule, Level, Outcome, Procedure
 
 ClockState = Literal["running", "paused", "met", "cancelled"]
-Happening = Literal["started", "paused", "resumed", "met", "cancelled", "reached", "breached"]
+Happening = Literal["started", "paused", "resumed", "met", "cancelled", "reached", "breached", "rebased"]
 
 #: The alarm at the end of a clock's target.
 DUE = "due"
 REMIND = "remind"
 #: After the last level of the chain the alarm comes back every day, so that no open case is ever without one.
 DAILY = timedelta(days=1)
+#: How the names of those daily alarms begin.
+AGAIN = "again"
 
 FIRST_ANSWER = "first_answer"
 PROMISE = "promise"
@@ -172,6 +174,23 @@ def restarted(clocks: tuple[Clock, ...], rule: ClockRule, now: datetime) -> tupl
     return (*ended, started(rule, 1 + sum(c.clock == rule.clock for c in clocks), now))
 
 
+def rebased(
+    clocks: tuple[Clock, ...], old: Procedure, new: Procedure, state: State, now: datetime
+) -> tuple[Clock, ...]:
+    """The clocks under another procedure: what a live one has used counts toward its new target (T10)."""
+    rules = {old.clocks[s].clock: new.clocks[s] for s in (*new.clocks, state) if s in old.clocks}
+    return tuple(
+        _rebased(clock, rules[clock.clock], now) if _live(clock) and clock.clock in rules else clock for clock in clocks
+    )
+
+
+def _rebased(clock: Clock, rule: ClockRule, now: datetime) -> Clock:
+    changed = rule.model_dump(include={"clock", "target", "calendar", "outcome", "remind"})
+    if all(getattr(clock, name) == value for name, value in changed.items()):
+        return clock
+    return clock.noted("rebased", now, f"was {clock.clock}, {clock.target} s", alarms=None, due_at=None, **changed)
+
+
 # ── arithmetic ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -204,7 +223,20 @@ def armed(clock: Clock, chain: Iterable[Level], calendars: Mapping[str, Calendar
         alarms.append(Alarm(name=REMIND, at=max(since, due - timedelta(seconds=clock.remind))))
     if clock.outcome in ("escalate", "search", "try_again"):
         alarms += [_alarm(level, clock, calendar, since, used) for level in chain]
-    return clock.model_copy(update={"due_at": due, "alarms": tuple(sorted(alarms, key=_alarm_order))})
+    ready = clock.model_copy(update={"due_at": due, "alarms": tuple(sorted(alarms, key=_alarm_order))})
+    # A clock that had said all it has to say before it was paused still comes back every day.
+    return ready if pending_alarms(ready) or ready.state != "running" else with_another_day(ready, max(since, due))
+
+
+def with_another_day(clock: Clock, after: datetime) -> Clock:
+    """The clock with one more alarm, a day later, to those who were told last."""
+    alarms = clock.alarms or ()
+    last = max((a for a in alarms if a.level), key=lambda a: (a.level or 0, a.at), default=None)
+    level, targets = (last.level, last.targets) if last else (1, ("owner",))
+    taken = {a.name for a in alarms} | clock.reached
+    name = f"{AGAIN} {1 + sum(name.startswith(AGAIN) for name in taken)}"
+    again = Alarm(name=name, at=after + DAILY, level=level, targets=targets)
+    return clock.model_copy(update={"alarms": (*alarms, again)})
 
 
 def _alarm(level: Level, clock: Clock, calendar: Calendar, since: datetime, used: int) -> Alarm:

@@ -10,13 +10,13 @@ from typing import Any
 
 # The rooms register their handlers when they are imported.
 from models.actions import HANDLERS, beside, diagnosis, follow_up, goods, remedy, request  # noqa: F401
-from models.actions.payouts import execute_plan, forget_payouts
+from models.actions.payouts import execute_plan, forget_payouts, take_back
 from models.case import Case, Pending
-from models.clocks import DAILY, DUE, Alarm, Clock, fires_at, pending_alarms, started
+from models.clocks import AGAIN, DUE, Alarm, Clock, fires_at, pending_alarms, started, with_another_day
 from models.commands import Actor, Command, parse_data
 from models.draft import Draft
 from models.effects import Decision
-from models.errors import CommandRefused, RoleRefused, StateRefused
+from models.errors import AftercareError, CommandRefused, RoleRefused, RuleRefused, StateRefused
 from models.events import SYSTEM, Fact
 from models.lifecycle import FINAL, Action, Role, State, actions_in, allowed_in, may, next_state
 from models.pots import Pots
@@ -37,26 +37,39 @@ def decide(case: Case, command: Command, now: datetime) -> Decision:
     if not may(command.actor.role, command.action):
         told = f"'{command.actor.role}' may not '{command.action}'."
         raise RoleRefused(told, allowed_actions=allowed(case, command.actor))
-    if command.action is Action.BOOK_IN and case.is_final:
-        return _reopened_by_goods(case, command, now)
-    if not allowed_in(case.state, command.action):
+    by_goods = command.action is Action.BOOK_IN and case.is_final
+    if not by_goods and not allowed_in(case.state, command.action):
         told = f"'{command.action}' cannot be done while the case is '{case.state}'."
         raise StateRefused(told, allowed_actions=allowed(case, command.actor))
-    return _carry_out(case, command, now)
+    try:
+        return _reopened_by_goods(case, command, now) if by_goods else _carry_out(case, command, now)
+    except AftercareError as fault:
+        refused = fault if isinstance(fault, CommandRefused) else RuleRefused(fault.detail)
+        refused.extra.setdefault("allowed_actions", allowed(case, command.actor))
+        raise refused from None
 
 
 def _carry_out(case: Case, command: Command, now: datetime) -> Decision:
     data = parse_data(command)
     draft = Draft(_with_pots(case, command), command.actor, now)
-    try:
-        HANDLERS[command.action](draft, data)
-        target = next_state(draft.facts, command.action)
-    except CommandRefused as refused:
-        refused.extra.setdefault("allowed_actions", allowed(case, command.actor))
-        raise
+    HANDLERS[command.action](draft, data)
+    target = next_state(draft.facts, command.action)
+    if target is State.AWAITING_APPROVAL and case.state is not target:
+        draft = _only_asked_for(draft, command, _with_pots(case, command))
     _go(draft, command, target)
     draft.remember(command)
     return draft.done()
+
+
+def _only_asked_for(draft: Draft, command: Command, before: Case) -> Draft:
+    """What needs approval is not true yet: of all that the command would do, only that it was asked for is kept."""
+    plan = draft.case.plan if command.action is Action.CHOOSE_REMEDY else None
+    amount = plan.refund + plan.freight_reimbursement if plan else 0
+    kept = command.model_copy(update={"order_pots": None})
+    asked = Draft(before, command.actor, draft.now)
+    asked.set(pending=Pending(command=kept, came_from=before.state, amount=amount))
+    asked.tell("manager", "Something above an agent's limit waits for your decision.")
+    return asked
 
 
 def _with_pots(case: Case, command: Command) -> Case:
@@ -70,25 +83,17 @@ def _go(draft: Draft, command: Command, target: State) -> None:
     """Follow the arrow: record it, move, and do what entering the new state brings with it."""
     source = draft.case.state
     moved = target is not source or command.action is Action.INVESTIGATE
-    if target is State.AWAITING_APPROVAL and moved:
-        _ask_for_approval(draft, command, source)
-    draft.record(command.action, note_of(command), command.data, source, target if moved else None)
-    if not moved:
-        return
-    draft.set(came_from=source)
-    draft.move(target)
+    data = {key: value for key, value in command.data.items() if key != "procedure"}
+    draft.record(command.action, note_of(command), data, source, target if moved else None)
+    if moved:
+        draft.set(came_from=source)
+        draft.move(target)
     if target in _EXECUTING:
         execute_plan(draft)
+        if draft.case.order is not None and draft.case.order.has_invoice:
+            draft.set(invoice_open=True)  # G9: a refund, exchange or repair touches the invoice
     if target in FINAL and source not in FINAL:
         draft.tell("owner", f"The case is {target}.")
-
-
-def _ask_for_approval(draft: Draft, command: Command, source: State) -> None:
-    plan = draft.case.plan
-    amount = plan.refund + plan.freight_reimbursement if plan else 0
-    kept = command.model_copy(update={"order_pots": None})
-    draft.set(pending=Pending(command=kept, came_from=source, amount=amount))
-    draft.tell("manager", "Something above an agent's limit waits for your decision.")
 
 
 def note_of(command: Command) -> str | None:
@@ -101,12 +106,16 @@ def _reopened_by_goods(case: Case, command: Command, now: datetime) -> Decision:
     """G12: goods that come after the end open the case again, and are then booked in like any others."""
     parse_data(command)
     draft = Draft(case, SYSTEM, now)
-    draft.set(reopened=case.reopened + 1, **follow_up.FRESH)
-    draft.record(Action.REOPEN, "Goods came after the case was closed.", {}, case.state, State.REQUESTED)
-    draft.move(State.REQUESTED)
+    _reopen(draft, "Goods came after the case was closed.")
     first = draft.done()
     second = _carry_out(first.case, command, now)
     return Decision(case=second.case, effects=first.effects.then(second.effects))
+
+
+def _reopen(draft: Draft, why: str) -> None:
+    follow_up.begin_again(draft)
+    draft.record(Action.REOPEN, why, {}, draft.case.state, State.REQUESTED)
+    draft.move(State.REQUESTED)
 
 
 # ── opening ───────────────────────────────────────────────────────────────────────────────────────
@@ -133,10 +142,14 @@ def money_refused(case: Case, keys: tuple[str, ...], detail: str, pots: Pots | N
     forget_payouts(draft, keys)
     if pots is not None and case.order is not None:
         draft.set(order=case.order.model_copy(update={"pots": pots}))
+    take_back(draft, ("refund", "freight"))
     back_to = case.came_from if case.came_from in _CHOOSING else State.REQUESTED
     draft.set(executed=False, plan=None, remedy=None)
     draft.record(Fact.MONEY_REFUSED, detail, {"payouts": list(keys)}, case.state, back_to)
-    draft.move(back_to)
+    if case.is_final:
+        _reopen(draft, "Its money was refused after the end.")
+    else:
+        draft.move(back_to)
     draft.tell("owner", "A remedy was taken back: the order has less money left than it took.")
     return draft.done()
 
@@ -158,7 +171,7 @@ _CHOOSING = (State.REQUESTED, State.INVESTIGATING, State.INSPECTED, State.FAULT_
 def refused_signal(case: Case, action: str, detail: str, now: datetime) -> Decision:
     """A Signal has nobody to answer to: its refusal is kept in the timeline, and nothing else changes."""
     draft = Draft(case, SYSTEM, now)
-    draft.record(Fact.REFUSED, detail[:500], {"action": _plain(action)[:100]})
+    draft.record(Fact.REFUSED, _plain(detail)[:500], {"action": _plain(action)[:100]})
     return draft.done()
 
 
@@ -176,7 +189,8 @@ def pass_time(case: Case, now: datetime) -> Decision | None:
     for clock, alarm in due_alarms(case, now):
         if draft.case.state is not case.state:
             break  # the end of a clock moved the case; what else was due belonged to where it was
-        _fire(draft, clock, alarm)
+        if _current(draft.case, clock).state == "running":
+            _fire(draft, clock, alarm)
     return draft.done() if draft.case is not case else None
 
 
@@ -199,12 +213,15 @@ def _fire(draft: Draft, clock: Clock, alarm: Alarm) -> None:
     _mark(draft, clock.noted("breached" if alarm.name == DUE else "reached", draft.now, alarm.name))
     if alarm.name == DUE:
         draft.record(Fact.BREACHED, f"{clock.clock} ran out.", data)
-        _end_of(draft, clock)
+        _end_of(draft, clock, first=True)
+    elif alarm.name.startswith(AGAIN) and _end_of(draft, clock):
+        pass  # what a rule forbade when the clock ran out could be done now
     elif alarm.level is None:
         draft.record(Fact.REMINDED, f"{clock.clock} ends soon.", data)
         draft.tell(draft.case.waiting_for, f"{clock.clock} ends soon.")
     else:
         _climb(draft, clock, alarm, data)
+    _come_back_tomorrow(draft, clock)
 
 
 def _climb(draft: Draft, clock: Clock, alarm: Alarm, data: dict[str, Any]) -> None:
@@ -216,28 +233,26 @@ def _climb(draft: Draft, clock: Clock, alarm: Alarm, data: dict[str, Any]) -> No
         draft.record(Fact.ESCALATED, f"{clock.clock}: {alarm.name}.", {**data, "level": level})
     for target in alarm.targets:
         draft.tell(target, f"{clock.clock}: {alarm.name}.", level)
-    _repeat_daily(draft, clock, alarm)
 
 
-def _repeat_daily(draft: Draft, clock: Clock, alarm: Alarm) -> None:
-    """After the last level the alarm comes back every day, so that no open case is ever without one (T12)."""
+def _come_back_tomorrow(draft: Draft, clock: Clock) -> None:
+    """After its last alarm a clock comes back every day, so that no open case is ever without one (T12)."""
     clock = _current(draft.case, clock)
-    if clock.state != "running" or pending_alarms(clock) or not alarm.level:
-        return
-    times = 1 + sum(a.name.startswith("again") for a in clock.alarms or ())
-    again = Alarm(name=f"again {times}", at=draft.now + DAILY, level=alarm.level, targets=alarm.targets)
-    _mark(draft, clock.model_copy(update={"alarms": (*(clock.alarms or ()), again)}))
+    if clock.state == "running" and not pending_alarms(clock):
+        _mark(draft, with_another_day(clock, draft.now))
 
 
-def _end_of(draft: Draft, clock: Clock) -> None:
-    """What the end of a clock does (contract, states): it escalates by its levels, or it moves the case."""
-    if clock.outcome == "search":
+def _end_of(draft: Draft, clock: Clock, first: bool = False) -> bool:
+    """What the end of a clock does (contract, states): it escalates by its levels, or it moves the case.
+
+    Answers whether the case took a step.
+    """
+    if clock.outcome == "search" and first:
         draft.record(Fact.SEARCH_OPENED, "The parcel did not come in time: ask the courier (G14).")
-    elif clock.outcome in ("close", "decline", "try_again"):
-        for action in _BY_OUTCOME[clock.outcome]:
-            if allowed_in(draft.case.state, action):
-                _by_itself(draft, action)
-                return
+    for action in _BY_OUTCOME.get(clock.outcome, ()):
+        if allowed_in(draft.case.state, action):
+            return _by_itself(draft, action)
+    return False
 
 
 _BY_OUTCOME = {
@@ -247,7 +262,7 @@ _BY_OUTCOME = {
 }
 
 
-def _by_itself(draft: Draft, action: Action) -> None:
+def _by_itself(draft: Draft, action: Action) -> bool:
     """A step that the clock takes; one that a rule forbids now is recorded, and somebody is told."""
     data = {"reason": "No answer in time."} if action is Action.CLOSE else {"note": "No answer in time."}
     command = Command(action=action, actor=SYSTEM, data=data)
@@ -259,18 +274,11 @@ def _by_itself(draft: Draft, action: Action) -> None:
         draft.set(failing_step=action.value)
         draft.record(Fact.REFUSED, refused.detail, {"action": action.value})
         draft.tell("owner", f"'{action}' could not be done by itself: {refused.detail}"[:200])
-        _ask_again_tomorrow(draft)
-        return
+        return False
     _go(step, command, target)
     draft.take_over(step)
-
-
-def _ask_again_tomorrow(draft: Draft) -> None:
-    clock = draft.case.state_clock
-    if clock is not None and not pending_alarms(clock):
-        times = 1 + sum(a.name.startswith("again") for a in clock.alarms or ())
-        again = Alarm(name=f"again {times}", at=draft.now + DAILY, level=1, targets=("owner",))
-        _mark(draft, clock.model_copy(update={"alarms": (*(clock.alarms or ()), again)}))
+    draft.set(failing_step=None)
+    return True
 
 
 def _current(case: Case, clock: Clock) -> Clock:

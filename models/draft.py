@@ -77,6 +77,8 @@ class Draft:
     def move(self, target: State) -> None:
         """Go to `target`: the clocks follow, and a final state is dated and signed."""
         source = self.case.state
+        if target is State.AWAITING_RETURN:
+            self.set(inspected=False)  # what comes now is to be inspected, whatever was inspected before
         clocks = on_move(self.case.clocks, self.case.procedure, source, target, self.now)
         self.set(state=target, clocks=clocks, last_moved_at=self.now)
         if target in FINAL:

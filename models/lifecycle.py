@@ -231,6 +231,7 @@ class Facts:
     is_offer: bool = False  # what waits for approval is an offer, not a remedy
     goods_must_come: bool = False  # the playbook wants the goods back and they are not here
     goods_here: bool = False
+    goods_owed: bool = False  # they are here and no remedy made them ours: they have to go back
     inspected: bool = False
     official_report: bool = False
     must_intercept: bool = False  # label printed, parcel still in our house
@@ -296,6 +297,14 @@ def goods_here(f: Facts) -> bool:
     return f.goods_here
 
 
+def goods_elsewhere(f: Facts) -> bool:
+    return not f.goods_here
+
+
+def paid_and_goods_owed(f: Facts) -> bool:
+    return f.goods_owed and not f.payouts_open
+
+
 def not_inspected(f: Facts) -> bool:
     return not f.inspected
 
@@ -344,6 +353,15 @@ def ruling_is(ruling: str) -> Guard:
         return f.ruling == ruling
 
     guard.__name__ = f"ruled {ruling}"
+    return guard
+
+
+@cache
+def ruled_with_goods_here(ruling: str) -> Guard:
+    def guard(f: Facts) -> bool:
+        return f.ruling == ruling and f.goods_here
+
+    guard.__name__ = f"ruled {ruling}, goods here"
     return guard
 
 
@@ -459,11 +477,13 @@ ARROWS: tuple[Arrow, ...] = (
     Arrow(A.QUOTE_REPAIR, (S.FAULT_CONFIRMED, S.FAULT_REFUTED, S.REPAIRING), S.QUOTED),
     Arrow(A.ACCEPT_QUOTE, (S.QUOTED,), S.AWAITING_PAYMENT, owes),
     Arrow(A.ACCEPT_QUOTE, (S.QUOTED,), S.REPAIRING),
+    Arrow(A.DECLINE_QUOTE, (S.QUOTED,), S.RESOLVED, goods_elsewhere),
     Arrow(A.DECLINE_QUOTE, (S.QUOTED,), S.RETURNING_GOODS),
     stays(A.NOTIFY_PAYMENT, S.AWAITING_PAYMENT),
     Arrow(A.RECORD_PAYMENT, (S.AWAITING_PAYMENT,), None, owes),
     *road(A.RECORD_PAYMENT, (S.AWAITING_PAYMENT,), after=S.AWAITING_PAYMENT),
     stays(A.PROVIDE_ACCOUNT, S.REFUNDING),
+    Arrow(A.RECORD_REFUND, (S.REFUNDING,), S.RETURNING_GOODS, paid_and_goods_owed),
     Arrow(A.RECORD_REFUND, (S.REFUNDING,), S.RESOLVED, lambda f: not f.payouts_open, "no payout open"),
     stays(A.RECORD_REFUND),
     Arrow(A.REPORT_SHORTAGE, (S.EXCHANGING, S.REPAIRING), S.AWAITING_STOCK),
@@ -495,10 +515,14 @@ ARROWS: tuple[Arrow, ...] = (
     *back(A.DENY, S.AWAITING_APPROVAL, CROSSROADS),
     Arrow(A.PLATFORM_RULING, OPEN, S.REFUNDING, ruling_is("refund")),
     Arrow(A.PLATFORM_RULING, OPEN, S.RESOLVED, ruling_is("refunded")),
+    Arrow(A.PLATFORM_RULING, OPEN, S.RECEIVED, ruled_with_goods_here("return")),
     Arrow(A.PLATFORM_RULING, OPEN, S.AWAITING_RETURN, ruling_is("return")),
+    Arrow(A.PLATFORM_RULING, OPEN, S.RETURNING_GOODS, ruled_with_goods_here("rejected")),
     Arrow(A.PLATFORM_RULING, OPEN, S.REJECTED, ruling_is("rejected")),
     *(Arrow(A.CORRECT, OPEN, state, asked_for(state)) for state in CORRECTABLE),
-    # Beside the road
+    # Beside the road; freight that is waived is no longer waited for (F23)
+    Arrow(A.WAIVE_FREIGHT, (S.AWAITING_PAYMENT,), None, owes),
+    *road(A.WAIVE_FREIGHT, (S.AWAITING_PAYMENT,), after=S.AWAITING_PAYMENT),
     *(stays(action) for action in list(Action)[list(Action).index(A.TAKE) :]),
 )
 

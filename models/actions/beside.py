@@ -5,11 +5,11 @@ from datetime import timedelta
 from pydantic import ValidationError
 
 from models.actions import handles
-from models.actions.diagnosis import split_off
+from models.actions.diagnosis import divided, split_off
 from models.actions.payouts import pay_goodwill
-from models.actions.planning import chosen_lines
+from models.actions.planning import chosen_lines, set_gates
 from models.case import Claim
-from models.clocks import PROMISE, met, started
+from models.clocks import PROMISE, met, rebased, started
 from models.commands import (
     AddIssue,
     Assign,
@@ -36,7 +36,7 @@ from models.commands import (
 )
 from models.draft import Draft
 from models.errors import DataRefused, RuleRefused
-from models.lifecycle import Action, Role, acts_as
+from models.lifecycle import Action, Role, Stage, acts_as
 from models.playbook import ALL_HOURS, ClockRule, Procedure
 
 
@@ -92,7 +92,8 @@ def change_kind(draft: Draft, data: ChangeKind) -> None:
         procedure = Procedure.model_validate(data.procedure)
     except ValidationError:
         raise DataRefused("The procedure of the new kind cannot be read.") from None
-    draft.set(kind=data.kind, procedure=procedure)
+    clocks = rebased(draft.case.clocks, draft.case.procedure, procedure, draft.case.state, draft.now)
+    draft.set(kind=data.kind, procedure=procedure, clocks=clocks)
 
 
 @handles(Action.ADD_ISSUE)
@@ -113,22 +114,13 @@ def add_issue(draft: Draft, data: AddIssue) -> None:
 @handles(Action.SPLIT)
 def split(draft: Draft, data: Split) -> None:
     """Lines that go different ways become linked cases."""
-    leaving = {line.line_no: line.quantity for line in chosen_lines(draft.case, data.lines)}
-    staying = tuple(
-        line.model_copy(update={"quantity": line.quantity - leaving.get(line.line_no, 0)})
-        for line in draft.case.lines
-        if line.quantity > leaving.get(line.line_no, 0)
-    )
+    case = draft.case
+    leaving, staying = divided(case.lines, {one.line_no: one.quantity for one in chosen_lines(case, data.lines)})
     if not staying:
         raise RuleRefused("Nothing would stay in this case: name fewer units.")
-    if draft.case.executed or draft.case.pending or draft.case.offer:
+    if case.plan or case.executed or case.pending or case.offer or case.stage is Stage.REMEDY:
         raise RuleRefused("Something is decided or on the table for all of it: settle that first, then split.")
-    gone = tuple(
-        line.model_copy(update={"quantity": leaving[line.line_no]})
-        for line in draft.case.lines
-        if line.line_no in leaving
-    )
-    split_off(draft, gone)
+    split_off(draft, leaving, inspected=case.inspected)
     draft.set(lines=staying)
 
 
@@ -166,7 +158,7 @@ def acknowledge(draft: Draft, data: Note) -> None:
 @handles(Action.PROMISE)
 def promise(draft: Draft, data: Promise) -> None:
     """T14: a clock of its own, met by a logged contact."""
-    left = int((data.at - draft.now).total_seconds())
+    left = round((data.at - draft.now).total_seconds())
     if left <= 0:
         raise DataRefused.of("at", "A promise is for a time to come.")
     rule = ClockRule(clock=PROMISE, target=left, calendar=ALL_HOURS)
@@ -198,6 +190,9 @@ def lift_hold(draft: Draft, data: LiftHold) -> None:
 def waive_freight(draft: Draft, data: WaiveFreight) -> None:
     """F23: an agent applies, a manager grants; what was advanced comes back as goodwill."""
     amount = draft.minor(data.amount, "amount")
+    if amount <= 0:
+        raise DataRefused.of("amount", "Waive an amount above zero.")
+    set_gates(draft)
     if not acts_as(draft.actor.role, Role.MANAGER):
         draft.tell("manager", f"{draft.said(amount)} of the customer's freight: waive it?")
         return
@@ -207,6 +202,7 @@ def waive_freight(draft: Draft, data: WaiveFreight) -> None:
     draft.set_money(customer_owes=draft.case.money.customer_owes - off)
     if amount > off:
         pay_goodwill(draft, amount - off)
+    set_gates(draft)
 
 
 @handles(Action.ATTACH)

@@ -2,10 +2,11 @@
 
 from models.actions import handles
 from models.case import Case, Line, Verdict
+from models.clocks import on_move
 from models.commands import InspectedLine, Inspection, SendToExpert
 from models.draft import Draft
 from models.errors import DataRefused
-from models.lifecycle import Action
+from models.lifecycle import Action, State
 
 VERDICTS: dict[Action, Verdict] = {
     Action.CONFIRM_FAULT: "confirmed",
@@ -32,19 +33,13 @@ def pass_inspection(draft: Draft, data: Inspection) -> None:
 def inspect(draft: Draft, data: Inspection, verdict: Verdict) -> None:
     """Write the findings onto the lines; units not named go to a linked case that is still to be inspected (G3)."""
     draft.facts.official_report = data.report is not None
-    found, rest = [], []
     asked = _by_line(draft.case, data.lines)
-    for line in draft.case.lines:
-        finding = asked.get(line.line_no)
-        if finding is not None:
-            found.append(_judged(line, finding, verdict))
-        left = line.quantity - (finding.quantity if finding else 0)
-        if left:
-            rest.append(line.model_copy(update={"quantity": left}))
-    draft.set(lines=tuple(found), inspected=True)
+    found, rest = divided(draft.case.lines, {line_no: line.quantity for line_no, line in asked.items()})
+    judged = tuple(_judged(line, asked[line.line_no], verdict) for line in found)
+    draft.set(lines=judged, inspected=True)
     draft.told_customer()
     if rest:
-        split_off(draft, tuple(rest))
+        split_off(draft, rest, inspected=False)
 
 
 def _by_line(case: Case, lines: list[InspectedLine]) -> dict[int, InspectedLine]:
@@ -68,25 +63,50 @@ def _judged(line: Line, finding: InspectedLine, verdict: Verdict) -> Line:
     return line.model_copy(update={**update, "verdict": verdict})
 
 
-def split_off(draft: Draft, lines: tuple[Line, ...]) -> None:
-    """Send these lines to a linked case in the state this one is in now."""
+def divided(lines: tuple[Line, ...], taken: dict[int, int]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    """The units taken of each line, and the units that are left of it."""
+    first, rest = [], []
+    for line in lines:
+        quantity = taken.get(line.line_no, 0)
+        if quantity:
+            first.append(line.model_copy(update={"quantity": quantity}))
+        if line.quantity > quantity:
+            rest.append(line.model_copy(update={"quantity": line.quantity - quantity}))
+    return tuple(first), tuple(rest)
+
+
+def split_off(draft: Draft, lines: tuple[Line, ...], inspected: bool) -> None:
+    """Send these lines to a linked case in the state this one is in now, or had when approval was asked for."""
     parent = draft.case
+    waits = parent.state is State.AWAITING_APPROVAL
+    state = (draft.facts.came_from or State.REQUESTED) if waits else parent.state
+    clocks = on_move(parent.clocks, parent.procedure, parent.state, state, draft.now) if waits else parent.clocks
     child = parent.model_copy(
         update={
             "case_no": "",
+            "state": state,
+            "clocks": clocks,
             "lines": lines,
             "version": 1,
             "seq": 0,
             "effect_seq": 0,
             "opened_at": draft.now,
             "opened_by": draft.actor.id,
-            "inspected": False,
+            "inspected": inspected,
             "links": (parent.case_no,),
             "processed": (),
             "payouts": (),
             "advanced_freight": 0,  # the freight of the way back stays with the first case
             "money": type(parent.money)(),
+            "waived": 0,
+            "remedy": None,
+            "replacement": None,
             "plan": None,
+            "executed": False,
+            "quote": None,
+            "agreed": None,
+            "loaners": (),
+            "claims": (),
             "offer": None,
             "pending": None,
         }

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from models.actions import HANDLERS, handles
-from models.actions.payouts import GONE, cancel_payouts, refund_outside
+from models.actions.payouts import GONE, cancel_payouts, goods_owed, refund_outside, take_back
 from models.actions.planning import above_refund_limit, plan_remedy
 from models.actions.request import put_on_table
 from models.case import Case, Pending
@@ -22,7 +22,8 @@ def complete_callback(draft: Draft, data: CompleteCallback) -> None:
         _nothing_left_open(draft.case)
     else:
         level = draft.case.escalation + 1
-        draft.set(escalation=level, reopened=draft.case.reopened + 1, callback_misses=0)
+        begin_again(draft)
+        draft.set(escalation=level)
         draft.tell("supervisor", "A customer is dissatisfied after the remedy.", level)
 
 
@@ -52,27 +53,39 @@ def _nothing_left_open(case: Case) -> None:
 @handles(Action.WITHDRAW)
 def withdraw(draft: Draft, data: Reason) -> None:
     """Before the goods are in it simply ends; later they go back; once money is sent it is too late (L7)."""
-    if draft.case.state in (State.INTERCEPTING, State.RECALLING) and draft.case.remedy == "refund":
+    case = draft.case
+    if case.remedy == "refund" and case.order and case.order.parcel in _STOPPED:
         raise RuleRefused("A refund asked for before shipping cannot be taken back; only shipping overrides it (L7).")
     cancel_payouts(draft)
-    if draft.case.goods == "here":
+    if case.goods == "here":
         draft.set(remedy="goods_back")
+    else:
+        _nothing_left_open(draft.case)
+
+
+#: A parcel that was stopped, or is to be: its refund was asked for before shipping (L7).
+_STOPPED = ("unprinted", "printed", "gone", "pulled")
 
 
 @handles(Action.REJECT)
 def reject(draft: Draft, data: Reason) -> None:
-    if draft.case.goods in ("here", "in_transit"):
+    _nothing_left_open(draft.case)
+    if goods_owed(draft.case) or draft.case.goods == "in_transit":
         raise RuleRefused("The customer's goods are with us or on their way: choose 'goods_back' first.")
 
 
 @handles(Action.CLOSE)
 def close(draft: Draft, data: Reason) -> None:
     """Only with nothing in flight; goods that wait for a payment go back instead."""
-    if draft.case.state is State.AWAITING_PAYMENT and draft.facts.goods_here:
-        draft.set(remedy="goods_back")
-        return
+    if draft.case.state is State.AWAITING_PAYMENT:
+        if draft.case.payment_notified and draft.actor.role is Role.SYSTEM:
+            raise RuleRefused("The customer says that it was paid: finance looks for the payment first.")
+        cancel_payouts(draft)
+        if draft.facts.goods_here:
+            draft.set(remedy="goods_back")
+            return
     _nothing_left_open(draft.case)
-    if draft.case.goods == "in_transit" or (draft.case.goods == "here" and not draft.case.executed):
+    if goods_owed(draft.case) or draft.case.goods == "in_transit":
         raise RuleRefused("The customer's goods are with us or on their way: they need an end first.")
     if draft.case.state in (State.EXCHANGING, State.DELIVERING, State.INTERCEPTING, State.RECALLING):
         raise RuleRefused("A parcel is under way for this case: wait for its end first.")
@@ -88,11 +101,15 @@ def reopen(draft: Draft, data: Reason) -> None:
     by_customer = draft.actor.role is Role.CUSTOMER
     if by_customer and (case.reopened_by_customer or case.closed_by != Role.SYSTEM):
         raise RoleRefused("A customer can reopen a case once, after it closed by itself; please write to us instead.")
-    draft.set(
-        reopened=case.reopened + 1,
-        reopened_by_customer=case.reopened_by_customer + by_customer,
-        **FRESH,
-    )
+    draft.set(reopened_by_customer=case.reopened_by_customer + by_customer)
+    begin_again(draft)
+
+
+def begin_again(draft: Draft) -> None:
+    """The case starts over from its request; goods that a remedy made ours are not the customer's any more."""
+    ours = draft.case.goods == "here" and not goods_owed(draft.case)
+    draft.set(reopened=draft.case.reopened + 1, **({"goods": "nowhere"} if ours else {}), **FRESH)
+    draft.set_money(customer_owes=0, received=0)
 
 
 #: What a case forgets when it begins again; its money, its goods and its history stay.
@@ -111,6 +128,8 @@ FRESH = {
     "came_from": None,
     "inspected": False,
     "out_of_stock": False,
+    "payment_notified": False,
+    "check": None,
     "callback_misses": 0,
 }
 
@@ -136,8 +155,7 @@ def approve(draft: Draft, data: Note) -> None:
 @handles(Action.DENY)
 def deny(draft: Draft, data: Note) -> None:
     _pending(draft)
-    draft.set(pending=None, remedy=None, plan=None, replacement=None)
-    draft.set_money(customer_owes=0)
+    draft.set(pending=None)
     draft.tell("owner", "What you asked for was not approved.")
 
 
@@ -154,17 +172,20 @@ def _pending(draft: Draft) -> Pending:
 def platform_ruling(draft: Draft, data: PlatformRuling) -> None:
     """T21: decided outside, shown so, and never paid a second time."""
     draft.facts.ruling = data.ruling
-    draft.set(pending=None, offer=None)
+    take_back(draft, ("refund", "freight", "goodwill"))
+    draft.set(pending=None, offer=None, plan=None, executed=False)
+    draft.set_money(customer_owes=0)
     if data.ruling == "refund":
-        cancel_payouts(draft)
         plan_remedy(draft, "keep_it" if data.amount else "refund", data.amount)
         draft.set(remedy="refund")
     elif data.ruling == "refunded":
-        if data.amount is None:
+        amount = draft.minor(data.amount, "amount")
+        if amount <= 0:
             raise DataRefused.of("amount", "A paid ruling needs its amount.")
-        cancel_payouts(draft)
-        draft.set(remedy="refund", plan=None, executed=True)
-        refund_outside(draft, draft.minor(data.amount, "amount"), data.reference)
+        draft.set(remedy="refund", executed=True)
+        refund_outside(draft, amount, data.reference)
+    else:
+        draft.set(remedy="goods_back" if data.ruling == "rejected" and draft.facts.goods_here else None)
 
 
 @handles(Action.CORRECT)
@@ -174,10 +195,11 @@ def correct(draft: Draft, data: Correct) -> None:
         raise DataRefused.of(
             "to_state", f"A case can be corrected to {', '.join(CORRECTABLE)}, not to '{data.to_state}'."
         )
-    if any(p.state in GONE for p in draft.case.payouts) or draft.case.state is State.DELIVERING:
+    shipped = State.DELIVERING in (draft.case.state, draft.case.came_from)
+    if any(p.state in GONE for p in draft.case.payouts) or shipped:
         raise RuleRefused("Money or a parcel has left already: that cannot be corrected, only settled.")
     cancel_payouts(draft)
-    draft.set(pending=None, offer=None, remedy=None, plan=None, inspected=data.to_state in _JUDGED)
+    draft.set(pending=None, offer=None, remedy=None, quote=None, inspected=data.to_state in _JUDGED)
     draft.facts.to_state = data.to_state
 
 

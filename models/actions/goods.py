@@ -29,13 +29,19 @@ def ship_return(draft: Draft, data: ShipReturn) -> None:
         draft.record(Fact.GOODS_UNASKED, "The goods were sent before they were asked for.")
 
 
+#: What is on the table here is set aside when goods come that have to be inspected first.
+SET_ASIDE = (State.OFFERED, State.AWAITING_APPROVAL)
+
+
 @handles(Action.BOOK_IN)
 def book_in(draft: Draft, data: BookIn) -> None:
     """G1, G12: whatever comes is booked in; it moves the case only as long as nothing was inspected."""
-    asked_for = draft.case.state in (State.AWAITING_RETURN, State.RETURN_IN_TRANSIT, State.RECALLING)
-    draft.set(goods="here", returned_once=True, offer=None, pending=None)
-    if not asked_for and not draft.facts.inspected:
+    expected = draft.case.state in (State.AWAITING_RETURN, State.RETURN_IN_TRANSIT, State.INTERCEPTING, State.RECALLING)
+    if not expected and draft.case.goods not in ("in_transit", "here"):
         draft.record(Fact.GOODS_UNASKED, "Goods came that were not on their way, as far as we knew.")
+    draft.set(goods="here", returned_once=True)
+    if not draft.facts.inspected and draft.case.state in SET_ASIDE:
+        draft.set(offer=None, pending=None)
 
 
 @handles(Action.REPORT_INTERCEPTION)
@@ -52,10 +58,12 @@ def record_delivery(draft: Draft, data: RecordDelivery) -> None:
     draft.facts.result = data.outcome
     if draft.case.state is State.RECALLING:
         _recalled(draft, data.outcome)
-    elif data.outcome == "refused":
-        draft.set(goods="here", inspected=False, remedy=None)
-    elif data.outcome == "lost":
-        draft.set(remedy=None)
+    elif data.outcome == "delivered":
+        draft.set(goods="customer")
+    else:
+        draft.set(remedy=None, plan=None, executed=False)
+        if data.outcome == "refused":
+            draft.set(goods="here", inspected=False)
 
 
 def _recalled(draft: Draft, outcome: str) -> None:

@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 from models.actions import handles
-from models.case import Payout
+from models.case import Case, Payout
 from models.commands import FailRefund, ProvideAccount, RecordRefund
 from models.draft import Draft
 from models.errors import DataRefused, PotExceeded, RuleRefused
 from models.lifecycle import Action
-from models.pots import Draw, draw, payment_draws, release, settle
+from models.pots import Draw, Pots, amount_draws, draw, payment_draws, release, settle
+from models.remedies import REMEDIES
 
 #: A payout in one of these states may have left the house.
 GONE = ("sent", "unknown", "done")
@@ -80,13 +81,32 @@ def pay_goodwill(draft: Draft, amount: int) -> None:
 
 
 def cancel_payouts(draft: Draft) -> None:
-    """Release what was approved and not sent. Raises RuleRefused once money may have left."""
+    """Take back the remedy and all its money. Raises RuleRefused once money may have left."""
     if any(p.state in GONE for p in draft.case.payouts):
         raise RuleRefused("Money was sent already; that cannot be taken back.")
-    for payout in draft.case.payouts:
-        _release(draft, payout)
-    draft.set(payouts=(), executed=False)
-    draft.set_money(refund=0, freight=0, goodwill=0)
+    take_back(draft, ("refund", "freight", "goodwill"))
+    # Without its plan, no later step can carry out again what was just taken back.
+    draft.set(executed=False, plan=None, payment_notified=False)
+    draft.set_money(customer_owes=0)
+    mind_what_was_paid(draft)
+
+
+def take_back(draft: Draft, purposes: tuple[str, ...]) -> None:
+    """Release what was approved for these purposes and has not left the house."""
+    for payout in draft.case.open_payouts:
+        if payout.purpose in purposes and payout.state not in GONE:
+            _release(draft, payout)
+            draft.replace_payout(payout.model_copy(update={"state": "cancelled"}))
+            left = getattr(draft.case.money, payout.purpose) - payout.amount
+            draft.set_money(**{payout.purpose: left})
+
+
+def mind_what_was_paid(draft: Draft) -> None:
+    """What the customer paid for a remedy that is not carried out, or paid too much, is finance's to give back."""
+    money = draft.case.money
+    if money.received > money.customer_owes:
+        extra = draft.said(money.received - money.customer_owes)
+        draft.tell("finance", f"The customer paid {extra} that is not owed (any more): pay it back.")
 
 
 def forget_payouts(draft: Draft, keys: tuple[str, ...]) -> None:
@@ -119,10 +139,20 @@ def refund_outside(draft: Draft, amount: int, reference: str) -> None:
     """T21: a platform has paid already; it is booked, so that nothing is paid a second time for the same goods."""
     order = draft.case.order
     assert order is not None
-    payments = payment_draws(order.pots, amount)
-    payout = _pay(draft, "refund", amount, payments)
+    draws = (*_goods_draws(draft.case, order.pots, amount), *payment_draws(order.pots, amount))
+    payout = _pay(draft, "refund", amount, draws)
     draft.set_money(refund=draft.case.money.refund + amount)
     settle_payout(draft, payout, reference)
+
+
+def _goods_draws(case: Case, pots: Pots, amount: int) -> list[Draw]:
+    """The amount from the case's lines, as far as they have it; a platform may have paid more than that."""
+    draws: list[Draw] = []
+    for line in case.lines:
+        part = min(amount, sum(pot.left for pot in pots.of_line(line.line_no)))
+        amount -= part
+        draws += amount_draws(pots, line.line_no, part)
+    return draws
 
 
 def payout_of(draft: Draft, payout_id: str) -> Payout:
@@ -132,7 +162,15 @@ def payout_of(draft: Draft, payout_id: str) -> Payout:
         raise DataRefused.of("payout_id", f"This case has no payout '{payout_id}'.")
     if found.state == "done":
         raise RuleRefused(f"Payout '{payout_id}' is done already, with reference '{found.reference}'.")
+    if found.state == "cancelled":
+        raise RuleRefused(f"Payout '{payout_id}' was cancelled: nothing is to be paid for it.")
     return found
+
+
+def goods_owed(case: Case) -> bool:
+    """Whether goods that no remedy has made ours are with us, so that they have to go back."""
+    remedy = REMEDIES[case.remedy or "none"]
+    return case.goods == "here" and not (case.executed and remedy.keeps_goods)
 
 
 @handles(Action.RECORD_REFUND)
@@ -140,6 +178,7 @@ def record_refund(draft: Draft, data: RecordRefund) -> None:
     """Finance paid it, and says under which reference."""
     settle_payout(draft, payout_of(draft, data.payout_id), data.reference)
     draft.facts.payouts_open = bool(draft.case.open_payouts)
+    draft.facts.goods_owed = goods_owed(draft.case)
 
 
 @handles(Action.FAIL_REFUND)

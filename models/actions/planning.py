@@ -1,10 +1,13 @@
 """What a remedy will cost, from the facts of the case: its plan, and the facts that the gates before it read."""
 
+from dataclasses import replace
+
+from models.actions.payouts import goods_owed, mind_what_was_paid, take_back
 from models.case import Case, Line
 from models.commands import LineQuantity, Replacement
 from models.draft import Draft
 from models.errors import DataRefused, MoneyRefused, PotExceeded, PreviewStale, RuleRefused
-from models.lifecycle import Role, State, acts_as
+from models.lifecycle import Role, acts_as
 from models.money import to_minor
 from models.remedies import REMEDIES
 from models.settlement import Settlement, SettlementAsk, settlement
@@ -22,15 +25,33 @@ def plan_remedy(
     preview_id: str | None = None,
 ) -> None:
     """Settle a remedy and set every fact that the gates before it read. Nothing is paid or sent yet."""
+    _check_goods(draft, remedy)
+    if draft.case.executed:
+        take_back(draft, ("refund", "freight"))  # of the plan that this one replaces
     draft.set(remedy=remedy, replacement=replacement, executed=False, plan=None)
+    draft.set_money(customer_owes=0)
     draft.facts.remedy = remedy
     if draft.case.order is not None and remedy != "none":
         plan = settle(draft, remedy, amount, replacement, lines or [])
         if preview_id is not None and preview_id != plan.preview_id:
             raise PreviewStale("The numbers are no longer those of the preview; look at the new ones (F20).")
+        if REMEDIES[remedy].pays and plan.refund + plan.freight_reimbursement == 0:
+            raise RuleRefused("Nothing is left to pay for these goods.")
         draft.set(plan=plan)
         draft.set_money(customer_owes=max(0, plan.customer_owes - draft.case.waived))
+    mind_what_was_paid(draft)
     set_gates(draft)
+
+
+def _check_goods(draft: Draft, remedy: str) -> None:
+    """Refuse a remedy that would leave the customer's goods without an end, or send back what is not here."""
+    case = draft.case
+    if REMEDIES[remedy].needs_order and case.order is None:
+        raise RuleRefused("This case has no order yet: link one before a remedy is chosen.")
+    if remedy == "goods_back" and case.goods != "here":
+        raise RuleRefused("The goods are not with us, so there is nothing to send back.")
+    if remedy == "none" and (goods_owed(case) or case.goods == "in_transit"):
+        raise RuleRefused("The customer's goods are with us or on their way: choose 'goods_back' when they are here.")
 
 
 def set_gates(draft: Draft) -> None:
@@ -43,6 +64,14 @@ def set_gates(draft: Draft) -> None:
     draft.facts.out_of_stock = case.out_of_stock and remedy.needs_stock
 
 
+def grant_freight(draft: Draft) -> None:
+    """F11: freight above its cap is paid where a manager has decided the plan."""
+    plan = draft.case.plan
+    if plan is not None and plan.freight_over_cap and acts_as(draft.actor.role, Role.MANAGER):
+        all_of_it = plan.freight_reimbursement + plan.freight_over_cap
+        draft.set(plan=replace(plan, freight_reimbursement=all_of_it, freight_over_cap=0))
+
+
 def settle(
     draft: Draft, remedy: str, amount: str | None, replacement: Replacement | None, lines: list[LineQuantity]
 ) -> Settlement:
@@ -52,14 +81,15 @@ def settle(
     assert order is not None
     chosen = chosen_lines(case, lines)
     party, share = liable(case, chosen)
+    given = case.money.freight + case.money.goodwill  # of what he advanced, the customer has this back already
     ask = SettlementAsk(
         remedy=REMEDIES[remedy].name,
         lines=tuple((line.line_no, line.quantity) for line in chosen),
         party_liable=party,
         share=share,
         amount=draft.minor(amount, "amount") if amount is not None else None,
-        return_freight=case.advanced_freight,
-        return_freight_cap=order.return_rate * case.procedure.return_freight_factor,
+        return_freight=max(0, case.advanced_freight - given),
+        return_freight_cap=max(0, order.return_rate * case.procedure.return_freight_factor - given),
         replacement_freight=case.quote.freight if case.quote else order.replacement_rate,
         replacement_price=replacement_price(draft, replacement),
         quote=case.quote.parts + case.quote.labour if case.quote else 0,
@@ -75,12 +105,18 @@ def settle(
 
 
 def chosen_lines(case: Case, asked: list[LineQuantity]) -> tuple[Line, ...]:
-    """The lines a remedy is for: those asked for, or all of the case. Raises DataRefused for what it does not hold."""
+    """The lines a remedy is for: those asked for, or all of the case.
+
+    Raises DataRefused for a line named twice, and for what the case does not hold.
+    """
     if not asked:
         return case.lines
     held = {line.line_no: line for line in case.lines}
     for i, want in enumerate(asked):
         line = held.get(want.line_no)
+        if want.line_no in (other.line_no for other in asked[:i]):
+            told = "it is named twice"
+            raise DataRefused(f"Line {want.line_no}: {told}.", [{"field": f"lines.{i}", "message": told}])
         if line is None or want.quantity > line.quantity:
             told = f"the case holds {line.quantity if line else 0} of line {want.line_no}"
             raise DataRefused(f"Line {want.line_no}: {told}.", [{"field": f"lines.{i}", "message": told}])
@@ -96,7 +132,7 @@ def liable(case: Case, lines: tuple[Line, ...]) -> tuple[str, int]:
 
 
 def _found(line: Line, case: Case) -> tuple[str, int]:
-    if line.cause == "none_found":
+    if line.cause == "none_found" and case.procedure.asks_fault:
         return "none_found", 100
     if line.verdict == "passed" and case.procedure.party_liable == "customer":
         return "customer", 100
@@ -130,17 +166,13 @@ def above_refund_limit(draft: Draft, plan: Settlement | None) -> bool:
     return over_cap or (limit is not None and plan.refund > limit)
 
 
-def goods_are_missing(draft: Draft) -> bool:
-    """Whether the playbook wants the goods back and they are neither here nor were ever with the customer."""
-    case = draft.case
-    remedy = REMEDIES[case.remedy or "none"]
+def goods_are_missing(case: Case) -> bool:
+    """Whether the playbook wants the goods back, and the customer has them or has sent them."""
     return (
-        remedy.after_return
-        and case.procedure.goods_come_back
+        case.procedure.goods_come_back
         and case.goods in ("customer", "in_transit")
         and not case.inspected
         and (case.order is None or case.order.parcel == "delivered")
-        and case.state is State.REQUESTED
     )
 
 
@@ -149,10 +181,19 @@ def round_trip_freight(case: Case) -> int:
     return case.order.return_rate + case.order.replacement_rate if case.order else 0
 
 
-def keep_it_cap(draft: Draft) -> int | None:
-    """K2: how much the actor may offer to keep it; None where the playbook pays exact amounts."""
-    rule = draft.case.procedure.keep_it
+def above_keep_it_limit(draft: Draft, text: str | None) -> bool:
+    """K2: an agent may go to a share of the freight saved, a manager to all of it, nobody further.
+
+    Where no freight is known nothing can be measured by it, and a manager decides.
+    """
+    amount = draft.minor(text, "amount")
+    if amount <= 0:
+        raise DataRefused.of("amount", "A keep-it needs an amount above zero.")
+    rule, freight = draft.case.procedure.keep_it, round_trip_freight(draft.case)
+    by_manager = acts_as(draft.actor.role, Role.MANAGER)
     if rule.exact:
-        return None
-    percent = rule.manager_percent if acts_as(draft.actor.role, Role.MANAGER) else rule.agent_percent
-    return round_trip_freight(draft.case) * percent // 100
+        return False
+    if freight and amount > freight * rule.manager_percent // 100:
+        top = draft.said(freight * rule.manager_percent // 100)
+        raise RuleRefused(f"A keep-it is at most {top}, the freight that it saves (K2).")
+    return not by_manager and amount > freight * rule.agent_percent // 100

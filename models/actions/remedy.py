@@ -1,7 +1,16 @@
 """Step 4, the remedy: choosing it, quoting, collecting, shipping, repairing, visiting."""
 
 from models.actions import handles
-from models.actions.planning import above_refund_limit, goods_are_missing, plan_remedy, set_gates
+from models.actions.diagnosis import divided, split_off
+from models.actions.payouts import mind_what_was_paid
+from models.actions.planning import (
+    above_keep_it_limit,
+    above_refund_limit,
+    goods_are_missing,
+    grant_freight,
+    plan_remedy,
+    set_gates,
+)
 from models.case import Quote
 from models.commands import (
     Appoint,
@@ -9,6 +18,7 @@ from models.commands import (
     Dispatch,
     FinishRepair,
     FinishVisit,
+    LineQuantity,
     NoData,
     Note,
     NotifyPayment,
@@ -18,7 +28,7 @@ from models.commands import (
     Waybill,
 )
 from models.draft import Draft
-from models.errors import DataRefused, RuleRefused
+from models.errors import DataRefused
 from models.lifecycle import Action, Role, acts_as
 from models.remedies import REMEDIES
 
@@ -27,16 +37,26 @@ from models.remedies import REMEDIES
 def choose_remedy(draft: Draft, data: ChooseRemedy) -> None:
     """The remedy by fault found and party liable; above the actor's limit it waits for somebody who may."""
     remedy = REMEDIES[data.remedy]
-    if remedy.needs_order and draft.case.order is None:
-        raise RuleRefused("This case has no order yet: link one before a remedy is chosen.")
     if remedy.needs_amount and data.amount is None:
         raise DataRefused.of("amount", f"'{data.remedy}' needs an amount.")
+    by_manager = acts_as(draft.actor.role, Role.MANAGER)
+    early = remedy.after_return and goods_are_missing(draft.case) and not by_manager
+    much = data.remedy == "keep_it" and draft.case.order is not None and above_keep_it_limit(draft, data.amount)
     plan_remedy(draft, data.remedy, data.amount, data.replacement, data.lines, data.preview_id)
-    plan = draft.case.plan
-    if remedy.pays and plan is not None and plan.refund + plan.freight_reimbursement == 0:
-        raise RuleRefused("Nothing is left to pay for these goods.")
-    early = goods_are_missing(draft) and not acts_as(draft.actor.role, Role.MANAGER)
-    draft.facts.above_limit = early or above_refund_limit(draft, plan)
+    draft.facts.above_limit = early or much or above_refund_limit(draft, draft.case.plan)
+    grant_freight(draft)
+    _split_others(draft, data.lines)
+
+
+def _split_others(draft: Draft, chosen: list[LineQuantity]) -> None:
+    """Lines that the remedy is not for go their own way, in a linked case (handbook, step 4)."""
+    if not chosen:
+        return
+    taken = {line.line_no: line.quantity for line in chosen}
+    staying, leaving = divided(draft.case.lines, taken)
+    if leaving:
+        draft.set(lines=staying)
+        split_off(draft, leaving, inspected=draft.case.inspected)
 
 
 @handles(Action.QUOTE_REPAIR)
@@ -61,7 +81,8 @@ def accept_quote(draft: Draft, data: NoData) -> None:
 @handles(Action.DECLINE_QUOTE)
 def decline_quote(draft: Draft, data: Note) -> None:
     """G7: the goods go back; the diagnosis costs nothing."""
-    draft.set(remedy="goods_back", quote=None)
+    draft.set(remedy="goods_back", quote=None, plan=None)
+    mind_what_was_paid(draft)
 
 
 @handles(Action.NOTIFY_PAYMENT)
@@ -78,6 +99,7 @@ def record_payment(draft: Draft, data: RecordPayment) -> None:
         raise DataRefused.of("amount", "A payment is more than zero.")
     draft.set_money(received=draft.case.money.received + amount)
     draft.set(payment_notified=False)
+    mind_what_was_paid(draft)
     set_gates(draft)
 
 
@@ -91,12 +113,16 @@ def stock_arrived(draft: Draft, data: Note) -> None:
     draft.set(out_of_stock=False)
 
 
-@handles(Action.SHIP_REPLACEMENT, Action.SHIP_BACK)
-def ship_out(draft: Draft, data: Waybill) -> None:
+@handles(Action.SHIP_REPLACEMENT)
+def ship_replacement(draft: Draft, data: Waybill) -> None:
     """Followed until it is delivered (L16)."""
     draft.set(waybills=(*draft.case.waybills, data.waybill))
-    if draft.case.goods == "here" and draft.case.remedy in ("repair", "goods_back"):
-        draft.set(goods="returned")
+
+
+@handles(Action.SHIP_BACK)
+def ship_back(draft: Draft, data: Waybill) -> None:
+    """The customer's own goods leave us."""
+    draft.set(waybills=(*draft.case.waybills, data.waybill), goods="returned")
 
 
 @handles(Action.FINISH_REPAIR)
@@ -106,7 +132,8 @@ def finish_repair(draft: Draft, data: FinishRepair) -> None:
 
 @handles(Action.FAIL_REPAIR)
 def fail_repair(draft: Draft, data: Reason) -> None:
-    draft.set(remedy=None, quote=None)
+    """The agent chooses anew, for all of it or for parts."""
+    draft.set(remedy=None, quote=None, plan=None, executed=False)
 
 
 @handles(Action.APPOINT)

@@ -1,7 +1,7 @@
 """Step 1, the request: evidence, investigation, offers, answers."""
 
 from models.actions import handles
-from models.actions.planning import keep_it_cap, plan_remedy, round_trip_freight
+from models.actions.planning import above_keep_it_limit, above_refund_limit, goods_are_missing, plan_remedy
 from models.case import Offer
 from models.commands import (
     AcceptOffer,
@@ -16,12 +16,11 @@ from models.commands import (
 )
 from models.draft import Draft
 from models.errors import DataRefused, RuleRefused
-from models.lifecycle import Action, Role, State, acts_as
+from models.lifecycle import Action, State
+from models.remedies import REMEDIES
 
 #: What an accepted option makes of the case; `wait` keeps the remedy that was chosen before.
 OPTION_REMEDY = {"answer": "none"}
-#: Options that bring the goods back first, where the playbook wants them back.
-NEEDS_GOODS = ("refund", "exchange", "repair")
 
 
 @handles(Action.REQUEST_EVIDENCE)
@@ -58,7 +57,8 @@ def make_offer(draft: Draft, data: MakeOffer) -> None:
     if draft.case.rounds >= draft.case.procedure.keep_it.rounds:
         raise RuleRefused(f"{draft.case.rounds} offers were made already; no more rounds (K3). Choose a remedy.")
     draft.facts.is_offer = True
-    draft.facts.above_limit = any(_above_keep_it_limit(draft, option) for option in options)
+    above = [_above_limit(draft, option) for option in options]
+    draft.facts.above_limit = any(above)
     if not draft.facts.above_limit:
         put_on_table(draft, options, draft.case.state)
 
@@ -70,20 +70,23 @@ def put_on_table(draft: Draft, options: tuple[OfferOption, ...], came_from: Stat
     draft.told_customer()
 
 
-def _above_keep_it_limit(draft: Draft, option: OfferOption) -> bool:
-    """K2: an agent may go to a share of the freight saved, a manager to all of it, nobody further."""
-    if option.type != "keep_it":
+def _above_limit(draft: Draft, option: OfferOption) -> bool:
+    """Whether the option promises more than its maker may decide alone, since accepting it carries it out."""
+    if option.type == "wait" and draft.case.remedy is None:
+        raise RuleRefused("'wait' is for goods that are out of stock: choose the remedy that waits for them first.")
+    if option.type in ("wait", "answer"):
         return False
-    amount = draft.minor(option.amount, "options.amount")
-    if amount <= 0:
-        raise DataRefused.of("amount", "A keep-it needs an amount above zero.")
-    cap = keep_it_cap(draft)
-    if cap is None or amount <= cap:
-        return False
-    if acts_as(draft.actor.role, Role.MANAGER) or amount > round_trip_freight(draft.case):
-        top = round_trip_freight(draft.case)
-        raise RuleRefused(f"A keep-it is at most {draft.said(top)}, the freight that it saves (K2).")
-    return True
+    if option.type == "keep_it" and above_keep_it_limit(draft, option.amount):
+        return True
+    if _goods_first(draft, option):
+        return False  # the remedy is decided, and its limit looked at, when the goods are here
+    trial = Draft(draft.case, draft.actor, draft.now)
+    plan_remedy(trial, option.type, option.amount, option.replacement)
+    return above_refund_limit(trial, trial.case.plan)
+
+
+def _goods_first(draft: Draft, option: OfferOption) -> bool:
+    return REMEDIES[OPTION_REMEDY.get(option.type, option.type)].after_return and goods_are_missing(draft.case)
 
 
 @handles(Action.ACCEPT_OFFER)
@@ -94,12 +97,11 @@ def accept_offer(draft: Draft, data: AcceptOffer) -> None:
         raise DataRefused.of("option", "There is no such option on the table.")
     option = offer.options[data.option - 1]
     draft.set(offer=None, agreed=option)
-    goods_missing = draft.case.procedure.goods_come_back and draft.case.goods == "customer"
-    if option.type in NEEDS_GOODS and goods_missing and not draft.facts.inspected:
-        draft.facts.goods_must_come = True
-    elif option.type == "wait":
+    if option.type == "wait":
         draft.set(out_of_stock=True)
         draft.facts.out_of_stock = True
+    elif _goods_first(draft, option):
+        draft.facts.goods_must_come = True
     else:
         remedy = OPTION_REMEDY.get(option.type, option.type)
         plan_remedy(draft, remedy, amount=option.amount, replacement=option.replacement)
@@ -110,8 +112,7 @@ def decline_offer(draft: Draft, data: DeclineOffer) -> None:
     """K3: silence is declined too; the case goes on to the return route where the goods are wanted back."""
     draft.facts.goods_must_come = (
         draft.facts.came_from in (State.REQUESTED, State.INVESTIGATING)
-        and draft.case.procedure.goods_come_back
-        and draft.case.goods == "customer"
+        and goods_are_missing(draft.case)
         and data.counter is None
     )
     draft.set(offer=None)
@@ -121,5 +122,6 @@ def decline_offer(draft: Draft, data: DeclineOffer) -> None:
 def answer(draft: Draft, data: Answer) -> None:
     draft.facts.final_answer = data.final
     if data.final:
-        draft.set(remedy="none", offer=None)
+        draft.set(offer=None)
+        plan_remedy(draft, "none")
     draft.told_customer()

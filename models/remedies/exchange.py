@@ -22,5 +22,11 @@ def settle(pots: Pots, free_shipping: bool, ask: SettlementAsk) -> Outcome:
 
 
 REMEDY = Remedy(
-    name="exchange", settle=settle, after_return=True, withdraws_parcel=True, needs_stock=True, needs_lines=True
+    name="exchange",
+    settle=settle,
+    after_return=True,
+    withdraws_parcel=True,
+    needs_stock=True,
+    needs_lines=True,
+    keeps_goods=True,
 )

@@ -106,7 +106,7 @@ def paid_for(pots: Pots, line_no: int, quantity: int) -> int:
 
 
 def paid_amount(rule: str, pots: Pots, ask: SettlementAsk) -> Outcome:
-    """An agreed amount, from its lines by what they have left; from postage once the whole order's goods are used up."""
+    """An agreed amount: from its lines by what they have left; a whole order's also from postage."""
     if ask.amount is None:
         raise MoneyRefused(f"Say which amount {ask.remedy} pays.")
     lines = [line_no for line_no, _ in ask.lines] or list(dict.fromkeys(pot.line_no for pot in pots.units))

@@ -40,4 +40,12 @@ def _refund_sources(pots: Pots, row: FreightRule, ask: SettlementAsk, draws: Seq
     return tuple(told)
 
 
-REMEDY = Remedy(name="refund", settle=settle, pays=True, after_return=True, withdraws_parcel=True, needs_lines=True)
+REMEDY = Remedy(
+    name="refund",
+    settle=settle,
+    pays=True,
+    after_return=True,
+    withdraws_parcel=True,
+    needs_lines=True,
+    keeps_goods=True,
+)

@@ -62,6 +62,7 @@ class Remedy:
     so a plan without any is refused. `after_return` – where the playbook wants the goods back, it waits for them.
     `withdraws_parcel` – a parcel still in our house or on its way out is stopped first (L7). `needs_stock` – something
     of ours is sent, which may be out of stock. `needs_amount` – it is for an amount. `needs_lines` – it is for units.
+    `keeps_goods` – goods that came are ours once it is carried out; after any other they are owed back.
     """
 
     name: SettledRemedy
@@ -72,4 +73,5 @@ class Remedy:
     needs_stock: bool = False
     needs_amount: bool = False
     needs_lines: bool = False
+    keeps_goods: bool = False
     needs_order: bool = True

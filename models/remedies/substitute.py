@@ -11,4 +11,11 @@ def settle(pots: Pots, free_shipping: bool, ask: SettlementAsk) -> Outcome:
     return Outcome(rule="G6", draws=draws, owes=dearer, sources=difference)
 
 
-REMEDY = Remedy(name="substitute", settle=settle, withdraws_parcel=True, needs_stock=True, needs_lines=True)
+REMEDY = Remedy(
+    name="substitute",
+    settle=settle,
+    withdraws_parcel=True,
+    needs_stock=True,
+    needs_lines=True,
+    keeps_goods=True,
+)
