@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 from typing import Any, BinaryIO
 
 import pytest
@@ -208,6 +209,35 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(mo
     monkeypatch.setattr(workbook, "LARGEST_PART", 1_000)
     with pytest.raises(TooLarge, match="sharedStrings"):
         rows_of(files.archive({"xl/sharedStrings.xml": b" " * 2_000}), "orders.xlsx")
+
+
+def a_sheet(content: bytes) -> BinaryIO:
+    """A workbook whose first sheet was written by somebody unkind."""
+    kind = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    with zipfile.ZipFile(files.workbook([["x"]])) as good:
+        parts = {name: good.read(name) for name in good.namelist()}
+    return files.archive(parts | {"xl/worksheets/sheet1.xml": kind + content + b"</sheetData></worksheet>"})
+
+
+HEADING = b'<row r="1"><c r="A1" t="inlineStr"><is><t>order_no</t></is></c></row>'
+UNKIND = [
+    ("a cell without end", HEADING + b"<row><c><v>" + b"9" * 3_000_000 + b"</v></c></row>"),
+    ("tags without end", HEADING + b"<x/>" * 300_000),
+    ("a row far away", HEADING + b'<row r="2000000000"><c r="A2000000000"><v>1</v></c></row>'),
+]
+
+
+@pytest.mark.parametrize(("_what", "content"), UNKIND, ids=[what for what, _ in UNKIND])
+def test_a_sheet_that_never_ends_is_refused(_what: str, content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbook, "MOST_TAGS", 200_000)
+    monkeypatch.setattr(workbook, "MOST_LINES", 10_000)
+    with pytest.raises(TooLarge, match="save"):
+        rows_of(a_sheet(content), "orders.xlsx")
+
+
+def test_a_cell_beyond_the_column_names_of_a_workbook_is_named() -> None:
+    (row,) = rows_of(files.workbook([[], ["order_no", "name", "", ""], ["1", "a", "b"]]), "orders.xlsx")
+    assert (row.line, row.problem is not None and "3 cells under 2 column names" in row.problem) == (3, True)
 
 
 BAD_WORKBOOKS: list[dict[str, bytes]] = [
