@@ -39,6 +39,9 @@ from models.errors import DataRefused, RuleRefused
 from models.lifecycle import Action, Role, Stage, acts_as
 from models.playbook import ALL_HOURS, ClockRule, Procedure
 
+#: The longest that a clock runs.
+LONGEST = 10 * 365 * 86400
+
 
 @handles(Action.NOTE, Action.CONTAIN, Action.UPDATE_CONTACT, Action.RETRY)
 def noted(draft: Draft, data: Data | Contain) -> None:
@@ -161,6 +164,8 @@ def promise(draft: Draft, data: Promise) -> None:
     left = round((data.at - draft.now).total_seconds())
     if left <= 0:
         raise DataRefused.of("at", "A promise is for a time to come.")
+    if left > LONGEST:
+        raise DataRefused.of("at", "A promise is for a time within ten years.")
     rule = ClockRule(clock=PROMISE, target=left, calendar=ALL_HOURS)
     cycle = 1 + sum(c.clock == PROMISE for c in draft.case.clocks)
     draft.set(clocks=(*draft.case.clocks, started(rule, cycle, draft.now)))
