@@ -1,0 +1,276 @@
+"""The command line: `aftercare …`.
+
+The commands that the contract names work by themselves; all others speak HTTP to the API that runs. Whatever goes
+wrong is one line on standard error. Exit codes: 0 done, 1 refused or failed, 2 wrongly called, 130 interrupted.
+"""
+
+import gc
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO, NoReturn
+
+import typer
+
+from models.errors import AftercareError
+from terminal import cases, keeping
+
+app = typer.Typer(
+    name="aftercare",
+    help="The after-sales desk for online sellers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+playbook = typer.Typer(help="Playbooks: how each kind of case is handled.", no_args_is_help=True)
+calendar = typer.Typer(help="Working time.", no_args_is_help=True)
+money = typer.Typer(help="Amounts in minor units.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Plain JSON, for programs.")]
+PIPE_CLOSED = 141  # what a shell calls an end by SIGPIPE
+
+
+# ── processes ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@app.command()
+def up() -> None:
+    """Run everything on this machine: store, Temporal, worker and API. Ctrl-C stops it."""
+    from settings import load_settings
+    from terminal import running
+
+    running.until_done(running.up(load_settings()))
+
+
+@app.command()
+def demo(
+    orders: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Your own export: a case for each of its returns.", exists=True)
+    ] = None,
+    format: Annotated[str, typer.Option(help="Of that file; online-retail shows returns.")] = "online-retail",
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the data folder, and say where it is.")] = False,
+) -> None:
+    """The main job end to end, on free ports and in a temporary folder."""
+    from demo import run_demo
+
+    if not run_demo(orders, format, keep):
+        raise typer.Exit(1)
+
+
+@app.command()
+def worker() -> None:
+    """A worker by itself, on the Temporal of TEMPORAL_*, or on the one that 'up' runs."""
+    from settings import load_settings
+    from terminal import running
+
+    running.until_done(running.worker(load_settings()))
+
+
+@app.command()
+def api() -> None:
+    """The HTTP API by itself."""
+    from server import run
+    from terminal import running
+
+    running.until_done(run())
+
+
+@app.command()
+def doctor(json: AsJson = False) -> None:
+    """Look at every part, and say what to do about those that are not well."""
+    from dataclasses import asdict
+
+    from terminal import shown
+    from terminal.doctor import examine
+
+    found = []
+    for finding in examine():
+        found.append(finding)
+        if not json:
+            shown.say(f"{'ok  ' if finding.well else 'FAIL'} {finding.part:<17} {finding.words}")
+    if json:
+        shown.as_json({"items": [asdict(finding) for finding in found], "next_cursor": None})
+    if not all(finding.well for finding in found):
+        raise typer.Exit(1)
+
+
+# ── looking things up ─────────────────────────────────────────────────────────────────────────────
+
+
+@app.command()
+def lifecycle(format: Annotated[str, typer.Option(help="text, mermaid or svg.")] = "text") -> None:
+    """The life of a case: its states, and what leads from one to another."""
+    from api.drawing import DRAWINGS
+
+    if format not in DRAWINGS:
+        raise typer.BadParameter(f"choose {', '.join(DRAWINGS)}.", param_hint="--format")
+    sys.stdout.buffer.write(DRAWINGS[format]().encode())
+
+
+@playbook.command("check")
+def check_playbooks(
+    folder: Annotated[Path | None, typer.Argument(metavar="[FOLDER]", help="Default: those in force.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Check the playbooks of a folder; every mistake is named with its file, line and field."""
+    from playbooks.load import check_folder
+    from terminal import shown
+
+    place = folder or _playbook_folder()
+    problems = check_folder(place)
+    if json:
+        shown.as_json({"items": [problem._asdict() for problem in problems], "next_cursor": None})
+    else:
+        shown.say("\n".join(str(problem) for problem in problems) or f"The playbooks in {place} can be used.")
+    if problems:
+        raise typer.Exit(1)
+
+
+@playbook.command("show")
+def show_playbook(
+    kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help="One of them, in full.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Which playbooks are in force; with a kind, the whole of it."""
+    from playbooks.load import load_playbooks
+    from terminal import shown
+
+    found = load_playbooks(_playbook_folder())
+    if kind is not None:
+        shown.as_json(found.get(kind).as_document())
+        return
+    books = found.kinds.values()
+    if json:
+        rows = [{"kind": book.kind, "version": book.version, "names": book.names.model_dump()} for book in books]
+        shown.as_json({"items": rows, "next_cursor": None})
+        return
+    lines = ((book.kind, book.names.zh, book.names.en, book.version) for book in books)
+    shown.table(("kind", "中文", "English", "version"), lines)
+
+
+def _playbook_folder() -> Path:
+    from playbooks.load import SHIPPED
+    from settings import load_settings
+
+    return load_settings().playbooks or SHIPPED
+
+
+# ── one question a line ───────────────────────────────────────────────────────────────────────────
+
+
+@calendar.command("calc")
+def calc_calendar() -> None:
+    """Answer questions about working time: JSON lines on standard input, an answer a line."""
+    from models.business_time import calc
+
+    answer_lines(calc, sys.stdin.buffer, sys.stdout.buffer)
+
+
+@money.command("split")
+def split_money() -> None:
+    """Split amounts by largest remainder (F13): {"total", "weights"} a line on standard input, an answer a line."""
+    from models.money import split_line
+
+    answer_lines(split_line, sys.stdin.buffer, sys.stdout.buffer)
+
+
+def answer_lines(answer: Callable[[object], Any], questions: BinaryIO, answers: BinaryIO) -> None:
+    """Answer every line with a line, also those that cannot be read."""
+    for line in questions:
+        answers.write(json.dumps(_answer(answer, line)).encode() + b"\n")
+        answers.flush()  # whoever asks one line at a time waits for it
+
+
+def _answer(answer: Callable[[object], Any], line: bytes) -> Any:
+    try:
+        question = json.loads(line)
+    except (ValueError, RecursionError):
+        return {"error": "the line is not JSON"}
+    try:
+        return answer(question)
+    except Exception as fault:
+        # A question that nobody thought of must not cost the answers to the lines behind it.
+        return {"error": f"the question cannot be answered ({type(fault).__name__})"}
+
+
+# ── the whole, and the one way out ────────────────────────────────────────────────────────────────
+
+
+app.add_typer(cases.order, name="order")
+app.add_typer(cases.case, name="case")
+app.command("stuck")(cases.stuck)
+app.command("report")(cases.report)
+app.add_typer(playbook, name="playbook")
+app.add_typer(keeping.token, name="token")
+app.add_typer(keeping.db, name="db")
+app.add_typer(calendar, name="calendar")
+app.add_typer(money, name="money")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out a command and answer its exit code; whatever goes wrong is told in one line."""
+    try:
+        app(list(arguments), prog_name="aftercare")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return PIPE_CLOSED
+    except Exception as trouble:
+        for line in _told(trouble):
+            print(f"aftercare: {line}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _told(trouble: BaseException) -> Iterator[str]:
+    """The one line about an error; a group of them is told by its first."""
+    while isinstance(trouble, BaseExceptionGroup):
+        trouble = trouble.exceptions[0]
+    if isinstance(trouble, AftercareError):
+        allowed = trouble.extra.get("allowed_actions")
+        more = f" Allowed now: {', '.join(allowed)}." if allowed else ""
+        yield _one_line(f"{trouble.detail}{more}")
+    elif isinstance(trouble, OSError):
+        yield _one_line(f"{trouble.strerror or trouble}{f': {trouble.filename}' if trouble.filename else ''}")
+    elif type(trouble).__module__.startswith("sqlalchemy"):
+        yield _one_line(f"The database cannot be used: {getattr(trouble, 'orig', None) or trouble}")
+    else:
+        yield _one_line(f"A fault of the program itself: {type(trouble).__name__}: {trouble}")
+
+
+def _one_line(words: str) -> str:
+    first = " ".join(line.strip() for line in words.splitlines() if line.strip())
+    return "".join(c if c.isprintable() else "·" for c in first)[:2000]
+
+
+def leave(code: int) -> NoReturn:
+    """End the process with its true exit code.
+
+    Temporal's native threads can crash the interpreter while it shuts down, after all work is done (sdk-python#300);
+    that would turn success into a crash. So nothing is left to the interpreter's own end.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            code = code or PIPE_CLOSED
+    if "temporalio" in sys.modules:
+        gc.collect()
+        time.sleep(0.3)
+    os._exit(code)
+
+
+def main() -> NoReturn:
+    """The program."""
+    leave(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What people see and type in a terminal; `cli.py` is its door."""

@@ -1,0 +1,82 @@
+"""The processes as commands: everything here, or a worker or an API by itself."""
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from terminal import shown
+
+if TYPE_CHECKING:
+    from settings import Settings
+    from up import Running
+
+
+async def up(settings: "Settings") -> None:
+    """Run everything until SIGINT or SIGTERM, and say where it is. A signal during the start ends the start."""
+    begun = time.monotonic()
+    ready, stop = asyncio.Event(), asyncio.Event()
+    life = asyncio.create_task(_live(settings, begun, ready, stop))
+
+    def heard() -> None:
+        if stop.is_set():
+            shown.say("Stopping already: what is under way is finished first.")
+        elif not ready.is_set():
+            life.cancel()
+        stop.set()
+
+    _hear(heard)
+    with contextlib.suppress(asyncio.CancelledError):
+        await life
+
+
+def _hear(heard: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, heard)
+
+
+async def _live(settings: "Settings", begun: float, ready: asyncio.Event, stop: asyncio.Event) -> None:
+    from up import running
+
+    async with running(settings) as found:
+        ready.set()
+        _say_where(settings, found, time.monotonic() - begun)
+        await stop.wait()
+        shown.say("Stopping. Open cases go on when you start again.")
+
+
+def _say_where(settings: "Settings", found: "Running", took: float) -> None:
+    shown.say(f"Aftercare runs; it took {took:.1f} s. Ctrl-C stops it.")
+    rows = [
+        ("API", f"{found.url}/api/v1"),
+        ("API docs", f"{found.url}/docs"),
+        ("Temporal", found.temporal),
+        ("Temporal UI", found.temporal_ui or "where your Temporal has it"),
+        ("data folder", str(settings.data.resolve())),
+        ("first token", found.token),
+    ]
+    for name, value in rows:
+        shown.say(f"  {name:<12} {value}")
+
+
+async def worker(settings: "Settings") -> None:
+    """Work on cases until SIGINT or SIGTERM."""
+    from api.connection import register_search_attributes
+    from playbooks.load import SHIPPED, load_playbooks
+    from terminal import places
+    from worker import run_worker
+
+    playbooks = load_playbooks(settings.playbooks or SHIPPED)
+    client = await places.temporal(settings)
+    await register_search_attributes(client)
+    with places.database(settings) as engine:
+        shown.say(f"Working on cases from {client.service_client.config.target_host}. Ctrl-C stops it.")
+        await run_worker(client, engine, playbooks)
+
+
+def until_done(running: Coroutine[Any, Any, Any]) -> Any:
+    """Run a process to its end."""
+    return asyncio.run(running)
