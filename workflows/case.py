@@ -101,8 +101,11 @@ class AfterSaleCase:
         return self.case.snapshot()
 
     @workflow.signal(name="command")
-    def command_signal(self, envelope: Any = None) -> None:
-        """Carry out a command of a machine; what cannot be done is kept in the timeline as refused."""
+    def command_signal(self, envelope: Any = None, *more: Any) -> None:
+        """Carry out a command of a machine; what cannot be done is kept in the timeline as refused.
+
+        Anything may be sent to a signal. Arguments too few or too many must not raise, or the case would stand still.
+        """
         try:
             self.take(self.judge(envelope))
         except AftercareError as refused:

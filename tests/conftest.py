@@ -1,0 +1,34 @@
+"""What holds for every test: one way out of the process, and the shop's own settings only."""
+
+import gc
+import os
+import sys
+
+import pytest
+
+_EXIT_STATUS = pytest.StashKey[int]()
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may have settings of a shop of their own."""
+    for name in list(os.environ):
+        if name.startswith(("AFTERCARE_", "TEMPORAL_")):
+            monkeypatch.delenv(name)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.stash[_EXIT_STATUS] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave at once with the true status: a process that ran a Temporal worker can crash while Python winds down.
+
+    The crash comes from native threads after all work is done (temporalio/sdk-python#300), and would make a green run
+    look red about once in twelve.
+    """
+    gc.collect()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(config.stash.get(_EXIT_STATUS, 1))

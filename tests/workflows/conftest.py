@@ -1,0 +1,36 @@
+"""Temporal's time-skipping server for the whole session, and a shop of its own for every test."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from api.connection import register_search_attributes
+from tests.servers import test_server_binary
+from tests.world import World, a_world
+
+
+@pytest_asyncio.fixture(scope="session")
+async def skipping() -> AsyncIterator[WorkflowEnvironment]:
+    """A server on which months pass in moments."""
+    env = await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=test_server_binary(), data_converter=pydantic_data_converter
+    )
+    async with env:
+        await register_search_attributes(env.client)
+        yield env
+
+
+@pytest_asyncio.fixture
+async def shop(skipping: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[World]:
+    async with a_world(skipping.client, tmp_path, skipping) as (world, _):
+        yield world
+
+
+@pytest.fixture(scope="session")
+def histories() -> Path:
+    """The folder of recorded histories."""
+    return Path(__file__).parent / "histories"

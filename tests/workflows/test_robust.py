@@ -1,0 +1,193 @@
+"""What must not stop a case: malformed messages, storms, small histories, a database that is away, dead workers."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from temporalio.api.common.v1 import Payload
+from temporalio.client import WorkflowUpdateFailedError
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import WorkflowEnvironment
+
+from api.restore import start_open_cases
+from models.effects import CaseInput
+from tests.world import CONFIRMED, World, a_world
+from workflows.starting import start_case
+
+AGENT = {"id": "li", "role": "agent"}
+NOTE = {"action": "note", "actor": AGENT, "data": {"note": "still there"}}
+
+
+async def still_answers(shop: World, case_no: str) -> None:
+    answer = await shop.act(case_no, "note", note="still there")
+    assert answer["case_no"] == case_no
+
+
+MALFORMED: dict[str, Any] = {
+    "nothing": None,
+    "a word": "refund it",
+    "a list": [1, 2, 3],
+    "a number": 3.14,
+    "an empty object": {},
+    "an unknown action": {"action": "explode", "actor": AGENT},
+    "an unknown role": {"action": "note", "actor": {"id": "x", "role": "boss"}},
+    "data that is a list": {"action": "note", "actor": AGENT, "data": [1]},
+    "data that is wrong": {"action": "note", "actor": AGENT, "data": {"note": 7}},
+    "a control character": {"action": "note", "actor": AGENT, "data": {"note": "a\x00b"}},
+    "a broken surrogate": {"action": "note", "actor": AGENT, "data": {"note": "\ud800"}},
+    "an action that is an object": {"action": {"deep": {}}, "actor": AGENT},
+    "a deep nest": {"action": "note", "actor": AGENT, "data": {"note": [[[[[[[[[[]]]]]]]]]]}},
+    "pots from outside": {"action": "note", "actor": AGENT, "data": {"note": "x"}, "order_pots": {"units": "all"}},
+}
+
+
+@pytest.mark.parametrize("what", MALFORMED, ids=lambda what: what.replace(" ", "-"))
+async def test_a_malformed_update_is_refused_and_a_malformed_signal_is_kept_as_refused(shop: World, what: str) -> None:
+    case_no = await shop.opened()
+    handle, envelope = shop.handle(case_no), MALFORMED[what]
+    if what != "a broken surrogate":  # it cannot be sent at all
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await handle.execute_update("command", envelope)
+        assert isinstance(refused.value.cause, ApplicationError)
+        await handle.signal("command", envelope)
+        await still_answers(shop, case_no)
+        assert shop.actions(case_no).count("refused") == 1
+    await still_answers(shop, case_no)
+
+
+async def test_messages_of_other_names_and_other_counts_of_arguments_stop_nothing(shop: World) -> None:
+    case_no = await shop.opened()
+    handle = shop.handle(case_no)
+    await handle.signal("refund_everything", {"now": True})
+    await handle.signal("command")
+    await handle.signal("command", args=[NOTE, NOTE, NOTE])
+    for args in ([], [NOTE, NOTE]):
+        with pytest.raises(WorkflowUpdateFailedError):
+            await handle.execute_update("command", args=args)
+    with pytest.raises(WorkflowUpdateFailedError):
+        await handle.execute_update("explode", NOTE)
+    undecodable = RawValue(Payload(metadata={"encoding": b"json/plain"}, data=b"{not json"))
+    await handle.signal("command", undecodable)
+    await still_answers(shop, case_no)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(st.characters(codec="utf-8"), max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(codec="utf-8"), max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+ENVELOPES = st.fixed_dictionaries(
+    {}, optional={"action": st.sampled_from(["note", "choose_remedy", "book_in", "close", "correct"]) | JSON,
+                  "actor": st.just(AGENT) | JSON, "data": JSON, "command_id": JSON},
+)  # fmt: skip
+
+
+async def test_random_signals_never_stop_a_case(shop: World) -> None:
+    case_no = await shop.opened()
+    sent: list[Any] = []
+
+    @settings(max_examples=60, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(JSON | ENVELOPES)
+    def collect(envelope: Any) -> None:
+        sent.append(envelope)
+
+    collect()
+    for envelope in sent:
+        await shop.handle(case_no).signal("command", envelope)
+    await still_answers(shop, case_no) if not shop.stored(case_no).is_final else None
+    assert len(sent) >= 60
+
+
+async def test_a_storm_of_messages_over_many_runs_loses_nothing(shop: World) -> None:
+    """Continue-as-new with a tiny limit: every command has its one effect, in one timeline without gaps."""
+    case_no = await shop.opened()
+    case = shop.stored(case_no)
+    await shop.handle(case_no).terminate("to be started with a small history")
+    await start_case(shop.client, case, history_limit=30)
+    first_run = (await shop.handle(case_no).describe()).run_id
+
+    async def note(i: int) -> None:
+        command = {**NOTE, "command_id": f"note-{i}", "data": {"note": f"note {i}"}}
+        if i % 3:
+            await shop.handle(case_no).signal("command", command)
+        else:
+            await shop.handle(case_no).execute_update("command", command)
+
+    for start in range(0, 120, 8):
+        await asyncio.gather(*(note(i) for i in range(start, start + 8)))
+    await still_answers(shop, case_no)
+    notes = [e.note for e in shop.timeline(case_no) if e.action == "note" and (e.note or "").startswith("note ")]
+    assert sorted(notes) == sorted(f"note {i}" for i in range(120))
+    assert [e.seq for e in shop.timeline(case_no)] == list(range(1, len(shop.timeline(case_no)) + 1))
+    assert (await shop.handle(case_no).describe()).run_id != first_run
+    repeated = await shop.handle(case_no).execute_update("command", {**NOTE, "command_id": "note-3"})
+    assert repeated["repeated"] is True  # ids are remembered over the runs
+
+
+async def test_a_command_id_that_comes_twice_has_one_effect(shop: World) -> None:
+    case_no = await shop.opened()
+    first = await shop.act(case_no, "note", note="once", command_id="n-1")
+    again = await shop.act(case_no, "note", note="once", command_id="n-1")
+    assert (first["repeated"], again["repeated"]) == (False, True)
+    assert shop.actions(case_no).count("note") == 1
+
+
+async def test_a_database_that_is_away_for_a_while_loses_nothing_and_leaves_no_heap_of_events(
+    skipping: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    async with a_world(skipping.client, tmp_path, skipping) as (shop, _):
+        case_no = await shop.opened()
+        lock = sqlite3.connect(tmp_path / "aftercare.db", isolation_level=None)
+        lock.execute("BEGIN EXCLUSIVE")
+        asking = asyncio.create_task(shop.handle(case_no).execute_update("command", NOTE))
+        # The quick try is given up after its five seconds; then the patient one is under way.
+        while (await shop.handle(case_no).describe()).raw_description.pending_activities == []:
+            await asyncio.sleep(0.2)
+        lock.execute("ROLLBACK")
+        lock.close()
+        assert (await asyncio.wait_for(asking, 60))["case_no"] == case_no
+        assert shop.actions(case_no) == ["opened", "note"]
+        assert (await shop.handle(case_no).describe()).history_length < 40
+
+
+async def test_a_case_goes_on_with_another_worker_that_remembers_nothing(
+    skipping: WorkflowEnvironment, tmp_path: Path
+) -> None:
+    """No worker keeps anything: the cache is off, every task replays the whole history."""
+    async with a_world(skipping.client, tmp_path, skipping, max_cached_workflows=0) as (shop, _):
+        case_no = await shop.opened()
+        case = await shop.drive(case_no, *CONFIRMED, ("choose_remedy", "agent", {"remedy": "refund"}))
+        assert case["state"] == "refunding"
+        assert [e.seq for e in shop.timeline(case_no)] == list(range(1, len(shop.timeline(case_no)) + 1))
+
+
+async def test_a_deadline_that_passed_while_nothing_ran_fires_at_once_and_is_noted_as_late(shop: World) -> None:
+    """A case that is gone from Temporal goes on from the state in SQL (`db restore`), and T10: noticed late."""
+    case_no = await shop.opened("change_of_mind")
+    await shop.act(case_no, "authorise_return")
+    due = shop.stored(case_no).due_at
+    await shop.handle(case_no).terminate("the server was lost")
+    await shop.pass_time(days=9)
+    assert await start_open_cases(shop.client, shop.engine) == 1
+    await shop.ended(case_no)
+    breached = next(e for e in shop.timeline(case_no) if e.action == "breached")
+    assert (breached.data["noticed_late"], breached.data["due_at"]) == (True, due.isoformat() if due else None)
+    assert shop.stored(case_no).state == "closed"
+
+
+async def test_a_command_to_a_case_that_does_not_run_starts_it_again(shop: World) -> None:
+    case_no = await shop.opened()
+    await shop.handle(case_no).terminate("the server was lost")
+    assert (await shop.act(case_no, "take"))["owner"] == "li"
+    assert shop.actions(case_no) == ["opened", "take"]
+
+
+async def test_the_input_of_a_case_survives_its_own_json(shop: World) -> None:
+    case = shop.stored(await shop.opened())
+    handed_over = CaseInput(case=case, recent=shop.timeline(case.case_no))
+    assert CaseInput.model_validate_json(handed_over.model_dump_json()) == handed_over

@@ -1,0 +1,191 @@
+"""A shop that runs: a real store, a real Temporal, a worker and a desk, with the time in the test's hands."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, insert
+from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from api.auth import Caller
+from api.desk import Desk
+from api.schemas import OpenCase
+from models.case import Case
+from models.commands import Actor
+from models.effects import workflow_id
+from models.events import Entry
+from models.lifecycle import Role
+from models.tables import counters
+from playbooks.load import SHIPPED, Playbooks, load_playbooks
+from store import cases, orders
+from store.engine import make_engine, reading, upgrade, writing
+from tests.builders import an_order
+from worker import case_worker
+
+EVERYBODY = Caller(id="test", name="test", roles=frozenset(Role), may_act_for_others=True)
+#: Who usually does what in a test.
+ACTORS = {role: Actor(id={"agent": "li", "manager": "chen"}.get(role.value, role.value), role=role) for role in Role}
+
+
+class World:
+    """One shop. `now` is the server's time, which a test moves with `pass_time` where it can be moved."""
+
+    def __init__(
+        self, client: Client, engine: Engine, playbooks: Playbooks, env: WorkflowEnvironment | None = None
+    ) -> None:
+        self.client = client
+        self.engine = engine
+        self.playbooks = playbooks
+        self.env = env
+        self.now = datetime.now(UTC)
+        self.desk = Desk(client, engine, playbooks, clock=lambda: self.now)
+        self.orders = 0
+
+    async def look_at_the_clock(self) -> datetime:
+        self.now = await self.env.get_current_time() if self.env else datetime.now(UTC)
+        return self.now
+
+    async def pass_time(self, **how_long: float) -> None:
+        """Let days pass in an instant."""
+        assert self.env is not None
+        await self.env.sleep(timedelta(**how_long))
+        await self.look_at_the_clock()
+
+    async def until(self, wanted: datetime) -> None:
+        """Let time pass until an instant."""
+        await self.pass_time(seconds=(wanted - await self.look_at_the_clock()).total_seconds())
+
+    async def sold(self, **over: Any) -> str:
+        """A new order of two kettles and four cups, delivered two days ago; answers its number."""
+        now = await self.look_at_the_clock()
+        self.orders += 1
+        dates = {
+            "placed_at": now - timedelta(days=4),
+            "paid_at": now - timedelta(days=4),
+            "shipped_at": now - timedelta(days=3),
+            "delivered_at": now - timedelta(days=2),
+        }
+        order = an_order(f"KETTLE-{id(self)}-{self.orders}", **{**dates, **over})
+        with writing(self.engine) as session:
+            orders.put(session, order, now)
+        return order.order_no
+
+    async def opened(self, kind: str = "quality_fault", order_no: str | None = None, **ask: Any) -> str:
+        """A new case about one kettle; answers its number."""
+        order_no = order_no or await self.sold()
+        await self.look_at_the_clock()
+        lines = ask.pop("lines", [{"line_no": 1, "quantity": 1}])
+        wanted = OpenCase.model_validate({"order_no": order_no, "kind": kind, "lines": lines, "wanted": "refund", **ask})
+        case, _ = await self.desk.open_case(wanted, ACTORS[Role.AGENT])
+        return str(case["case_no"])
+
+    async def act(self, case_no: str, action: str, role: str = "agent", **data: Any) -> dict[str, Any]:
+        """One command through the desk; answers the case as committed."""
+        await self.look_at_the_clock()
+        command_id = data.pop("command_id", None)
+        envelope: dict[str, Any] = {"action": action, "actor": ACTORS[Role(role)].model_dump(), "data": data}
+        if command_id:
+            envelope["command_id"] = command_id
+        return await self.desk.command(case_no, envelope, EVERYBODY)
+
+    async def drive(self, case_no: str, *steps: tuple[Any, ...]) -> dict[str, Any]:
+        """Several commands in a row: (action, role, data)."""
+        answer: dict[str, Any] = {}
+        for action, role, *data in steps:
+            answer = await self.act(case_no, action, role, **(data[0] if data else {}))
+        return answer
+
+    async def paid(self, case_no: str) -> None:
+        """Finance pays every open payout of a case."""
+        for payout in (await self.desk.payouts(case_no=case_no))["items"]:
+            if payout["state"] not in ("done", "cancelled"):
+                await self.desk.payout_paid(payout["id"], f"ALI-{payout['id'][-6:]}", ACTORS[Role.FINANCE])
+
+    def stored(self, case_no: str) -> Case:
+        """The case as SQL has it."""
+        with reading(self.engine) as session:
+            case = cases.load(session, case_no)
+        assert case is not None
+        return case
+
+    def timeline(self, case_no: str) -> tuple[Entry, ...]:
+        with reading(self.engine) as session:
+            return cases.timeline(session, case_no, 0, 1000)
+
+    def actions(self, case_no: str) -> list[str]:
+        """The actions and facts of a case's timeline, in order."""
+        return [entry.action for entry in self.timeline(case_no)]
+
+    def handle(self, case_no: str) -> WorkflowHandle[Any, Any]:
+        return self.client.get_workflow_handle(workflow_id(case_no))
+
+    async def leave_nothing_running(self) -> None:
+        """End the runs of this shop's open cases, so that their timers meet nobody else's worker."""
+        with reading(self.engine) as session:
+            numbers = list(cases.open_case_nos(session))
+        for case_no in numbers:
+            with suppress(RPCError):
+                await self.handle(case_no).terminate("the test is over")
+
+    async def ended(self, case_no: str) -> dict[str, Any]:
+        """Wait for the run of a case to end."""
+        answer: dict[str, Any] = await asyncio.wait_for(self.handle(case_no).result(), 30)
+        return answer
+
+
+@asynccontextmanager
+async def a_world(
+    client: Client, folder: Path, env: WorkflowEnvironment | None = None, **options: Any
+) -> AsyncIterator[tuple[World, Worker]]:
+    """A shop with a store of its own and a running worker."""
+    engine = make_engine(f"sqlite:///{folder / 'aftercare.db'}")
+    upgrade(engine)
+    playbooks = load_playbooks(SHIPPED)
+    worker = case_worker(client, engine, playbooks, **options)
+    start_numbers_at(engine, next(_SHOPS) * 10_000)
+    try:
+        async with worker:
+            world = World(client, engine, playbooks, env)
+            yield world, worker
+            await world.leave_nothing_running()
+    finally:
+        engine.dispose()
+
+
+_SHOPS = itertools.count()
+
+
+def start_numbers_at(engine: Engine, number: int) -> None:
+    """The shops of a test session share a Temporal, so their case numbers must differ."""
+    with writing(engine) as session:
+        for year in range(2024, 2035):
+            session.execute(insert(counters).values(name=f"case-{year}", value=number))
+
+
+#: The roads of the main job, from the opened case on.
+LOOKED_AT = {
+    "lines": [
+        {
+            "line_no": 1,
+            "quantity": 1,
+            "grade": "damaged",
+            "cause": "manufacturing",
+            "party_liable": "seller",
+            "disposition": "scrap",
+        }
+    ]
+}
+GOODS_IN = (
+    ("authorise_return", "agent"),
+    ("ship_return", "customer", {"carrier": "SF", "waybill": "SF100200300", "freight": "12.00"}),
+    ("book_in", "warehouse"),
+)
+CONFIRMED = (*GOODS_IN, ("confirm_fault", "warehouse", LOOKED_AT))
+SATISFIED = ("complete_callback", "agent", {"satisfied": True, "scores": {"polite": 5, "solved": 5}})
