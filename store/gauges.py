@@ -21,6 +21,6 @@ def gauges(session: Session) -> Gauges:
     by_stage = select(cases.c.stage, func.count()).where(cases.c.is_open).group_by(cases.c.stage)
     by_state = select(payouts.c.state, func.count()).group_by(payouts.c.state)
     return Gauges(
-        open_by_stage=dict(session.execute(by_stage).tuples().all()),
-        payouts_by_state=dict(session.execute(by_state).tuples().all()),
+        open_by_stage=dict(session.execute(by_stage).all()),
+        payouts_by_state=dict(session.execute(by_state).all()),
     )

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from api.problems import MEDIA_TYPE
 from models.commands import Printable
@@ -35,10 +35,8 @@ _OF_EVERY_CALL = (401, 403, 422, 429, 503)
 _OF_A_BODY = (400, 413, 415)
 
 
-class Json(Response):
+class Json(JSONResponse):
     """A document as it is: nothing is dropped, and text stays text."""
-
-    media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
         return to_json(content, inf_nan_mode="null")

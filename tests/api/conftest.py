@@ -1,0 +1,27 @@
+"""The whole service on this machine, once for all tests of its HTTP side."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from settings import Settings
+from tests.api.client import BOOTSTRAP, Api
+from up import Running, running
+
+
+@pytest_asyncio.fixture(scope="session")
+async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+    """Store, Temporal, worker and API on free ports."""
+    folder: Path = tmp_path_factory.mktemp("service")
+    settings = Settings(data=folder, http_port=0, temporal_port=0, bootstrap_token=BOOTSTRAP)
+    async with running(settings) as found:
+        yield found
+
+
+@pytest_asyncio.fixture
+async def api(service: Running) -> AsyncIterator[Api]:
+    """The API for somebody who may do everything and act for others."""
+    async with Api(service, service.token) as found:
+        yield found

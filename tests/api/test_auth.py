@@ -1,0 +1,213 @@
+"""Who may call what, and as whom a command is signed."""
+
+from pathlib import Path
+
+import pytest
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+
+from api.auth import KNOWN_SECONDS, MAY, TRUSTED_SECONDS, Caller, Gate, actor_of
+from api.limits import Attempts, TooManyAttempts
+from api.routes import cases, goods, health, machine, money, orders
+from api.routes.reference import is_loopback
+from models.commands import Actor
+from models.errors import Forbidden, Malformed, Unauthenticated
+from models.lifecycle import Action, Role
+from store import tokens
+from store.engine import make_engine, upgrade, writing
+from tests.api.client import BOOTSTRAP, Api, an_order, refused, token_of
+from up import Running
+
+
+def _caller(*roles: str, for_others: bool = False) -> Caller:
+    return Caller("t1", "li.na", frozenset(Role(role) for role in roles), for_others)
+
+
+# ── signing ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("caller", "named", "action", "signed"),
+    [
+        # the token has            the envelope says                          for        so it is signed
+        (_caller("agent"), None, None, ("li.na", "agent")),
+        (_caller("agent"), {"id": "chen", "role": "agent"}, None, ("li.na", "agent")),
+        (_caller("manager"), {"role": "agent"}, None, ("li.na", "agent")),
+        (_caller("warehouse", "finance"), {"role": "warehouse"}, None, ("li.na", "warehouse")),
+        (_caller("warehouse", "finance"), None, None, ("li.na", "finance")),
+        (_caller("warehouse", "finance"), None, Action.BOOK_IN, ("li.na", "warehouse")),
+        (_caller("warehouse", "manager"), None, Action.TAKE, ("li.na", "manager")),
+        (_caller("system", for_others=True), {"id": "wang", "role": "customer"}, None, ("wang", "customer")),
+        (_caller("system", for_others=True), {"id": "wang"}, None, ("wang", "system")),
+        (_caller("system", for_others=True), Actor(id="wang", role=Role.AGENT), None, ("wang", "agent")),
+    ],
+)
+def test_the_actor_comes_from_the_token(
+    caller: Caller, named: object, action: Action | None, signed: tuple[str, str]
+) -> None:
+    actor = actor_of(caller, named, action)
+    assert (actor.id, actor.role) == signed
+
+
+@pytest.mark.parametrize("wanted", ["manager", "supervisor", "finance", "customer"])
+def test_nobody_signs_in_a_role_above_or_beside_their_own(wanted: str) -> None:
+    with pytest.raises(Forbidden, match="its roles: agent"):
+        actor_of(_caller("agent"), {"id": "li.na", "role": wanted})
+
+
+@pytest.mark.parametrize(
+    "named", ["li", 7, [], {"role": "wizard"}, {"role": 7}, {"id": "", "role": "agent"}, {"id": 7}]
+)
+def test_an_actor_that_cannot_be_read_is_malformed(named: object) -> None:
+    with pytest.raises(Malformed):
+        actor_of(_caller("agent", for_others=True), named)
+
+
+# ── the table of endpoints ────────────────────────────────────────────────────────────────────────
+
+
+def test_every_endpoint_that_needs_a_token_says_for_whom() -> None:
+    parts = (orders.router, cases.router, money.router, goods.router, machine.router, health.guarded)
+    guarded = {route.name for part in parts for route in part.routes if isinstance(route, APIRoute)}
+    assert guarded == set(MAY)
+
+
+EVERYBODY = {role.value for role in Role}
+ENDPOINTS: list[tuple[str, str, set[str]]] = [
+    ("POST", "/orders/import", {"manager", "director", "platform", "system"}),
+    ("PUT", "/orders/X", {"manager", "director", "platform", "system"}),
+    ("GET", "/stuck", {"supervisor", "manager", "director", "system"}),
+    ("GET", "/payouts", {"finance", "manager", "director", "system"}),
+    ("POST", "/payouts/X/paid", {"finance", "system"}),
+    ("POST", "/payouts/X/failed", {"finance", "system"}),
+    ("POST", "/parcels/scan", {"warehouse", "system"}),
+    ("GET", "/registers/refunds", {"finance", "supervisor", "manager", "director", "system"}),
+    ("GET", "/cases", EVERYBODY - {"customer", "courier"}),
+    ("GET", "/cases/X", EVERYBODY - {"customer", "courier"}),
+    ("GET", "/orders/X", EVERYBODY - {"customer", "courier"}),
+    ("POST", "/cases", EVERYBODY - {"courier"}),
+    ("POST", "/cases/X/commands", EVERYBODY),
+    ("GET", "/lifecycle", EVERYBODY),
+]
+
+
+@pytest.mark.parametrize("role", [role.value for role in Role])
+async def test_each_role_may_call_what_its_work_needs(service: Running, role: str) -> None:
+    async with Api(service, token_of(service, f"one {role}", [role])) as somebody:
+        for method, address, allowed in ENDPOINTS:
+            answer = await somebody.request(method, address)
+            shut_out = answer.status_code == 403
+            assert shut_out is (role not in allowed), f"{role} {method} {address}: {answer.text}"
+
+
+# ── tokens ────────────────────────────────────────────────────────────────────────────────────────
+
+WRONG = [
+    "",
+    "Bearer",
+    "Basic YTpi",
+    "Bearer act_",
+    "Bearer act_0_0",
+    "Bearer x y",
+    "Token abc",
+    "Bearer \x7f",
+]
+
+
+@pytest.mark.parametrize("heading", WRONG)
+async def test_without_a_token_of_ours_nothing_is_told(service: Running, heading: str) -> None:
+    async with Api(service, None) as stranger:
+        stranger.headers["Authorization"] = heading
+        for method, address in (("GET", "/cases"), ("POST", "/cases/X/commands")):
+            answer = await stranger.request(method, address, content=b"{broken")
+            await refused(answer, 401, "unauthenticated")
+            assert answer.headers["www-authenticate"].startswith("Bearer")
+        await refused(await stranger.get(stranger.root("/metrics")), 401)
+
+
+async def test_the_bootstrap_token_may_do_everything(service: Running) -> None:
+    async with Api(service, BOOTSTRAP) as first:
+        order = an_order()
+        assert (await first.put(f"/orders/{order['order_no']}", json=order)).status_code == 200
+        case = await first.opened(order_no=order["order_no"])
+        assert (await first.act(case["case_no"], "take")).json()["owner"] == "li"
+        booked = await first.post(f"/cases/{case['case_no']}/commands", json={"action": "book_in"})
+        assert booked.json()["state"] == "received"
+
+
+async def test_wrong_tokens_are_slowed_down_and_known_ones_go_on(gate: "GateAtHand") -> None:
+    await gate.let_in(gate.good)
+    for _ in range(Attempts.MOST):
+        with pytest.raises(Unauthenticated):
+            await gate.let_in("act_0_0")
+    with pytest.raises(TooManyAttempts) as shut:
+        await gate.let_in("act_0_0")
+    assert 1 <= shut.value.extra["retry_after"] <= Attempts.WINDOW_SECONDS
+    assert (await gate.let_in(gate.good)).name == "li.na"
+    with pytest.raises(Unauthenticated):
+        await gate.let_in("act_0_0", address="10.0.0.2")
+    gate.now += Attempts.WINDOW_SECONDS
+    with pytest.raises(Unauthenticated):
+        await gate.let_in("act_0_0")
+
+
+async def test_a_token_never_seen_waits_like_the_wrong_ones(gate: "GateAtHand") -> None:
+    for _ in range(Attempts.MOST):
+        with pytest.raises(Unauthenticated):
+            await gate.let_in("guess")
+    with pytest.raises(TooManyAttempts):
+        await gate.let_in("bootstrap-of-the-shop")
+    gate.now += KNOWN_SECONDS
+    assert (await gate.let_in("bootstrap-of-the-shop")).roles == frozenEVERYBODY
+
+
+async def test_a_revoked_token_is_out_within_seconds(gate: "GateAtHand") -> None:
+    await gate.let_in(gate.good)
+    gate.revoke()
+    gate.now += TRUSTED_SECONDS + 0.1
+    with pytest.raises(Unauthenticated):
+        await gate.let_in(gate.good)
+
+
+class GateAtHand:
+    """A gate whose time the test moves, with one token."""
+
+    def __init__(self, folder: Path) -> None:
+        self.engine = make_engine(f"sqlite:///{folder / 'tokens.db'}")
+        upgrade(self.engine)
+        with writing(self.engine) as session:
+            self.good = tokens.create(session, "li.na", [Role.AGENT])
+        self.now = 1000.0
+        self.gate = Gate(self.engine, "bootstrap-of-the-shop", ticks=lambda: self.now)
+
+    async def let_in(self, token: str, address: str = "10.0.0.1") -> Caller:
+        heading = (b"authorization", f"Bearer {token}".encode())
+        return await self.gate.authenticate(Request({"type": "http", "headers": [heading], "client": (address, 1)}))
+
+    def revoke(self) -> None:
+        with writing(self.engine) as session:
+            (only,) = tokens.list(session)
+            tokens.revoke(session, only.id, only.created_at)
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> GateAtHand:
+    return GateAtHand(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("host", "here"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.8.8", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("10.0.0.1", False),
+        ("::ffff:10.0.0.1", False),
+        ("localhost", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_the_reference_is_open_on_loopback_only(host: str | None, here: bool) -> None:
+    assert is_loopback(host) is here

@@ -1,0 +1,55 @@
+"""The API against its own description: whatever is sent, the answer is a documented one and never a failure of ours."""
+
+import asyncio
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.api.client import Api, token_of
+from up import Running
+
+CHECKS = [
+    schemathesis.checks.not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+EXAMPLES = 15
+
+
+async def test_whatever_is_sent_gets_a_documented_answer(service: Running, api: Api) -> None:
+    real = await api.opened()
+    document = (await api.get(api.root("/openapi.json"))).json()
+    token = token_of(service, "a machine", ["system", "manager", "finance", "warehouse"], for_others=True)
+    names = {"case_no": real["case_no"], "order_no": real["order_no"], "kind": "quality_fault", "name": "refunds"}
+    schema = schemathesis.openapi.from_dict(document)
+    schema.config.update(base_url=service.url)
+    for operation in schema.get_all_operations():
+        await asyncio.to_thread(_fuzzed, operation.ok(), names, {"Authorization": f"Bearer {token}"})
+
+
+def _fuzzed(operation: Any, names: dict[str, str], headings: dict[str, str]) -> None:
+    """Send one operation good and bad requests, some of them to things that exist."""
+
+    @given(case=_sent(operation), existing=st.booleans())
+    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    def send(case: Any, existing: bool) -> None:
+        for name in set(case.path_parameters or {}) & set(names) if existing else ():
+            case.path_parameters[name] = names[name]
+        case.call_and_validate(headers=headings, checks=CHECKS, timeout=30)
+
+    send()
+
+
+def _sent(operation: Any) -> Any:
+    good, bad = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
+    described = bool(operation.body) or any(True for _ in operation.iter_parameters())
+    kinds = [operation.as_strategy(generation_mode=good)]
+    return st.one_of(kinds + ([operation.as_strategy(generation_mode=bad)] if described else []))
