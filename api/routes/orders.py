@@ -14,6 +14,7 @@ from models.errors import Invalid
 from models.orders import OrderDocument, document_to_order
 
 router = checked_router("orders")
+# An order number comes from elsewhere and may hold a slash, so it is the rest of the path.
 
 _FILE = {"type": "string", "format": "binary"}
 _FORM = {
@@ -66,7 +67,7 @@ def _is_dry(upload: Upload) -> bool:
 
 
 @router.put(
-    "/orders/{order_no}",
+    "/orders/{order_no:path}",
     summary="Send an order",
     response_class=Json,
     responses=documented(OrderPut, 409, body=True),
@@ -80,7 +81,7 @@ async def put_order(order_no: str, order: OrderDocument, desk: DeskHere) -> Json
 
 
 @router.get(
-    "/orders/{order_no}",
+    "/orders/{order_no:path}",
     summary="Show an order",
     response_class=Json,
     responses=documented(OrderShown, 404),
@@ -91,7 +92,7 @@ async def get_order(order_no: Number, desk: DeskHere) -> Json:
 
 
 @router.post(
-    "/orders/{order_no}/refund-preview",
+    "/orders/{order_no:path}/refund-preview",
     summary="What a remedy would come to",
     response_class=Json,
     responses=documented(PreviewShown, 404, 409, body=True),

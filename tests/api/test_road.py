@@ -87,6 +87,14 @@ async def test_the_same_order_twice_is_unchanged_and_a_newer_one_updated(api: Ap
     assert (await api.put(f"/orders/{order['order_no']}", json=newer)).json()["result"] == "updated"
 
 
+async def test_an_order_number_may_hold_a_slash(api: Api) -> None:
+    order = an_order(order_no="2026/11/0017")
+    assert (await api.put("/orders/2026%2F11%2F0017", json=order)).status_code == 200
+    assert (await api.get("/orders/2026%2F11%2F0017")).json()["order_no"] == "2026/11/0017"
+    ask = {"lines": [{"line_no": 1, "quantity": 1}], "remedy": "refund"}
+    assert (await api.post("/orders/2026%2F11%2F0017/refund-preview", json=ask)).status_code == 200
+
+
 async def test_the_same_idempotency_key_answers_the_same_case(api: Api) -> None:
     order = await api.sold()
     ask = {"order_no": order["order_no"], "kind": "quality_fault", "lines": [{"line_no": 1, "quantity": 1}]}
