@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from importlib.metadata import PackageNotFoundError, version
 
 import uvicorn
@@ -70,16 +71,28 @@ async def run(settings: Settings | None = None) -> None:
     """Serve the API until SIGINT or SIGTERM. Raises Unavailable naming what is not there."""
     settings = settings or load_settings()
     async with _parts(settings) as app:
-        serving = uvicorn.Config(
-            app,
-            host=settings.http_host,
-            port=settings.http_port,
-            log_level="info",
-            access_log=False,
-            timeout_graceful_shutdown=10,
-            server_header=False,
+        server = _Server(
+            uvicorn.Config(
+                app,
+                host=settings.http_host,
+                port=settings.http_port,
+                log_level="info",
+                access_log=False,
+                timeout_graceful_shutdown=10,
+                server_header=False,
+            )
         )
-        await uvicorn.Server(serving).serve()
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, server.handle_exit, name, None)
+        await server.serve()
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that ends by returning: its own way is to die of the signal, and then nothing behind it is put away."""
+
+    def capture_signals(self) -> "nullcontext[None]":  # type: ignore[override]
+        return nullcontext()
 
 
 @asynccontextmanager
