@@ -74,10 +74,9 @@ def worker() -> None:
 @app.command()
 def api() -> None:
     """The HTTP API by itself."""
-    from server import run
     from terminal import running
 
-    running.until_done(run())
+    running.api()
 
 
 @app.command()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.errors import Unavailable
+from models.errors import Invalid, Unavailable
 from settings import Settings, environment, load_settings, temporal_is_elsewhere
 
 if TYPE_CHECKING:  # heavy: only the commands that need them wait for them
@@ -33,10 +33,12 @@ def what_runs(data: Path) -> dict[str, Any] | None:
 def api_address(settings: Settings) -> tuple[str, str]:
     """The API to talk to and the token to show: `AFTERCARE_URL` with `AFTERCARE_TOKEN`, else the one that `up` left.
 
-    Raises Unavailable naming what is missing.
+    Raises Unavailable naming what is missing, Invalid for an address that is none.
     """
     token = settings.token.get_secret_value() if settings.token else None
     if settings.url:
+        if not settings.url.startswith(("http://", "https://")):
+            raise Invalid("AFTERCARE_URL is no address: write it like http://127.0.0.1:8080.")
         if token is None:
             raise Unavailable("AFTERCARE_URL is set and AFTERCARE_TOKEN is not: set it to a token of that API.")
         return settings.url.rstrip("/"), token

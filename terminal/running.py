@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import sys
 import time
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,7 @@ async def up(settings: "Settings") -> None:
         await life
 
 
-def _hear(heard: Callable[[], None]) -> None:
+def _hear(heard: Callable[[], object]) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, heard)
@@ -64,6 +65,14 @@ def _say_where(settings: "Settings", found: "Running", took: float) -> None:
 
 async def worker(settings: "Settings") -> None:
     """Work on cases until SIGINT or SIGTERM."""
+    own = asyncio.current_task()
+    assert own is not None
+    _hear(own.cancel)  # until the worker itself listens
+    with contextlib.suppress(asyncio.CancelledError):
+        await _work(settings)
+
+
+async def _work(settings: "Settings") -> None:
     from api.connection import register_search_attributes
     from playbooks.load import SHIPPED, load_playbooks
     from terminal import places
@@ -75,6 +84,16 @@ async def worker(settings: "Settings") -> None:
     with places.database(settings) as engine:
         shown.say(f"Working on cases from {client.service_client.config.target_host}. Ctrl-C stops it.")
         await run_worker(client, engine, playbooks)
+
+
+def api() -> None:
+    """Serve the API until SIGINT or SIGTERM."""
+    from server import run
+
+    for name in (signal.SIGINT, signal.SIGTERM):
+        # The server ends in its order when it hears one, and then raises it again for whoever listened before.
+        signal.signal(name, lambda *_: sys.exit(0))
+    until_done(run())
 
 
 def until_done(running: Coroutine[Any, Any, Any]) -> Any:
