@@ -94,11 +94,8 @@ def test_an_approval_of_old_numbers_is_refused_F20() -> None:
 def test_work_beside_the_road_goes_on_while_a_question_waits() -> None:
     story = oven().do("agent", "choose_remedy", remedy="refund").do("agent", "note", note="he calls again")
     story.do("customer", "customer_message", text="和上次一样吗").do("agent", "take")
-    assert (story.state, story.case.owner, story.happened[-3:]) == (
-        "awaiting_approval",
-        "li",
-        ["note", "customer_message", "take"],
-    )
+    assert (story.state, story.case.owner) == ("awaiting_approval", "li")
+    assert story.happened[-3:] == ["note", "customer_message", "take"]
     assert story.do("manager", "approve").state == "refunding"
 
 

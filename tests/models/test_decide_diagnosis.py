@@ -68,7 +68,7 @@ def test_only_what_the_case_holds_is_inspected(lines: list[Any], message: str) -
         returned().do("warehouse", "confirm_fault", lines=lines)
 
 
-FREE = {"postage": 0, "payments": [{"payment_no": "P1", "method": "alipay", "amount": 33760}]}
+FREE: dict[str, Any] = {"postage": 0, "payments": [{"payment_no": "P1", "method": "alipay", "amount": 33760}]}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from models.errors import DataRefused, PreviewStale, RuleRefused
 from tests.builders import NOW, an_order
 from tests.models.story import Story, confirmed, found, returned
 
-FREE = {"postage": 0, "payments": [{"payment_no": "P1", "method": "alipay", "amount": 33760}]}
+FREE: dict[str, Any] = {"postage": 0, "payments": [{"payment_no": "P1", "method": "alipay", "amount": 33760}]}
 
 
 def refuted(**over: Any) -> Story:

@@ -1,5 +1,7 @@
 """Step 1, the request: evidence, investigation, offers and answers."""
 
+from typing import Any
+
 import pytest
 
 from models.errors import DataRefused, RuleRefused
@@ -113,7 +115,7 @@ def test_where_no_freight_is_known_a_manager_decides_a_keep_it() -> None:
 
 
 @pytest.mark.parametrize("data", [{}, {"amount": "0.00"}, {"options": [{"type": "keep_it"}]}, {"amount": "1.234"}])
-def test_an_offer_is_for_something(data: dict[str, object]) -> None:
+def test_an_offer_is_for_something(data: dict[str, Any]) -> None:
     with pytest.raises(DataRefused):
         Story().do("agent", "make_offer", **data)
 
