@@ -49,6 +49,7 @@ def make_app(settings: Settings, client: Client, engine: Engine, playbooks: Play
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.engine = engine
     app.state.desk = Desk(client, engine, playbooks)

@@ -17,7 +17,16 @@ from temporalio.client import WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError, RPCStatusCode
 
 from api.limits import TooManyAttempts
-from models.errors import AftercareError, Invalid, NotFound, TooLarge, Unauthenticated, Unavailable, WrongContentType
+from models.errors import (
+    AftercareError,
+    Invalid,
+    Malformed,
+    NotFound,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    WrongContentType,
+)
 
 log = logging.getLogger("aftercare.api")
 
@@ -100,6 +109,7 @@ def _is_away(error: Exception) -> bool:
 
 def _from_framework(error: HTTPException) -> AftercareError:
     told: dict[int, AftercareError] = {
+        400: Malformed("The body cannot be read."),
         404: NotFound("There is nothing at this address; GET /openapi.json lists what there is."),
         405: MethodNotAllowed("The address is right, the method is not; see the heading 'Allow'."),
         413: TooLarge("The body is longer than is taken here."),

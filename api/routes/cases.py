@@ -7,10 +7,11 @@ from fastapi import Header, Query, Request
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from api.auth import actor_of
+from api.documents import CaseList, CaseShown, StuckList, Timeline
 from api.limits import read_json
 from api.routes.answers import Cursor, Filter, Json, Limit, documented
 from api.routes.checked import CallerHere, DeskHere, checked_router, roles_shown
-from api.schemas import CaseList, CaseShown, Number, OpenCase, StuckList, Timeline
+from api.schemas import Number, OpenCase
 from models.commands import Command, Printable, Severity, parse_command
 from models.errors import Forbidden
 from models.lifecycle import Role, Stage, State

@@ -6,9 +6,10 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from api.auth import actor_of
+from api.documents import Scanned
 from api.routes.answers import Json, documented, refused
 from api.routes.checked import CallerHere, DeskHere, checked_router
-from api.schemas import Scan, Scanned
+from api.schemas import Scan
 from models.errors import NotFound
 from models.lifecycle import Action
 

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Request
 from sqlalchemy import Engine
 from starlette.responses import Response
 
+from api.documents import Health, Ready
 from api.routes.answers import Json, documented, refused
 from api.routes.checked import DeskHere, checked_router
-from api.schemas import Health, Ready
 from models.lifecycle import Stage
 from store.engine import reading
 from store.gauges import Gauges, gauges

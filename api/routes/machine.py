@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 from fastapi import Query
 from starlette.responses import Response
 
+from api.documents import LifecycleShown, PlaybookShown, Rows
 from api.drawing import mermaid, svg
 from api.routes.answers import Json, documented
 from api.routes.checked import DeskHere, checked_router
-from api.schemas import LifecycleShown, Number, PlaybookShown, Rows
+from api.schemas import Number
 
 router = checked_router("reference")
 

@@ -7,10 +7,11 @@ from pydantic import Field
 from starlette.responses import Response
 
 from api.auth import actor_of
+from api.documents import PayoutList, PayoutShown, Rows
 from api.routes.answers import Cursor, Filter, Json, Limit, as_csv, documented
 from api.routes.cases import Several
 from api.routes.checked import CallerHere, DeskHere, checked_router
-from api.schemas import Failed, Number, Paid, PayoutList, PayoutShown, Rows
+from api.schemas import Failed, Number, Paid
 from models.case import PayoutState, Purpose
 from models.errors import NotFound
 from models.lifecycle import Action

@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import Query, Request
 from pydantic import Field
 
+from api.documents import ImportShown, OrderPut, OrderShown, PreviewShown
 from api.limits import IMPORT_BYTES, Upload, read_upload
 from api.routes.answers import Json, documented
 from api.routes.checked import DeskHere, checked_router
-from api.schemas import ImportShown, Number, OrderPut, OrderShown, PreviewAsk, PreviewShown
+from api.schemas import Number, PreviewAsk
 from models.commands import Printable
 from models.errors import Invalid
 from models.orders import OrderDocument, document_to_order

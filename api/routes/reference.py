@@ -15,7 +15,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from api.schemas import CommandEnvelope, Problem
+from api.documents import Problem
+from api.schemas import CommandEnvelope
 
 router = APIRouter(include_in_schema=False)
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import httpx
 import pytest
 from fastapi.routing import APIRoute
 from starlette.requests import Request
@@ -13,6 +14,8 @@ from api.routes.reference import is_loopback
 from models.commands import Actor
 from models.errors import Forbidden, Malformed, Unauthenticated
 from models.lifecycle import Action, Role
+from server import make_app
+from settings import Settings
 from store import tokens
 from store.engine import make_engine, upgrade, writing
 from tests.api.client import BOOTSTRAP, Api, an_order, refused, token_of
@@ -193,6 +196,21 @@ class GateAtHand:
 @pytest.fixture
 def gate(tmp_path: Path) -> GateAtHand:
     return GateAtHand(tmp_path)
+
+
+async def test_from_elsewhere_the_reference_needs_a_token(service: Running) -> None:
+    app = make_app(Settings(bootstrap_token=BOOTSTRAP), service.client, service.engine, service.playbooks)
+    transport = httpx.ASGITransport(app=app, client=("10.0.0.9", 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://aftercare") as visitor:
+        for page in ("/docs", "/openapi.json"):
+            await refused(await visitor.get(page), 401)
+            known = await visitor.get(page, headers={"Authorization": f"Bearer {BOOTSTRAP}"})
+            assert known.status_code == 200
+        wrong = {"Authorization": "Bearer wrong"}
+        answers = [await visitor.get("/api/v1/cases", headers=wrong) for _ in range(Attempts.MOST + 1)]
+        await refused(answers[0], 401)
+        await refused(answers[-1], 429, "too-many-attempts")
+        assert int(answers[-1].headers["retry-after"]) > 0
 
 
 @pytest.mark.parametrize(

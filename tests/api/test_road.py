@@ -4,7 +4,9 @@ import csv
 import io
 from typing import Any
 
-from api import schemas
+from pydantic import BaseModel
+
+from api import documents, schemas
 from api.routes.reference import openapi_of
 from server import make_app
 from settings import Settings
@@ -38,13 +40,13 @@ async def test_a_broken_kettle_is_sent_back_refunded_and_closed(api: Api) -> Non
     for payout in queue["items"]:
         paid = await api.post(f"/payouts/{payout['id']}/paid", json={"reference": f"ALI-{payout['purpose']}"})
         assert paid.status_code == 200, paid.text
-        assert schemas.PayoutShown.model_validate(paid.json()).state == "done"
+        assert documents.PayoutShown.model_validate(paid.json()).state == "done"
         again = await api.post(f"/payouts/{payout['id']}/paid", json={"reference": f"ALI-{payout['purpose']}"})
         assert again.status_code == 200
 
     closed = await api.act(case["case_no"], "complete_callback", satisfied=True)
     assert closed.json()["state"] == "closed"
-    timeline = schemas.Timeline.model_validate((await api.get(f"/cases/{case['case_no']}/timeline")).json())
+    timeline = documents.Timeline.model_validate((await api.get(f"/cases/{case['case_no']}/timeline")).json())
     assert [entry.seq for entry in timeline.items] == sorted(entry.seq for entry in timeline.items)
 
 
@@ -52,17 +54,17 @@ async def test_every_document_is_as_the_reference_says(api: Api) -> None:
     order = await api.sold()
     number = order["order_no"]
     case = await api.opened(order_no=number)
-    shown: list[tuple[str, type[schemas.Shown] | type[schemas.OrderShown]]] = [
-        (f"/orders/{number}", schemas.OrderShown),
-        (f"/cases/{case['case_no']}", schemas.CaseShown),
-        (f"/cases?order_no={number}", schemas.CaseList),
-        (f"/cases/{case['case_no']}/timeline", schemas.Timeline),
-        ("/stuck", schemas.StuckList),
-        ("/payouts", schemas.PayoutList),
-        ("/lifecycle", schemas.LifecycleShown),
-        ("/playbooks", schemas.Rows),
-        ("/playbooks/quality_fault", schemas.PlaybookShown),
-        ("/registers/refunds", schemas.Rows),
+    shown: list[tuple[str, type[documents.Shown] | type[documents.OrderShown]]] = [
+        (f"/orders/{number}", documents.OrderShown),
+        (f"/cases/{case['case_no']}", documents.CaseShown),
+        (f"/cases?order_no={number}", documents.CaseList),
+        (f"/cases/{case['case_no']}/timeline", documents.Timeline),
+        ("/stuck", documents.StuckList),
+        ("/payouts", documents.PayoutList),
+        ("/lifecycle", documents.LifecycleShown),
+        ("/playbooks", documents.Rows),
+        ("/playbooks/quality_fault", documents.PlaybookShown),
+        ("/registers/refunds", documents.Rows),
     ]
     for address, document in shown:
         answer = await api.get(address)
@@ -74,7 +76,7 @@ async def test_what_was_shown_is_what_is_done(api: Api) -> None:
     order = await api.sold()
     ask = {"lines": [{"line_no": 1, "quantity": 1}], "remedy": "refund", "party_liable": "seller"}
     answer = await api.post(f"/orders/{order['order_no']}/refund-preview", json=ask)
-    preview = schemas.PreviewShown.model_validate(answer.json())
+    preview = documents.PreviewShown.model_validate(answer.json())
     assert (preview.currency, preview.goods) == ("CNY", "129.00")
     assert preview.rule.startswith("F3")
 
@@ -163,7 +165,7 @@ async def test_an_unknown_parcel_goes_on_the_shelf_and_a_known_one_to_its_case(a
     assert unknown["unmatched"]["code"] == "YT-0815"
     case = await api.opened()
     await api.act(case["case_no"], "authorise_return")
-    scanned = schemas.Scanned.model_validate((await api.post("/parcels/scan", json={"code": case["case_no"]})).json())
+    scanned = documents.Scanned.model_validate((await api.post("/parcels/scan", json={"code": case["case_no"]})).json())
     assert scanned.case is not None
     assert scanned.case.state == "received"
 
@@ -177,7 +179,7 @@ async def test_an_order_file_is_imported_as_a_form_or_as_the_body(api: Api) -> N
     assert checked.status_code == 200, checked.text
     assert checked.json()["imported"] == 0
     sent = await api.post("/orders/import", content=head + rows, headers={"Content-Type": "text/csv"})
-    report = schemas.ImportShown.model_validate(sent.json())
+    report = documents.ImportShown.model_validate(sent.json())
     assert (report.rows, report.imported) == (2, 1)
     assert [(row.line, row.order_no) for row in report.refused] == [(3, "FILE-2")]
     assert (await api.get("/orders/FILE-1")).status_code == 200
@@ -234,6 +236,17 @@ def test_the_reference_is_openapi_3_1_with_an_example_for_everything_sent(servic
         assert document["components"]["schemas"][name]["examples"], name
     names = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
     assert len(names) == len(set(names))
+
+
+def test_every_example_of_the_reference_is_one_of_its_kind() -> None:
+    known = [*vars(schemas).values(), *vars(documents).values()]
+    kinds = [kind for kind in known if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    shown = 0
+    for kind in kinds:
+        for example in (kind.model_json_schema().get("examples") or []) if kind.model_fields else []:
+            kind.model_validate(example)
+            shown += 1
+    assert shown >= 20
 
 
 async def test_chinese_emoji_and_right_to_left_text_come_back_as_sent(api: Api) -> None:

@@ -1,0 +1,342 @@
+"""What goes out over HTTP, as models with examples: the API's reference is made from them.
+
+The desk makes the documents; these models describe them and drop nothing. A document may hold more than is written
+here, since documents grow.
+"""
+
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from api import examples
+from models.commands import Quantity
+from models.lifecycle import Action, Stage, State
+from models.orders import OrderDocument
+
+
+class Shown(BaseModel):
+    """A document that may hold more than is named here."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class MoneyShown(Shown):
+    """An amount as text, with its currency."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"amount": "112.00", "currency": "CNY"}]})
+
+    amount: str
+    currency: str
+
+
+class ClockShown(Shown):
+    """A clock in seconds on its own calendar; target = used + left (T10)."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.CLOCK]})
+
+    clock: str
+    target: int
+    used: int
+    left: int
+    due_at: AwareDatetime | None
+    paused_since: AwareDatetime | None
+    state: str
+
+
+class CaseMoney(Shown):
+    """Sums of the case; null where it has no order and so no currency."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.CASE_MONEY]})
+
+    refund: MoneyShown | None
+    freight: MoneyShown | None
+    goodwill: MoneyShown | None
+    customer_owes: MoneyShown | None
+    paid: MoneyShown | None
+
+
+class ActionShown(Shown):
+    """An action, whether it is allowed now, and if not, why."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.ACTION]})
+
+    action: Action
+    allowed: bool
+    reasons: tuple[str, ...]
+
+
+class NextStep(Shown):
+    """What to do now, why, until when, and what happens otherwise; text by language."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.NEXT_STEP]})
+
+    text: dict[str, str]
+    why: dict[str, str]
+    until: AwareDatetime | None
+    otherwise: dict[str, str]
+    script: dict[str, str] | None
+
+
+class CaseShown(Shown):
+    """A case as committed."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.CASE]})
+
+    case_no: str
+    order_no: str | None
+    kind: str
+    state: State
+    stage: Stage
+    waiting_for: str
+    wanted: str | None
+    remedy: str | None
+    owner: str | None
+    priority: str
+    severity: str | None
+    escalation: int
+    due_at: AwareDatetime | None
+    version: int
+    clocks: tuple[ClockShown, ...]
+    money: CaseMoney
+    lines: tuple[dict[str, Any], ...]
+    actions: tuple[ActionShown, ...]
+    next_step: NextStep | None
+    repeated: bool = Field(False, description="the command had been carried out before; nothing was done again")
+
+
+class CaseInList(Shown):
+    """A case as lists show it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.CASE_IN_LIST]})
+
+    case_no: str
+    order_no: str | None
+    kind: str
+    state: State
+    stage: Stage
+    waiting_for: str
+    owner: str | None
+    priority: str
+    escalation: int
+    due_at: AwareDatetime | None
+    opened_at: AwareDatetime
+    at_stake: MoneyShown | None
+
+
+class CaseList(Shown):
+    items: tuple[CaseInList, ...]
+    next_cursor: str | None
+
+
+class StuckInList(CaseInList):
+    """A stuck case with every reason that holds (T12)."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.STUCK]})
+
+    reasons: tuple[str, ...]
+    since: AwareDatetime
+
+
+class StuckList(Shown):
+    """A page of stuck cases, and counts over all that match."""
+
+    items: tuple[StuckInList, ...]
+    next_cursor: str | None
+    total: int
+    by_reason: dict[str, int]
+    by_stage: dict[str, int]
+
+
+class EntryShown(Shown):
+    """One line of the timeline: who did what, when, from where to where, and why."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.ENTRY]})
+
+    seq: int
+    at: AwareDatetime
+    actor: dict[str, Any]
+    action: str
+    from_: str | None = Field(alias="from")
+    to: str | None
+    note: str | None
+    data: dict[str, Any]
+
+
+class Timeline(Shown):
+    items: tuple[EntryShown, ...]
+    next_cursor: str | None
+
+
+class PayoutShown(Shown):
+    """Money on its way to a customer, as finance sees it; `id` is its idempotency key."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "26-00017-3:effect:4",
+                    "case_no": "26-00017-3",
+                    "purpose": "refund",
+                    "amount": {"amount": "112.00", "currency": "CNY"},
+                    "account": None,
+                    "state": "approved",
+                    "reference": None,
+                }
+            ]
+        }
+    )
+
+    id: str
+    case_no: str
+    purpose: str
+    amount: MoneyShown | None
+    account: str | None
+    state: str
+    reference: str | None
+
+
+class PayoutList(Shown):
+    items: tuple[PayoutShown, ...]
+    next_cursor: str | None
+
+
+class Refundable(Shown):
+    """What is still refundable, in the order's currency."""
+
+    total: str
+    postage: str
+    lines: tuple[dict[str, Any], ...]
+
+
+class OrderShown(OrderDocument):
+    """The order as it came, with its cases, its holds and what is still refundable."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [examples.ORDER]})
+
+    cases: tuple[CaseInList, ...]
+    holds: tuple[dict[str, Any], ...]
+    refundable: Refundable
+
+
+class OrderPut(Shown):
+    """What became of an order that was sent."""
+
+    order_no: str
+    result: str = Field(examples=["imported", "updated", "unchanged"])
+
+
+class LinePreview(Shown):
+    line_no: int
+    quantity: Quantity
+    amount: str
+
+
+class PreviewShown(Shown):
+    """What a remedy comes to; refund = goods + tax + postage, freight apart. Amounts in `currency`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.PREVIEW]})
+
+    rule: str
+    currency: str
+    refund: str
+    goods: str
+    tax: str
+    postage: str
+    freight_reimbursement: str
+    customer_owes: str
+    per_line: tuple[LinePreview, ...]
+    preview_id: str
+
+
+class RefusedRow(Shown):
+    """A row that was not taken, by its line in the file."""
+
+    line: int
+    order_no: str | None
+    reason: str
+
+
+class ImportShown(Shown):
+    """What became of a file."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.IMPORT]})
+
+    rows: int
+    orders: int
+    imported: int
+    updated: int
+    unchanged: int
+    refused: tuple[RefusedRow, ...]
+
+
+class Scanned(Shown):
+    """The case that the parcel belongs to, or the parcel as it lies unmatched on the shelf."""
+
+    case: CaseShown | None
+    unmatched: dict[str, Any] | None
+
+
+class Rows(Shown):
+    """A whole list; `next_cursor` is null."""
+
+    items: tuple[dict[str, Any], ...]
+    next_cursor: str | None
+
+
+class LifecycleShown(Shown):
+    """The machine: states, arrows, and per action its roles and the JSON Schema of its data."""
+
+    states: tuple[dict[str, Any], ...]
+    transitions: tuple[dict[str, Any], ...]
+    actions: tuple[dict[str, Any], ...]
+
+
+class PlaybookShown(Shown):
+    """A playbook as it is in force."""
+
+    kind: str
+    version: str
+
+
+class Health(Shown):
+    status: str
+
+
+class Ready(Shown):
+    """The parts, each `ok`."""
+
+    database: str
+    schema_: str = Field(alias="schema")
+    temporal: str
+
+
+class ProblemError(Shown):
+    """One thing that is wrong."""
+
+    field: str
+    message: str
+
+
+class Problem(Shown):
+    """Why it was refused (RFC 9457); `type` is stable and listed in the reference of errors."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "urn:aftercare:problem:state-refused",
+                    "title": "The case is not in a state in which that can be done",
+                    "status": 409,
+                    "detail": "'ship_return' is not possible while the case is 'closed'.",
+                    "allowed_actions": ["reopen"],
+                }
+            ]
+        }
+    )
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    allowed_actions: tuple[str, ...] | None = Field(None, description="actions of a case that are allowed now")
+    errors: tuple[ProblemError, ...] | None = Field(None, description="every field that is wrong")

@@ -1,0 +1,130 @@
+"""Documents as they look, for the reference of the API; a test proves that each is one of its kind."""
+
+from typing import Any
+
+from models.orders import OrderDocument
+
+_NOTHING = {"amount": "0.00", "currency": "CNY"}
+
+CLOCK: dict[str, Any] = {
+    "clock": "triage",
+    "cycle": 1,
+    "calendar": "shop_cn",
+    "target": 30600,
+    "used": 1800,
+    "left": 28800,
+    "due_at": "2026-11-23T10:00:00+00:00",
+    "paused_since": None,
+    "state": "running",
+    "outcome": "escalate",
+    "log": [{"at": "2026-11-22T06:11:59+00:00", "what": "started", "note": None}],
+}
+
+CASE_MONEY: dict[str, Any] = {
+    "refund": {"amount": "121.13", "currency": "CNY"},
+    "freight": {"amount": "12.00", "currency": "CNY"},
+    "goodwill": _NOTHING,
+    "customer_owes": _NOTHING,
+    "paid": _NOTHING,
+}
+
+ACTION: dict[str, Any] = {"action": "ship_back", "allowed": False, "reasons": ["not while the case is 'requested'"]}
+
+NEXT_STEP: dict[str, Any] = {
+    "text": {"zh": "了解情况，给出最省钱又公平的方案", "en": "Understand it and offer the cheapest fair remedy"},
+    "why": {"zh": "客户在等我们的答复", "en": "the customer waits for our answer"},
+    "until": "2026-11-23T10:00:00+00:00",
+    "otherwise": {"zh": "到期会提醒并逐级上报", "en": "it warns, and then goes up level by level"},
+    "script": {
+        "zh": "王小明您好，我是李娜，您的售后单号是AC-26-000001。",
+        "en": "Hello 王小明, your case number is AC-26-000001.",
+    },
+}
+
+CASE_IN_LIST: dict[str, Any] = {
+    "case_no": "AC-26-000001",
+    "order_no": "20260302-0017",
+    "kind": "quality_fault",
+    "state": "requested",
+    "stage": "request",
+    "waiting_for": "agent",
+    "wanted": "refund",
+    "remedy": None,
+    "channel": "phone",
+    "owner": "li.na",
+    "priority": "normal",
+    "severity": None,
+    "escalation": 0,
+    "due_at": "2026-11-23T10:00:00+00:00",
+    "opened_at": "2026-11-22T06:11:59+00:00",
+    "closed_at": None,
+    "at_stake": {"amount": "121.13", "currency": "CNY"},
+}
+
+CASE: dict[str, Any] = {
+    **{name: value for name, value in CASE_IN_LIST.items() if name != "at_stake"},
+    "version": 2,
+    "goods": "customer",
+    "clocks": [CLOCK],
+    "money": CASE_MONEY,
+    "payouts": [],
+    "lines": [{"line_no": 1, "quantity": 1, "sku": "KETTLE-17", "name": "电热水壶 1.7 L", "issues": []}],
+    "actions": [{"action": "authorise_return", "allowed": True, "reasons": []}, ACTION],
+    "next_step": NEXT_STEP,
+    "procedure": {"kind": "quality_fault", "version": "1-2122e756ce"},
+    "description": "壶底漏水，通电后跳闸",
+    "repeated": False,
+}
+
+STUCK: dict[str, Any] = {**CASE_IN_LIST, "reasons": ["overdue", "silent"], "since": "2026-11-23T10:00:00+00:00"}
+
+ENTRY: dict[str, Any] = {
+    "seq": 2,
+    "at": "2026-11-22T06:15:00+00:00",
+    "actor": {"id": "li.na", "role": "agent"},
+    "action": "authorise_return",
+    "from": "requested",
+    "to": "awaiting_return",
+    "note": None,
+    "data": {},
+}
+
+_sent: Any = OrderDocument.model_config["json_schema_extra"]
+ORDER: dict[str, Any] = {
+    **_sent["examples"][0],
+    "cases": [CASE_IN_LIST],
+    "holds": [],
+    "refundable": {
+        "total": "318.00",
+        "postage": "10.00",
+        "lines": [{"line_no": 1, "amount": "242.27"}, {"line_no": 2, "amount": "65.73"}],
+    },
+}
+
+PREVIEW: dict[str, Any] = {
+    "rule": "F3",
+    "currency": "CNY",
+    "refund": "121.13",
+    "goods": "121.13",
+    "tax": "0.00",
+    "postage": "0.00",
+    "freight_reimbursement": "12.00",
+    "freight_over_cap": "0.00",
+    "customer_owes": "0.00",
+    "per_line": [{"line_no": 1, "quantity": 1, "amount": "121.13"}],
+    "sources": [
+        "line 1: 121.13 CNY is what 1 of it cost, by its own share (F13).",
+        "postage: stays until everything it carried is back (F3, F14).",
+        "return freight 12.00 CNY: reimbursed against the receipt (F3, F11).",
+    ],
+    "preview_id": "2ae4d32b56fad608",
+}
+
+IMPORT: dict[str, Any] = {
+    "rows": 1204,
+    "orders": 640,
+    "imported": 612,
+    "updated": 3,
+    "unchanged": 25,
+    "refused": [{"line": 77, "order_no": "A-1031", "reason": "placed_at: a time is written with its offset"}],
+}
