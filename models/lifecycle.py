@@ -491,6 +491,7 @@ ARROWS: tuple[Arrow, ...] = (
     Arrow(A.STOCK_ARRIVED, (S.AWAITING_STOCK,), S.REPAIRING, remedy_is("repair")),
     Arrow(A.SHIP_REPLACEMENT, (S.EXCHANGING,), S.DELIVERING),
     Arrow(A.SHIP_BACK, (S.RETURNING_GOODS,), S.DELIVERING),
+    Arrow(A.FINISH_REPAIR, (S.REPAIRING,), S.RESOLVED, goods_elsewhere),  # repaired where they are (G11)
     Arrow(A.FINISH_REPAIR, (S.REPAIRING,), S.RETURNING_GOODS),
     Arrow(A.FAIL_REPAIR, (S.REPAIRING,), S.FAULT_CONFIRMED),
     stays(A.APPOINT, S.VISITING),
