@@ -164,6 +164,11 @@ async def test_a_token_never_seen_waits_like_the_wrong_ones(gate: "GateAtHand") 
     assert (await gate.let_in("bootstrap-of-the-shop")).roles == frozenset(Role)
 
 
+async def test_a_bootstrap_token_may_be_in_any_alphabet(tmp_path: Path) -> None:
+    chinese = GateAtHand(tmp_path, bootstrap="水壶店-开张")
+    assert (await chinese.let_in("水壶店-开张")).may_act_for_others
+
+
 async def test_a_revoked_token_is_out_within_seconds(gate: "GateAtHand") -> None:
     await gate.let_in(gate.good)
     gate.revoke()
@@ -175,13 +180,13 @@ async def test_a_revoked_token_is_out_within_seconds(gate: "GateAtHand") -> None
 class GateAtHand:
     """A gate whose time the test moves, with one token."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, bootstrap: str = "bootstrap-of-the-shop") -> None:
         self.engine = make_engine(f"sqlite:///{folder / 'tokens.db'}")
         upgrade(self.engine)
         with writing(self.engine) as session:
             self.good = tokens.create(session, "li.na", [Role.AGENT])
         self.now = 1000.0
-        self.gate = Gate(self.engine, "bootstrap-of-the-shop", ticks=lambda: self.now)
+        self.gate = Gate(self.engine, bootstrap, ticks=lambda: self.now)
 
     async def let_in(self, token: str, address: str = "10.0.0.1") -> Caller:
         heading = (b"authorization", f"Bearer {token}".encode())
