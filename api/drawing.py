@@ -56,6 +56,8 @@ _WORDS = {
     "official_report": "official report",
     "final_answer": "final",
     "tries_left": "tries left",
+    "goods_elsewhere": "goods not here",
+    "paid_and_goods_owed": "paid, goods to go back",
 }
 
 
