@@ -170,10 +170,11 @@ class Gate:
 
 
 def _bearer(request: Request) -> str:
-    scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+    scheme, _, rest = request.headers.get("authorization", "").strip(" \t").partition(" ")
+    token = rest.strip(" \t")  # nothing else, since the bytes of other alphabets may read as spaces
+    if scheme.lower() != "bearer" or not token:
         raise Unauthenticated("Send a token: 'Authorization: Bearer …'.")
-    return token.strip()
+    return token
 
 
 def permit(caller: Caller, endpoint: str) -> None:
