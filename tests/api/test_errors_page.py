@@ -15,7 +15,8 @@ def _family(kind: type[AftercareError]) -> list[type[AftercareError]]:
 
 
 def test_every_error_has_its_row() -> None:
-    ours = [kind for kind in _family(AftercareError) if not kind.__module__.startswith("tests")]
+    # A kind without a code of its own leaves as the kind it is one of.
+    ours = [kind for kind in _family(AftercareError) if "code" in vars(kind)]
     there = {(kind.code, str(kind.status), (kind.__doc__ or "").splitlines()[0]) for kind in ours}
     written = set(ROW.findall(PAGE.read_text()))
     assert written == there
