@@ -46,12 +46,22 @@ ABOUT_MONEY = frozenset({Action.CHOOSE_REMEDY, Action.ACCEPT_OFFER, Action.ACCEP
 EXPECTED = frozenset({State.AWAITING_RETURN, State.RETURN_IN_TRANSIT, State.RECALLING})
 #: The most rows of a register in one answer.
 MOST_ROWS = 100_000
+#: Pauses between tries while a case is between two runs, in seconds.
+BETWEEN_RUNS = (0.05, 0.1, 0.2, 0.4, 0.8)
 AWAY = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED})
 
 
 def utc_now() -> datetime:
     """The wall clock, for processes; everything below takes the time as an argument."""
     return datetime.now(UTC)
+
+
+class NotReady(Unavailable):
+    """The case is between two runs for a moment: messages kept coming while it continued as new"""
+
+
+class NotRunning(NotFound):
+    """The case has no workflow that runs"""
 
 
 class Desk:
@@ -270,7 +280,7 @@ class Desk:
         if command.action in ABOUT_MONEY and case.order is not None:
             order_no = case.order.order_no
             pots = await self._read(lambda session: orders.pots(session, order_no))
-        return command.model_copy(update={"data": data, "order_pots": pots}), kept
+        return command.model_copy(update={"data": data, "order_pots": pots, "case_version": case.version}), kept
 
     def _keep(self, session: Session, case: Case, command: Command, kept: dict[str, str]) -> None:
         personal.put(session, new_reference(), case.case_no, command.action.value, kept, self.clock())
@@ -278,14 +288,23 @@ class Desk:
             cases.put_contact(session, case.case_no, kept)
 
     async def _send(self, case: Case, command: Command) -> dict[str, Any]:
+        """An Update, tried again while the case is between two runs; its id makes sure that it is carried out once."""
+        named = command if command.command_id else command.model_copy(update={"command_id": uuid4().hex})
+        for pause in BETWEEN_RUNS:
+            try:
+                return await self._update(case, named)
+            except NotReady:
+                await asyncio.sleep(pause)
+        return await self._update(case, named)
+
+    async def _update(self, case: Case, command: Command) -> dict[str, Any]:
         """An Update; a case that SQL knows as open and that does not run is started again with it."""
         handle = self.client.get_workflow_handle(workflow_id(case.case_no))
         envelope = command.model_dump(mode="json", exclude_none=True)
+        sending = handle.execute_update("command", envelope, id=uuid4().hex, result_type=dict, rpc_timeout=PATIENCE)
         try:
-            return await self._temporal(
-                handle.execute_update("command", envelope, id=uuid4().hex, result_type=dict, rpc_timeout=PATIENCE)
-            )
-        except NotFound:
+            return await self._temporal(sending)
+        except NotRunning:
             current = await self._read(lambda session: self._case(session, case.case_no))
             if current.is_final:
                 return await self._to_closed(current, command)
@@ -324,7 +343,9 @@ class Desk:
             raise Unavailable("The case did not answer in time; repeat the call with the same command_id.") from None
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
-                raise NotFound("The case is not running.") from None
+                raise NotRunning("The case is not running.") from None
+            if error.status is RPCStatusCode.FAILED_PRECONDITION:
+                raise NotReady("The case is between two runs; repeat the call.") from None
             if error.status in AWAY:
                 raise Unavailable("Temporal is away for the moment; repeat the same call.") from None
             raise Unavailable(f"Temporal refused the call ({error.status.name}); repeat it.") from None
@@ -456,7 +477,7 @@ def _signed(envelope: Any, caller: Caller) -> Command:
     if not isinstance(envelope, dict):
         return parse_command(envelope)
     actor = actor_of(caller, envelope.get("actor"))
-    return parse_command({**envelope, "actor": actor.model_dump(mode="json"), "order_pots": None})
+    return parse_command({**envelope, "actor": actor.model_dump(mode="json"), "order_pots": None, "case_version": None})
 
 
 def _refusal(failed: WorkflowUpdateFailedError) -> AftercareError:

@@ -21,7 +21,7 @@ REMEMBERED = 500
 
 GoodsAt = Literal["customer", "in_transit", "here", "returned", "nowhere"]
 Parcel = Literal["unprinted", "printed", "gone", "delivered", "pulled", "lost"]
-PayoutState = Literal["planned", "approved", "sent", "unknown", "done", "failed"]
+PayoutState = Literal["planned", "approved", "sent", "unknown", "done", "failed", "cancelled"]
 Purpose = Literal["refund", "freight", "goodwill"]
 Verdict = Literal["confirmed", "refuted", "passed"]
 
@@ -211,7 +211,7 @@ class Case(Value):
 
     @property
     def open_payouts(self) -> tuple[Payout, ...]:
-        return tuple(p for p in self.payouts if p.state != "done")
+        return tuple(p for p in self.payouts if p.state not in ("done", "cancelled"))
 
     @property
     def state_clock(self) -> Clock | None:

@@ -93,6 +93,7 @@ class Command(BaseModel):
     command_id: Word | None = None
     data: dict[str, Any] = Field(default_factory=dict)
     order_pots: Pots | None = Field(default=None, description="put in by the desk alone: the order's pots of now")
+    case_version: int | None = Field(default=None, description="put in by the desk alone: the version it has read")
 
 
 class NoData(Data):

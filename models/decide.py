@@ -65,7 +65,7 @@ def _only_asked_for(draft: Draft, command: Command, before: Case) -> Draft:
     """What needs approval is not true yet: of all that the command would do, only that it was asked for is kept."""
     plan = draft.case.plan if command.action is Action.CHOOSE_REMEDY else None
     amount = plan.refund + plan.freight_reimbursement if plan else 0
-    kept = command.model_copy(update={"order_pots": None})
+    kept = command.model_copy(update={"order_pots": None, "case_version": None})
     asked = Draft(before, command.actor, draft.now)
     asked.set(pending=Pending(command=kept, came_from=before.state, amount=amount))
     asked.tell("manager", "Something above an agent's limit waits for your decision.")
@@ -138,6 +138,8 @@ def opened(case: Case, actor: Actor, now: datetime, note: str | None = None) -> 
 
 def money_refused(case: Case, keys: tuple[str, ...], detail: str, pots: Pots | None, now: datetime) -> Decision:
     """The order had not that money any more: the remedy is taken back, and the agent sees the new numbers (C2, F20)."""
+    if not any(payout.key in keys for payout in case.payouts):
+        return Decision(case=case, repeated=True)
     draft = Draft(case, SYSTEM, now)
     forget_payouts(draft, keys)
     if pots is not None and case.order is not None:
@@ -156,6 +158,8 @@ def money_refused(case: Case, keys: tuple[str, ...], detail: str, pots: Pots | N
 
 def linked(case: Case, case_nos: tuple[str, ...], now: datetime) -> Decision:
     """Lines went to linked cases, whose numbers are known now."""
+    if set(case_nos) <= set(case.links):
+        return Decision(case=case, repeated=True)
     draft = Draft(case, SYSTEM, now)
     draft.set(links=tuple(dict.fromkeys((*case.links, *case_nos))))
     draft.record(Fact.SPLIT_OFF, f"Lines went to {', '.join(case_nos)}.", {"cases": list(case_nos)})
@@ -168,9 +172,12 @@ _CHOOSING = (State.REQUESTED, State.INVESTIGATING, State.INSPECTED, State.FAULT_
 # ── a Signal that could not be carried out ────────────────────────────────────────────────────────
 
 
-def refused_signal(case: Case, action: str, detail: str, now: datetime) -> Decision:
-    """A Signal has nobody to answer to: its refusal is kept in the timeline, and nothing else changes."""
+def refused_signal(case: Case, action: str, detail: str, now: datetime, command_id: str | None = None) -> Decision:
+    """A Signal has nobody to answer to: its refusal is kept in the timeline, once, and nothing else changes."""
+    if command_id and command_id in case.processed:
+        return Decision(case=case, repeated=True)
     draft = Draft(case, SYSTEM, now)
+    draft.remember_id(command_id)
     draft.record(Fact.REFUSED, _plain(detail)[:500], {"action": _plain(action)[:100]})
     return draft.done()
 

@@ -153,10 +153,14 @@ class Draft:
 
     def remember(self, command: Command) -> None:
         """Keep the command's id, so that its repeat has no second effect, and who acted when."""
-        if command.command_id:
-            self.set(processed=(*self.case.processed, command.command_id)[-REMEMBERED:])
+        self.remember_id(command.command_id)
         if command.actor.role in _OURS:
             self.set(last_acted_at=self.now)
+
+    def remember_id(self, command_id: str | None) -> None:
+        """Keep an id among those that have had their effect."""
+        if command_id:
+            self.set(processed=(*self.case.processed, command_id)[-REMEMBERED:])
 
     def done(self) -> Decision:
         """The decision: one version later."""

@@ -84,9 +84,13 @@ class Decision(Value):
 
 
 class CommitInput(Value):
-    """One drain of a case: its full state and all that its decisions want written, in one transaction."""
+    """One drain of a case: its full state and all that its decisions want written, in one transaction.
+
+    `base` is the version that the decisions build on: the one that the workflow knows to be written.
+    """
 
     case: Case
+    base: int
     effects: Effects
     at: datetime
 
@@ -115,6 +119,7 @@ class CommitResult(Value):
     refused: tuple[MoneyRefusal, ...] = ()
     pots: Pots | None = None
     linked: tuple[str, ...] = ()  # numbers of the cases that were split off
+    ahead: Case | None = None  # SQL holds a later or another decision: nothing was written, go on from this case
 
 
 class CaseInput(Value):

@@ -165,6 +165,7 @@ cases = Table(
     Column("case_no", String, primary_key=True),
     _order_no(index=True),
     Column("version", Integer, nullable=False),
+    Column("last_drain", String, comment="hash of the drain that wrote this version"),
     Column("document", Document, nullable=False),
     Column("kind", String, nullable=False),
     Column("playbook_version", String, nullable=False),

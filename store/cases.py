@@ -9,6 +9,7 @@ other.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -88,9 +89,7 @@ def _claim_key(session: Session, new: NewCase) -> Case | None:
     row = {"key": new.idempotency_key, "request_hash": new.request_hash, "created_at": new.now}
     # A second request with the same key waits here for the first one's transaction to end.
     documents.put_new(session, tables.idempotency, [row])
-    kept = session.execute(
-        select(tables.idempotency).where(tables.idempotency.c.key == new.idempotency_key)
-    ).one()
+    kept = session.execute(select(tables.idempotency).where(tables.idempotency.c.key == new.idempotency_key)).one()
     if kept.request_hash != new.request_hash:
         raise Conflict("This Idempotency-Key was used for another request; use a new key for a new case.")
     return load(session, kept.case_no) if kept.case_no else None
@@ -117,15 +116,18 @@ def write_commit(session: Session, drain: CommitInput, calendars: Calendars) -> 
     """Write one drain of a case: state, columns, clocks, timeline, money, payouts, messages, splits; all or
     nothing.
 
-    A version that is written already is not written again; the answer is then made from what is stored. Money
-    that the order's pots cannot give is refused in the answer, together with the pots as they truly are (C2).
+    The same drain is not written twice; the answer is then made from what is stored. Another drain on a base that is
+    no longer the last comes after a worker died, or a task failed, between its commit and its history: it is answered
+    with the case as it is written (`ahead`). Money that the order's pots cannot give is refused in the answer,
+    together with the pots as they truly are (C2).
     """
     case = drain.case
     order_no = case.order.order_no if case.order else None
     if order_no is not None:
         money.lock_order(session, order_no)
-    if _stored_version(session, case.case_no) >= case.version:
-        return _answer(session, drain)
+    version, last_drain = _last_written(session, case.case_no)
+    if version > drain.base:
+        return _answer(session, drain) if last_drain == drain_hash(drain) else _ahead(session, case.case_no)
     reopened = not case.is_final and reservations.was_let_go(session, case.case_no)
     allowed = reservations.allowed_of(session, case.case_no)
     armed = projection.arm(case, calendars)
@@ -135,13 +137,28 @@ def write_commit(session: Session, drain: CommitInput, calendars: Calendars) -> 
         _split_off(session, case.case_no, split, drain.at, calendars, allowed)
     if reopened:
         _warn_of_clashes(session, armed, drain.at)
+    here = tables.cases.c.case_no == case.case_no
+    session.execute(update(tables.cases).where(here).values(last_drain=drain_hash(drain)))
     return _answer(session, drain, armed, booked.pots)
 
 
-def _stored_version(session: Session, case_no: str) -> int:
-    found = select(tables.cases.c.version).where(tables.cases.c.case_no == case_no).with_for_update()
-    version = session.execute(found).scalar()
-    return -1 if version is None else version
+def drain_hash(drain: CommitInput) -> str:
+    """The same for the same drain tried again, and for no other."""
+    return sha256(drain.model_dump_json().encode()).hexdigest()
+
+
+def _last_written(session: Session, case_no: str) -> tuple[int, str | None]:
+    """The version that is written, and the drain that wrote it; the row is locked."""
+    columns = (tables.cases.c.version, tables.cases.c.last_drain)
+    row = session.execute(select(*columns).where(tables.cases.c.case_no == case_no).with_for_update()).first()
+    return (row.version, row.last_drain) if row else (-1, None)
+
+
+def _ahead(session: Session, case_no: str) -> CommitResult:
+    """What is written was decided in a moment that the workflow's history does not know; it is the truth."""
+    case = load(session, case_no)
+    assert case is not None
+    return CommitResult(version=case.version, ahead=case)
 
 
 def write_case(session: Session, case: Case, calendars: Calendars) -> None:
@@ -161,15 +178,11 @@ def _insert(
     session: Session, case: Case, calendars: Calendars, description: str | None, contact: Mapping[str, Any]
 ) -> None:
     columns = projection.columns_of(case, calendars)
-    personal = projection.personal_columns(
-        case, description, contact, _customer(session, columns["order_no"])
-    )
+    personal = projection.personal_columns(case, description, contact, _customer(session, columns["order_no"]))
     session.execute(insert(tables.cases).values(**columns, **personal))
 
 
-def _write_parts(
-    session: Session, case: Case, calendars: Calendars, allowed: Mapping[int, int | None]
-) -> None:
+def _write_parts(session: Session, case: Case, calendars: Calendars, allowed: Mapping[int, int | None]) -> None:
     documents.put(session, tables.case_clocks, projection.clock_rows(case, calendars))
     reservations.hold(session, case, allowed)
     waybills = [{"waybill": waybill, "case_no": case.case_no} for waybill in case.waybills]
@@ -277,9 +290,7 @@ def _linked(session: Session, key: str) -> str | None:
     return session.execute(found).scalar()
 
 
-def _answer(
-    session: Session, drain: CommitInput, stored: Case | None = None, pots: Pots | None = None
-) -> CommitResult:
+def _answer(session: Session, drain: CommitInput, stored: Case | None = None, pots: Pots | None = None) -> CommitResult:
     """The result of a drain from what is stored, the same the first time and every other time."""
     case = drain.case
     stored = stored or load(session, case.case_no)
@@ -334,9 +345,7 @@ def timeline(session: Session, case_no: str, after_seq: int = 0, limit: int = 20
 
 def description(session: Session, case_no: str) -> str | None:
     """What the customer said, in the words of whoever opened the case."""
-    return session.execute(
-        select(tables.cases.c.description).where(tables.cases.c.case_no == case_no)
-    ).scalar()
+    return session.execute(select(tables.cases.c.description).where(tables.cases.c.case_no == case_no)).scalar()
 
 
 def contact(session: Session, case_no: str) -> dict[str, Any]:
@@ -359,9 +368,7 @@ def put_contact(session: Session, case_no: str, changed: Mapping[str, Any]) -> N
 def by_waybill(session: Session, waybill: str) -> tuple[str, ...]:
     """The numbers of the cases that a waybill was named in, the newest first (G1)."""
     waybills = tables.case_waybills
-    found = (
-        select(waybills.c.case_no).where(waybills.c.waybill == waybill).order_by(waybills.c.case_no.desc())
-    )
+    found = select(waybills.c.case_no).where(waybills.c.waybill == waybill).order_by(waybills.c.case_no.desc())
     return tuple(session.execute(found).scalars())
 
 

@@ -27,6 +27,7 @@ from playbooks.load import SHIPPED, Playbooks, load_playbooks
 from store import cases, orders
 from store.engine import make_engine, reading, upgrade, writing
 from tests.builders import an_order
+from tests.roads import SATISFIED, Road
 from worker import case_worker
 
 EVERYBODY = Caller(id="test", name="test", roles=frozenset(Role), may_act_for_others=True)
@@ -102,6 +103,14 @@ class World:
             answer = await self.act(case_no, action, role, **(data[0] if data else {}))
         return answer
 
+    async def travel(self, road: Road, case_no: str) -> dict[str, Any]:
+        """Bring a case along a road to its end, the callback."""
+        case = await self.drive(case_no, *road.steps)
+        if road.pays:
+            await self.paid(case_no)
+        assert (await self.desk.case(case_no))["state"] == "resolved", case["state"]
+        return await self.drive(case_no, SATISFIED)
+
     async def paid(self, case_no: str) -> None:
         """Finance pays every open payout of a case."""
         for payout in (await self.desk.payouts(case_no=case_no))["items"]:
@@ -167,25 +176,3 @@ def start_numbers_at(engine: Engine, number: int) -> None:
     with writing(engine) as session:
         for year in range(2024, 2035):
             session.execute(insert(counters).values(name=f"case-{year}", value=number))
-
-
-#: The roads of the main job, from the opened case on.
-LOOKED_AT = {
-    "lines": [
-        {
-            "line_no": 1,
-            "quantity": 1,
-            "grade": "damaged",
-            "cause": "manufacturing",
-            "party_liable": "seller",
-            "disposition": "scrap",
-        }
-    ]
-}
-GOODS_IN = (
-    ("authorise_return", "agent"),
-    ("ship_return", "customer", {"carrier": "SF", "waybill": "SF100200300", "freight": "12.00"}),
-    ("book_in", "warehouse"),
-)
-CONFIRMED = (*GOODS_IN, ("confirm_fault", "warehouse", LOOKED_AT))
-SATISFIED = ("complete_callback", "agent", {"satisfied": True, "scores": {"polite": 5, "solved": 5}})

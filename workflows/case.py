@@ -6,8 +6,10 @@ the case is closed and everybody who asked has been answered.
 """
 
 import asyncio
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import workflow
@@ -16,7 +18,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from models.case import Case
-    from models.commands import parse_command
+    from models.commands import Command, parse_command
     from models.decide import actions, decide, linked, money_refused, pass_time, refused_signal
     from models.effects import (
         COMMIT,
@@ -44,6 +46,42 @@ QUICK_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_
 PATIENT_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
 
 
+@dataclass
+class Step:
+    """One decision on its way to the database, and how to make it again if SQL turns out to be ahead."""
+
+    decide: Callable[[Case], Decision]
+    decision: Decision
+    refusal: AftercareError | None = None
+    written: bool = False
+
+
+def named(command: Command, command_id: str) -> Command:
+    """The command under this id, unless it brought one of its own."""
+    return command if command.command_id else command.model_copy(update={"command_id": command_id})
+
+
+def judged(case: Case, command: Command, now: datetime) -> Decision:
+    """Decide; a fault of our own becomes a refusal too, because an exception would stop the case for good."""
+    try:
+        return decide(case, command, now)
+    except AftercareError:
+        raise
+    except Exception as fault:
+        workflow.logger.exception("a command could not be decided")
+        raise MalformedCommand("The command could not be carried out, and changed nothing.") from fault
+
+
+@contextmanager
+def refusals_leave_as_application_errors() -> Iterator[None]:
+    """A refusal in the only form that may leave a handler."""
+    try:
+        yield
+    except AftercareError as refused:
+        problem = refused.as_problem()
+        raise ApplicationError(refused.detail, problem, type=refused.code, non_retryable=True) from None
+
+
 @workflow.defn(name=WORKFLOW)
 class AfterSaleCase:
     """One case, from its request to its end; `reopen` starts a new run under the same id."""
@@ -54,7 +92,11 @@ class AfterSaleCase:
         self.recent = opening.recent
         self.history_limit = opening.history_limit
         self.committed = opening.case.version if opening.committed else opening.case.version - 1
+        self.base = self.committed  # the version that SQL holds, as far as this run knows
         self.effects = Effects()
+        self.steps: list[Step] = []
+        self.writing = self.behind = False
+        self.signals = 0
         self.refused_money: dict[str, str] = {}
         self.starting: set[asyncio.Task[None]] = set()
         self.shown_stage = opening.case.stage
@@ -63,7 +105,7 @@ class AfterSaleCase:
     @workflow.run
     async def run(self, opening: CaseInput) -> CaseEnd:
         while True:
-            if self.unwritten:
+            if self.unwritten or self.behind:
                 await self.write()
             self.timer.arm(self.case.alarm_at)
             await workflow.wait_condition(self.something_to_do)
@@ -81,23 +123,26 @@ class AfterSaleCase:
     @workflow.update(name="command")
     async def command(self, envelope: Any = None) -> dict[str, Any]:
         """Carry out a command and answer the case once it is written. Refusals are ApplicationErrors."""
-        decision = self.decided(envelope)
-        self.take(decision)
-        await self.written()
-        for move in decision.effects.money:
-            if move.key in self.refused_money:
-                raise ApplicationError(self.refused_money[move.key], type="rule-refused", non_retryable=True)
-        return {**self.case.snapshot(), "repeated": decision.repeated}
+        command = self.read(envelope)
+        await self.caught_up(command)
+        step = self.taken(command)
+        await workflow.wait_condition(lambda: step.written)
+        self.raise_refusal_of(step)
+        return {**self.case.snapshot(), "repeated": step.decision.repeated}
 
     @command.validator
     def check_command(self, envelope: Any = None) -> None:
         """Refuse before anything is written to history; a refusal costs no event."""
-        self.decided(envelope)
+        command = self.read(envelope)
+        if not self.is_behind(command):
+            with refusals_leave_as_application_errors():
+                judged(self.case, command, workflow.now())
 
     @workflow.update(name="opened")
     async def opened(self) -> dict[str, Any]:
         """The case as it stands, once it is written: what opening a case waits for."""
-        await self.written()
+        version = self.case.version
+        await workflow.wait_condition(lambda: self.committed >= version)
         return self.case.snapshot()
 
     @workflow.signal(name="command")
@@ -106,17 +151,25 @@ class AfterSaleCase:
 
         Anything may be sent to a signal. Arguments too few or too many must not raise, or the case would stand still.
         """
-        try:
-            self.take(self.judge(envelope))
-        except AftercareError as refused:
-            name = envelope.get("action") if isinstance(envelope, dict) else None
-            self.take(refused_signal(self.case, str(name or "?"), refused.detail, workflow.now()))
+        self.signals += 1
+        now, name = workflow.now(), f"signal {workflow.info().run_id} {self.signals}"
+
+        def decide_or_note(case: Case) -> Decision:
+            try:
+                return judged(case, named(parse_command(envelope), name), now)
+            except AftercareError as refused:
+                action = envelope.get("action") if isinstance(envelope, dict) else None
+                return refused_signal(case, str(action or "?"), refused.detail, now, name)
+
+        self.take(decide_or_note)
 
     @workflow.signal(dynamic=True)
     def unknown_signal(self, name: str, args: Sequence[RawValue]) -> None:
         """A signal of another name is kept visible instead of being buffered for ever."""
+        self.signals += 1
+        now, command_id = workflow.now(), f"signal {workflow.info().run_id} {self.signals}"
         detail = "There is no signal of this name: send 'command'."
-        self.take(refused_signal(self.case, name, detail, workflow.now()))
+        self.take(lambda case: refused_signal(case, name, detail, now, command_id))
 
     @workflow.query
     def snapshot(self) -> dict[str, Any]:
@@ -136,36 +189,48 @@ class AfterSaleCase:
 
     # ── deciding ────────────────────────────────────────────────────────────
 
-    def decided(self, envelope: object) -> Decision:
-        """The decision on a command, or its refusal in the form that may leave a handler."""
-        try:
-            return self.judge(envelope)
-        except AftercareError as refused:
-            problem = refused.as_problem()
-            raise ApplicationError(refused.detail, problem, type=refused.code, non_retryable=True) from None
+    def read(self, envelope: object) -> Command:
+        """The command in an envelope, under an id of its own if it came without one."""
+        with refusals_leave_as_application_errors():
+            update = workflow.current_update_info()
+            return named(parse_command(envelope), f"update {update.id if update else '?'}")
 
-    def judge(self, envelope: object) -> Decision:
-        """Decide; a fault of our own becomes a refusal too, because an exception would stop the case for good."""
-        try:
-            return decide(self.case, parse_command(envelope), workflow.now())
-        except AftercareError:
-            raise
-        except Exception as fault:
-            workflow.logger.exception("a command could not be decided")
-            raise MalformedCommand("The command could not be carried out, and changed nothing.") from fault
+    def taken(self, command: Command) -> "Step":
+        """Decide on a command and make the decision the truth of this case."""
+        now = workflow.now()
+        with refusals_leave_as_application_errors():
+            return self.take(lambda case: judged(case, command, now))
 
-    def take(self, decision: Decision) -> None:
+    def take(self, decide: Callable[[Case], Decision]) -> "Step":
         """Make a decision the truth of this case; the loop writes it."""
+        step = Step(decide, decide(self.case))
+        self.apply(step.decision)
+        if step.decision.repeated and not self.unwritten and not self.writing:
+            step.written = True
+        else:
+            self.steps.append(step)
+        return step
+
+    def apply(self, decision: Decision) -> None:
         self.case = decision.case
         self.effects = self.effects.then(decision.effects)
         self.recent = (*self.recent, *decision.effects.entries)[-RECENT:]
 
+    def raise_refusal_of(self, step: "Step") -> None:
+        """A step that was taken can still be refused: by what SQL knew already, or by the order's money."""
+        if step.refusal is not None:
+            with refusals_leave_as_application_errors():
+                raise step.refusal
+        for move in step.decision.effects.money:
+            if move.key in self.refused_money:
+                raise ApplicationError(self.refused_money[move.key], type="rule-refused", non_retryable=True)
+
     def look_at_the_clock(self) -> None:
         """The timer rang: let the clocks speak, or sleep on if it rang for a deadline that has moved."""
         self.timer.heard()
-        decision = pass_time(self.case, workflow.now())
-        if decision is not None:
-            self.take(decision)
+        now = workflow.now()
+        if pass_time(self.case, now) is not None:
+            self.take(lambda case: pass_time(case, now) or Decision(case=case))
 
     # ── writing ─────────────────────────────────────────────────────────────
 
@@ -173,17 +238,30 @@ class AfterSaleCase:
     def unwritten(self) -> bool:
         return self.case.version > self.committed
 
-    async def written(self) -> None:
-        """Wait until everything decided so far is in the database."""
-        version = self.case.version
-        await workflow.wait_condition(lambda: self.committed >= version)
+    def is_behind(self, command: Command) -> bool:
+        """Whether the desk has read a later version than this run knows."""
+        return command.case_version is not None and command.case_version > self.case.version
+
+    async def caught_up(self, command: Command) -> None:
+        """SQL knows more than this run: a worker died between a commit and its history. Read on from there."""
+        if self.is_behind(command):
+            self.behind = True
+            await workflow.wait_condition(lambda: not self.behind)
 
     async def write(self) -> None:
         """Write all that was decided, in one transaction; what the order's money refuses is taken back, and written."""
-        while self.unwritten:
-            drain = CommitInput(case=self.case, effects=self.effects, at=workflow.now())
+        self.writing = True
+        under_way: list[Step] = []
+        while self.unwritten or self.behind:
+            under_way, self.steps = under_way + self.steps, []
+            drain = CommitInput(case=self.case, base=self.base, effects=self.effects, at=workflow.now())
             self.effects = Effects()
             result = await self.commit(drain)
+            self.behind = False
+            self.base = result.version
+            if result.ahead is not None:
+                self.go_on_from(result.ahead, under_way + self.steps)
+                continue
             self.arm_clocks(drain.case, result)
             if result.linked:
                 self.start_linked(result.linked)
@@ -191,7 +269,30 @@ class AfterSaleCase:
                 self.take_back(result)
             else:
                 self.committed = drain.case.version
+                under_way = self.finished(under_way)
+        self.finished(under_way + self.steps)
+        self.steps = []
+        self.writing = False
         self.show_stage()
+
+    def finished(self, steps: "list[Step]") -> "list[Step]":
+        """Whoever asked for these can be answered; none is under way any more."""
+        for step in steps:
+            step.written = True
+        return []
+
+    def go_on_from(self, ahead: Case, steps: "list[Step]") -> None:
+        """Take over what SQL holds, and decide again what is not in it; ids make sure that nothing is done twice."""
+        forgotten = {entry.seq for step in steps for entry in step.decision.effects.entries}
+        self.recent = tuple(entry for entry in self.recent if entry.seq not in forgotten)
+        self.case, self.committed, self.effects = ahead, ahead.version, Effects()
+        for step in steps:
+            try:
+                step.decision = step.decide(self.case)
+            except AftercareError as refused:
+                step.refusal = refused
+            else:
+                self.apply(step.decision)
 
     async def commit(self, drain: CommitInput) -> CommitResult:
         try:
@@ -230,11 +331,13 @@ class AfterSaleCase:
         """The order has less money left than was decided: the remedy is undone, and whoever asked is told."""
         self.refused_money.update({refusal.key: refusal.detail for refusal in result.refused})
         keys = tuple(refusal.key for refusal in result.refused)
-        self.take(money_refused(self.case, keys, result.refused[0].detail, result.pots, workflow.now()))
+        now, detail = workflow.now(), result.refused[0].detail
+        self.take(lambda case: money_refused(case, keys, detail, result.pots, now))
 
     def start_linked(self, case_nos: Sequence[str]) -> None:
         """Lines went to linked cases: note their numbers, and have them started."""
-        self.take(linked(self.case, tuple(case_nos), workflow.now()))
+        now = workflow.now()
+        self.take(lambda case: linked(case, tuple(case_nos), now))
         for case_no in case_nos:
             task = asyncio.create_task(self.start_one(case_no))
             self.starting.add(task)
@@ -259,7 +362,7 @@ class AfterSaleCase:
     # ── ending ──────────────────────────────────────────────────────────────
 
     def something_to_do(self) -> bool:
-        return self.unwritten or self.timer.rang or self.can_end or self.should_continue_as_new
+        return self.unwritten or self.behind or self.timer.rang or self.can_end or self.should_continue_as_new
 
     @property
     def idle(self) -> bool:

@@ -47,7 +47,7 @@ def open_case(
 
 
 def commit(engine: Engine, case: Case, at: Any = NOW, **effects: Any) -> CommitResult:
-    drain = CommitInput(case=case, effects=Effects(**effects), at=at)
+    drain = CommitInput(case=case, base=case.version - 1, effects=Effects(**effects), at=at)
     with writing(engine) as session:
         return cases.write_commit(session, drain, CALENDARS)
 

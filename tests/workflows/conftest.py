@@ -1,9 +1,8 @@
-"""Temporal's time-skipping server for the whole session, and a shop of its own for every test."""
+"""Temporal's time-skipping server and a shop, both of its own for every test: its clock is one for all its cases."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 import pytest_asyncio
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
@@ -13,7 +12,7 @@ from tests.servers import test_server_binary
 from tests.world import World, a_world
 
 
-@pytest_asyncio.fixture(scope="session")
+@pytest_asyncio.fixture
 async def skipping() -> AsyncIterator[WorkflowEnvironment]:
     """A server on which months pass in moments."""
     env = await WorkflowEnvironment.start_time_skipping(
@@ -28,9 +27,3 @@ async def skipping() -> AsyncIterator[WorkflowEnvironment]:
 async def shop(skipping: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[World]:
     async with a_world(skipping.client, tmp_path, skipping) as (world, _):
         yield world
-
-
-@pytest.fixture(scope="session")
-def histories() -> Path:
-    """The folder of recorded histories."""
-    return Path(__file__).parent / "histories"

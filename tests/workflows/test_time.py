@@ -35,7 +35,7 @@ async def test_the_customer_opens_a_case_again_once_after_it_closed_by_itself(sh
 
 
 async def test_nobody_decides_on_a_request_and_it_goes_up_level_by_level_in_working_time(shop: World) -> None:
-    """T8: 75 % warns, 100, 150 and 200 % are levels 1 to 3, then it comes back every day; the weekend does not count."""
+    """T8: 75 % warns, 100, 150 and 200 % are levels 1 to 3, then it comes back daily; the weekend does not count."""
     await shop.until(next_weekday(await shop.look_at_the_clock(), 4, 15))  # Friday, 15:00
     case_no = await shop.opened()
     await shop.act(case_no, "message", text="We are looking at it.")  # the first answer is given in time

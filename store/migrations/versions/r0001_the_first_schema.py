@@ -101,6 +101,7 @@ def upgrade() -> None:
         sa.Column("case_no", sa.String(), nullable=False),
         sa.Column("order_no", sa.String(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("last_drain", sa.String(), nullable=True, comment="hash of the drain that wrote this version"),
         sa.Column("document", DOCUMENT, nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("playbook_version", sa.String(), nullable=False),
