@@ -16,13 +16,19 @@ GOODS_IN: tuple[Step, ...] = (
     ("ship_return", "customer", {"carrier": "SF", "waybill": "SF100200300", "freight": "12.00"}),
     ("book_in", "warehouse"),
 )
-CONFIRMED: tuple[Step, ...] = (*GOODS_IN, ("confirm_fault", "warehouse", found("manufacturing", "seller")))
+BROKEN = found("manufacturing", "seller")
+CONFIRMED: tuple[Step, ...] = (*GOODS_IN, ("confirm_fault", "warehouse", BROKEN))
+#: With a label of ours the customer advances nothing, so that the refund is the only payout (F11).
+WITH_OUR_LABEL: tuple[Step, ...] = (
+    ("authorise_return", "agent", {"label": "LABEL-1"}),
+    ("ship_return", "customer", {"carrier": "SF", "waybill": "SF100200300"}),
+    ("book_in", "warehouse"),
+)
 DELIVERED: Step = ("record_delivery", "courier", {"outcome": "delivered"})
 SHIPPED: Step = ("ship_replacement", "warehouse", {"carrier": "SF", "waybill": "SF900"})
 SENT_BACK: Step = ("ship_back", "warehouse", {"carrier": "SF", "waybill": "SF901"})
 REPAIRED: Step = ("finish_repair", "workshop", {"report": "new heating element, tested for 24 h"})
 SATISFIED: Step = ("complete_callback", "agent", {"satisfied": True, "scores": {"polite": 5, "solved": 5}})
-PAY: Step = ("pay", "finance")  # not a command: finance pays what is open
 
 
 class Road(NamedTuple):
@@ -34,7 +40,14 @@ class Road(NamedTuple):
 
 
 ROADS: dict[str, Road] = {
-    "refund": Road("quality_fault", (*CONFIRMED, ("choose_remedy", "agent", {"remedy": "refund"})), pays=True),
+    "refund": Road(
+        "quality_fault",
+        (*WITH_OUR_LABEL, ("confirm_fault", "warehouse", BROKEN), ("choose_remedy", "agent", {"remedy": "refund"})),
+        pays=True,
+    ),
+    "refund_with_freight": Road(
+        "quality_fault", (*CONFIRMED, ("choose_remedy", "agent", {"remedy": "refund"})), pays=True
+    ),
     "exchange": Road(
         "quality_fault",
         (*CONFIRMED, ("choose_remedy", "agent", {"remedy": "exchange"}), SHIPPED, DELIVERED),

@@ -83,7 +83,8 @@ class World:
         order_no = order_no or await self.sold()
         await self.look_at_the_clock()
         lines = ask.pop("lines", [{"line_no": 1, "quantity": 1}])
-        wanted = OpenCase.model_validate({"order_no": order_no, "kind": kind, "lines": lines, "wanted": "refund", **ask})
+        told = {"order_no": order_no, "kind": kind, "lines": lines, "wanted": "refund", **ask}
+        wanted = OpenCase.model_validate(told)
         case, _ = await self.desk.open_case(wanted, ACTORS[Role.AGENT])
         return str(case["case_no"])
 
