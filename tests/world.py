@@ -152,10 +152,14 @@ class World:
 
 @asynccontextmanager
 async def a_world(
-    client: Client, folder: Path, env: WorkflowEnvironment | None = None, **options: Any
+    client: Client,
+    folder: Path,
+    env: WorkflowEnvironment | None = None,
+    database: str | None = None,
+    **options: Any,
 ) -> AsyncIterator[tuple[World, Worker]]:
     """A shop with a store of its own and a running worker."""
-    engine = make_engine(f"sqlite:///{folder / 'aftercare.db'}")
+    engine = make_engine(database or f"sqlite:///{folder / 'aftercare.db'}")
     upgrade(engine)
     playbooks = load_playbooks(SHIPPED)
     worker = case_worker(client, engine, playbooks, **options)

@@ -42,7 +42,10 @@ RECENT = 100
 
 #: A commit is quick or the database is away: then it is tried as a regular activity, whose retries leave no history.
 QUICKLY = timedelta(seconds=5)
-QUICK_RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=1))
+#: A database that refuses at once is asked this often; the server's own limit of time does not count between tries.
+QUICK_RETRY = RetryPolicy(
+    initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=1), maximum_attempts=6
+)
 PATIENT_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
 
 
@@ -303,7 +306,7 @@ class AfterSaleCase:
                 schedule_to_close_timeout=QUICKLY,
                 retry_policy=QUICK_RETRY,
             )
-        except ActivityError:
+        except (ActivityError, ApplicationError):
             result = await workflow.execute_activity(
                 COMMIT,
                 drain,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 from temporalio.api.common.v1 import Payload
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.common import RawValue
@@ -174,6 +175,20 @@ def write_behind_its_back(shop: World, case_no: str, action: str, command_id: st
     drain = CommitInput(case=decision.case, base=case.version, effects=decision.effects, at=shop.now)
     with writing(shop.engine) as session:
         cases.write_commit(session, drain, shop.playbooks.calendars)
+
+
+async def test_a_database_that_refuses_at_once_leaves_no_heap_of_events_either(shop: World) -> None:
+    case_no = await shop.opened()
+    with shop.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE cases RENAME TO cases_away"))
+    asking = asyncio.create_task(shop.handle(case_no).execute_update("command", NOTE))
+    while (await shop.handle(case_no).describe()).raw_description.pending_activities == []:
+        await asyncio.sleep(0.2)
+    with shop.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE cases_away RENAME TO cases"))
+    assert (await asyncio.wait_for(asking, 90))["case_no"] == case_no
+    assert shop.actions(case_no) == ["opened", "note"]
+    assert (await shop.handle(case_no).describe()).history_length < 40
 
 
 async def test_a_case_reads_on_from_what_a_dead_worker_had_written(shop: World) -> None:
