@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
-from server import make_app
 from sqlalchemy import Engine
 from temporalio.client import Client
 
@@ -21,6 +20,7 @@ from embedded import embedded_temporal
 from models.errors import Conflict
 from models.lifecycle import Role
 from playbooks.load import SHIPPED, Playbooks, load_playbooks
+from server import make_app
 from settings import Settings, environment, temporal_is_elsewhere
 from store import tokens
 from store.engine import make_engine, reading, upgrade, writing

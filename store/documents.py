@@ -43,6 +43,4 @@ def put(session: Session, table: Table, rows: Sequence[Row], keep: Sequence[str]
     keys: list[Column[Any]] = list(table.primary_key.columns)
     fixed = {column.name for column in keys} | set(keep)
     changed = {name: statement.excluded[name] for name in rows[0] if name not in fixed}
-    session.execute(
-        statement.on_conflict_do_update(index_elements=keys, set_=changed), [dict(row) for row in rows]
-    )
+    session.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), [dict(row) for row in rows])

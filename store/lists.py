@@ -101,9 +101,7 @@ def cases(
 def _conditions(filters: CaseFilters, now: datetime) -> list[ColumnElement[bool]]:
     named = ("state", "stage", "kind", "owner", "waiting_for", "severity")
     chosen = {name: [str(value) for value in getattr(filters, name)] for name in named}
-    found: list[ColumnElement[bool]] = [
-        _columns[name].in_(values) for name, values in chosen.items() if values
-    ]
+    found: list[ColumnElement[bool]] = [_columns[name].in_(values) for name, values in chosen.items() if values]
     if filters.order_no is not None:
         found.append(_columns.order_no == filters.order_no)
     if filters.open is not None:
@@ -140,7 +138,5 @@ def _mentions(text: str) -> ColumnElement[bool]:
 
 def of_order(session: Session, order_no: str) -> tuple[CaseRow, ...]:
     """All cases of an order, oldest first (C1)."""
-    found = (
-        select(*_SHOWN).where(_columns.order_no == order_no).order_by(_columns.opened_at, _columns.case_no)
-    )
+    found = select(*_SHOWN).where(_columns.order_no == order_no).order_by(_columns.opened_at, _columns.case_no)
     return tuple(CaseRow.model_validate(row) for row in session.execute(found))

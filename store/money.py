@@ -40,9 +40,7 @@ def lock_order(session: Session, order_no: str) -> bool:
 
 def load_pots(session: Session, order_no: str) -> Pots | None:
     """All pots of an order as they are now, or None when there is no such order."""
-    order = session.execute(
-        select(orders.c.currency, orders.c.split_rule).where(orders.c.order_no == order_no)
-    ).first()
+    order = session.execute(select(orders.c.currency, orders.c.split_rule).where(orders.c.order_no == order_no)).first()
     if order is None:
         return None
     return Pots(
@@ -131,9 +129,7 @@ class Booked:
     pots: Pots | None = None
 
 
-def book(
-    session: Session, case_no: str, order_no: str | None, moves: Sequence[MoneyMove], at: datetime
-) -> Booked:
+def book(session: Session, case_no: str, order_no: str | None, moves: Sequence[MoneyMove], at: datetime) -> Booked:
     """Book each move once: its key is drawn, and then settled or released. The order must be locked.
 
     A draw that the pots cannot give is refused and leaves no trace but its refusal. A settle or release
@@ -213,11 +209,7 @@ class _Booking:
 
 def ledger(session: Session, case_no: str) -> tuple[MoneyMove, ...]:
     """Every move booked for a case, oldest first."""
-    found = (
-        select(money_moves)
-        .where(money_moves.c.case_no == case_no)
-        .order_by(money_moves.c.at, money_moves.c.key)
-    )
+    found = select(money_moves).where(money_moves.c.case_no == case_no).order_by(money_moves.c.at, money_moves.c.key)
     return tuple(
         MoneyMove(
             key=row["key"],
@@ -233,9 +225,7 @@ def ledger(session: Session, case_no: str) -> tuple[MoneyMove, ...]:
 
 def refused_keys(session: Session, case_no: str) -> set[str]:
     """The keys of a case under which money was asked of the pots and refused."""
-    found = select(money_refusals.c.key).where(
-        money_refusals.c.case_no == case_no, money_refusals.c.kind == "draw"
-    )
+    found = select(money_refusals.c.key).where(money_refusals.c.case_no == case_no, money_refusals.c.kind == "draw")
     return set(session.execute(found).scalars())
 
 

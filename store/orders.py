@@ -53,9 +53,7 @@ def holds(session: Session, order_no: str) -> tuple[Hold, ...]:
     """The holds that open cases have placed on an order; the warehouse looks here before it prints (L14)."""
     held = tables.order_holds
     found = select(held.c.case_no, held.c.hold).where(held.c.order_no == order_no)
-    return tuple(
-        Hold.model_validate(row) for row in session.execute(found.order_by(held.c.case_no, held.c.hold))
-    )
+    return tuple(Hold.model_validate(row) for row in session.execute(found.order_by(held.c.case_no, held.c.hold)))
 
 
 # ── writing ───────────────────────────────────────────────────────────────────────────────────────
@@ -124,9 +122,7 @@ def _known(session: Session, order_nos: Sequence[str]) -> dict[str, str]:
 def _insert(session: Session, orders: Sequence[tuple[Order, str]], now: datetime) -> None:
     if not orders:
         return
-    session.execute(
-        insert(tables.orders), [_columns(order, content_hash, now) for order, content_hash in orders]
-    )
+    session.execute(insert(tables.orders), [_columns(order, content_hash, now) for order, content_hash in orders])
     rows = [money.pot_rows(order.order_no, pots_of(order)) for order, _ in orders]
     for table, kind in ((tables.unit_pots, 0), (tables.postage_pots, 1), (tables.payment_pots, 2)):
         pots = [row for three in rows for row in three[kind]]
@@ -210,9 +206,7 @@ def _replace_payments(session: Session, order_no: str, drawn: Pots, after: Pots)
     new = {pot.payment_no: pot for pot in after.payments}
     for pot in drawn.payments:
         if pot.left < pot.paid and not _same_payment(pot, new.get(pot.payment_no)):
-            raise Conflict(
-                f"Payment {pot.payment_no} of order {order_no} was refunded from; it cannot change."
-            )
+            raise Conflict(f"Payment {pot.payment_no} of order {order_no} was refunded from; it cannot change.")
     used = {pot.payment_no: pot for pot in drawn.payments if pot.left < pot.paid}
     payments = tuple(used.get(pot.payment_no, pot) for pot in after.payments)
     session.execute(delete(tables.payment_pots).where(tables.payment_pots.c.order_no == order_no))

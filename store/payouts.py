@@ -111,9 +111,7 @@ def list(
     return page, encode("payouts", (page[-1].created_at, page[-1].id)) if more else None
 
 
-def _filtered(
-    states: tuple[str, ...], case_no: str | None, purpose: str | None
-) -> Select[tuple[object, ...]]:
+def _filtered(states: tuple[str, ...], case_no: str | None, purpose: str | None) -> Select[tuple[object, ...]]:
     found = select(payouts)
     if states:
         found = found.where(payouts.c.state.in_([str(state) for state in states]))

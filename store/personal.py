@@ -34,7 +34,5 @@ def of_case(session: Session, case_no: str, kind: str | None = None) -> dict[str
 
 def forget(session: Session, case_no: str) -> int:
     """Erase everything kept for a case; answers how many things it was."""
-    gone = (
-        delete(tables.personal).where(tables.personal.c.case_no == case_no).returning(tables.personal.c.ref)
-    )
+    gone = delete(tables.personal).where(tables.personal.c.case_no == case_no).returning(tables.personal.c.ref)
     return len(session.execute(gone).all())

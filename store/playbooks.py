@@ -17,9 +17,7 @@ def put(session: Session, kind: str, version: str, document: Mapping[str, Any], 
     row = {"kind": kind, "version": version, "document": dict(document), "loaded_at": now}
     put_new(session, playbook_versions, [row])
     if get(session, kind, version) != dict(document):
-        raise Conflict(
-            f"Version {version} of the playbook {kind} is kept already with other content; raise it."
-        )
+        raise Conflict(f"Version {version} of the playbook {kind} is kept already with other content; raise it.")
 
 
 def get(session: Session, kind: str, version: str) -> dict[str, Any] | None:

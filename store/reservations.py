@@ -30,9 +30,7 @@ class Claims:
 def claims_on(session: Session, order_no: str, line_no: int, but: str | None = None) -> Claims:
     """The claims on a line of an order, not counting those of the case `but`."""
     line = (case_units.c.order_no == order_no) & (case_units.c.line_no == line_no)
-    found = select(case_units.c.case_no, case_units.c.quantity, case_units.c.units_out).where(
-        line, case_units.c.open
-    )
+    found = select(case_units.c.case_no, case_units.c.quantity, case_units.c.units_out).where(line, case_units.c.open)
     rows = [row for row in session.execute(found.order_by(case_units.c.case_no)) if row.case_no != but]
     held = {row.case_no: max(0, row.quantity - row.units_out) for row in rows}
     out = select(func.coalesce(func.sum(unit_pots.c.units_out), 0)).where(

@@ -111,9 +111,7 @@ def rows(
         found = found.where(tuple_(*columns) > decode(cursor, "stuck", columns))
     page = session.execute(found.order_by(*columns).limit(limit + 1)).all()
     last = page[limit - 1] if len(page) > limit else None
-    by_stage = (
-        select(cases.c.stage, func.count()).where(*wanted).group_by(cases.c.stage).order_by(cases.c.stage)
-    )
+    by_stage = select(cases.c.stage, func.count()).where(*wanted).group_by(cases.c.stage).order_by(cases.c.stage)
     counts: dict[str, int] = {row[0]: row[1] for row in session.execute(by_stage)}
     return Stuck(
         items=tuple(_stuck_case(row, now) for row in page[:limit]),
@@ -128,9 +126,7 @@ def _narrowed(
     stage: str | None, owner: str | None, kind: str | None, at_stake: int | None
 ) -> list[ColumnElement[bool]]:
     equal = ((cases.c.stage, stage), (cases.c.owner, owner), (cases.c.kind, kind))
-    narrowed: list[ColumnElement[bool]] = [
-        column == str(value) for column, value in equal if value is not None
-    ]
+    narrowed: list[ColumnElement[bool]] = [column == str(value) for column, value in equal if value is not None]
     return narrowed if at_stake is None else [*narrowed, cases.c.at_stake >= at_stake]
 
 

@@ -187,8 +187,6 @@ def test_the_payouts_queue_is_read_in_pages(engine: Engine) -> None:
     cursor = None
     for _ in range(3):
         with reading(engine) as session:
-            page, cursor = payouts.list(
-                session, states=("approved",), case_no=case.case_no, cursor=cursor, limit=2
-            )
+            page, cursor = payouts.list(session, states=("approved",), case_no=case.case_no, cursor=cursor, limit=2)
         seen += [row.id for row in page]
     assert (seen, cursor) == ([f"k:{n}" for n in range(5)], None)

@@ -34,13 +34,9 @@ def test_numbers_count_up_within_a_year_and_begin_anew_in_the_next(engine: Engin
 
 def test_an_opened_case_is_stored_as_it_was_built_with_its_clocks_armed(engine: Engine) -> None:
     order = import_order(engine)
-    opened = open_case(
-        engine, order, description="漏水 🫖", contact={"name": "王小明", "phone": "138-0013-8000"}
-    )
+    opened = open_case(engine, order, description="漏水 🫖", contact={"name": "王小明", "phone": "138-0013-8000"})
     assert loaded(engine, opened.case_no) == opened
-    assert (
-        opened.due_at == NOW + 24 * HOUR
-    )  # 8 h of Wednesday are left until 18:00, the ninth ends Thursday 10:00
+    assert opened.due_at == NOW + 24 * HOUR  # 8 h of Wednesday are left until 18:00, the ninth ends Thursday 10:00
     with reading(engine) as session:
         assert cases.description(session, opened.case_no) == "漏水 🫖"
         assert cases.contact(session, opened.case_no) == {"name": "王小明", "phone": "138-0013-8000"}

@@ -19,15 +19,12 @@ def _described(engine: Engine) -> dict[str, object]:
     seen: Any = inspect(engine)
     return {
         table: {
-            "columns": [
-                (c["name"], str(c["type"]), c["nullable"], c["default"]) for c in seen.get_columns(table)
-            ],
+            "columns": [(c["name"], str(c["type"]), c["nullable"], c["default"]) for c in seen.get_columns(table)],
             "primary key": seen.get_pk_constraint(table),
             "foreign keys": sorted(seen.get_foreign_keys(table), key=lambda key: str(key["name"])),
             "checks": sorted(seen.get_check_constraints(table), key=lambda check: str(check["name"])),
             "indexes": sorted(
-                (str(index["name"]), str(index["column_names"]), index["unique"])
-                for index in seen.get_indexes(table)
+                (str(index["name"]), str(index["column_names"]), index["unique"]) for index in seen.get_indexes(table)
             ),
         }
         for table in sorted(seen.get_table_names())
@@ -69,9 +66,7 @@ def test_times_come_back_in_utc_whatever_zone_they_were_given_in(engine: Engine)
     with writing(engine) as session:
         session.execute(update(orders).values(placed_at=in_shanghai))
     with reading(engine) as session:
-        kept = session.execute(
-            select(orders.c.placed_at).where(orders.c.order_no == order.order_no)
-        ).scalar_one()
+        kept = session.execute(select(orders.c.placed_at).where(orders.c.order_no == order.order_no)).scalar_one()
     assert kept == datetime(2026, 3, 4, 2, 0, tzinfo=UTC)
     assert kept.utcoffset() == timedelta(0)
 

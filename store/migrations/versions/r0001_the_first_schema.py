@@ -180,9 +180,7 @@ def upgrade() -> None:
         sa.Column("tax", sa.BigInteger(), nullable=False),
         sa.Column("in_flight", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("refunded", sa.BigInteger(), server_default="0", nullable=False),
-        sa.CheckConstraint(
-            "in_flight + refunded <= postage + tax", name=op.f("ck_postage_pots_never_above_paid")
-        ),
+        sa.CheckConstraint("in_flight + refunded <= postage + tax", name=op.f("ck_postage_pots_never_above_paid")),
         sa.CheckConstraint(
             "postage >= 0 AND tax >= 0 AND in_flight >= 0 AND refunded >= 0",
             name=op.f("ck_postage_pots_not_negative"),
@@ -210,9 +208,7 @@ def upgrade() -> None:
             "in_flight >= 0 AND refunded >= 0 AND withheld >= 0", name=op.f("ck_unit_pots_drawn_not_negative")
         ),
         sa.CheckConstraint("units >= 1 AND goods >= 0 AND tax >= 0", name=op.f("ck_unit_pots_not_negative")),
-        sa.CheckConstraint(
-            "units_out >= 0 AND units_out <= units", name=op.f("ck_unit_pots_units_out_within_units")
-        ),
+        sa.CheckConstraint("units_out >= 0 AND units_out <= units", name=op.f("ck_unit_pots_units_out_within_units")),
         sa.ForeignKeyConstraint(["order_no"], ["orders.order_no"], name="fk_unit_pots_order_no_orders"),
         sa.PrimaryKeyConstraint("order_no", "line_no", "rank", name="pk_unit_pots"),
     )
@@ -242,9 +238,7 @@ def upgrade() -> None:
         sa.Column("case_no", sa.String(), nullable=False),
         sa.Column("linked_case_no", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["case_no"], ["cases.case_no"], name="fk_case_splits_case_no_cases"),
-        sa.ForeignKeyConstraint(
-            ["linked_case_no"], ["cases.case_no"], name="fk_case_splits_linked_case_no_cases"
-        ),
+        sa.ForeignKeyConstraint(["linked_case_no"], ["cases.case_no"], name="fk_case_splits_linked_case_no_cases"),
         sa.PrimaryKeyConstraint("key", name="pk_case_splits"),
     )
     op.create_index("ix_case_splits_case_no", "case_splits", ["case_no"])
