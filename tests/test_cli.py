@@ -72,7 +72,7 @@ class Terminal:
             contextlib.redirect_stderr(err),
         ):
             code = cli.run(arguments)
-        return Ended(code, *(stream.buffer.getvalue().decode() for stream in (out, err)))  # type: ignore[attr-defined]
+        return Ended(code, *(stream.buffer.getvalue().decode() for stream in (out, err)))
 
     def process(self, *arguments: str, stdin: str = "", **more: str) -> Ended:
         """Call a command as a shell does."""

@@ -207,7 +207,8 @@ class Newcomer:
         command, _, remark = line.partition("  # ")
         words = shlex.split(command)
         if words[0] == "export":
-            self.environment.update([words[1].split("=", 1)])
+            name, _, value = words[1].partition("=")
+            self.environment[name] = value
         elif words[:2] == ["aftercare", "up"]:
             self.starts()
         elif words[:2] != ["aftercare", "demo"]:  # tests/test_demo.py

@@ -59,9 +59,10 @@ class Shop:
 
     def kill(self, with_temporal: bool = True) -> None:
         """`kill -9`, of the process and of the server that it started."""
-        family = [self.up, *psutil.Process(self.up.pid).children(recursive=True)] if with_temporal else [self.up]
-        for process in family:
-            process.kill()
+        children = psutil.Process(self.up.pid).children(recursive=True) if with_temporal else []
+        self.up.kill()
+        for child in children:
+            child.kill()
         self.up.wait()
         self.http.close()
 

@@ -106,7 +106,7 @@ def test_lines_split_off_by_an_approved_remedy_stand_where_it_was_asked_for() ->
     )
     story = confirmed(order=order, lines={1: 2}, freight=None)
     story.do("agent", "choose_remedy", remedy="refund", lines=[{"line_no": 1, "quantity": 1}])
-    assert story.effects.splits == ()
+    assert not story.effects.splits
     story.do("manager", "approve")
     assert story.owed_out == {"refund": 90000}
     child = story.effects.splits[0].case

@@ -322,4 +322,5 @@ def test_any_split_and_order_of_refunds_ends_at_exactly_what_was_paid(bought: Or
     pots = settle(draw(pots, rest), rest)
     assert sum(pot.refunded for pot in pots.payments) == bought.total_paid == bought.total
     assert pots.refundable == 0
-    assert all(pot.left == 0 for pot in (*pots.units, *pots.postage, *pots.payments))
+    lefts = [pot.left for pot in pots.units] + [pot.left for pot in pots.postage] + [pot.left for pot in pots.payments]
+    assert lefts == [0] * len(lefts)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from models.business_time import Calendar
 from models.errors import Invalid, PlaybookInvalid
+from models.lifecycle import State
 from playbooks.load import SHIPPED, Problem, check_folder, load_playbooks
 
 KETTLE = """\
@@ -50,9 +51,9 @@ def shop(folder: Path, **files: str) -> Path:
 
 def test_a_playbook_is_laid_over_the_defaults_field_by_field(tmp_path: Path) -> None:
     kettle = load_playbooks(shop(tmp_path, leaking_kettle=KETTLE)).get("leaking_kettle")
-    delivering = kettle.procedure.clocks["delivering"]
+    delivering = kettle.procedure.clocks[State.DELIVERING]
     assert (delivering.target, delivering.clock, delivering.outcome) == (36 * HOUR, "delivery", "search")
-    assert kettle.procedure.clocks["offered"].target == 48 * HOUR  # K3, from the defaults
+    assert kettle.procedure.clocks[State.OFFERED].target == 48 * HOUR  # K3, from the defaults
     assert kettle.procedure.remedies == ("repair", "refund")
     assert kettle.scripts["requested"]["en"] == "Hello {customer}"
     assert "refunding" in kettle.scripts
@@ -76,7 +77,7 @@ def test_a_length_of_time_becomes_seconds_of_its_calendar(
 ) -> None:
     text = KETTLE.replace("{target: 2wd}", f"{{target: {written}, calendar: {calendar}}}")
     kettle = load_playbooks(shop(tmp_path, leaking_kettle=text)).get("leaking_kettle")
-    assert kettle.procedure.clocks["received"].target == seconds
+    assert kettle.procedure.clocks[State.RECEIVED].target == seconds
 
 
 def test_a_shops_own_calendars_replace_the_shipped_ones(tmp_path: Path) -> None:
@@ -84,14 +85,14 @@ def test_a_shops_own_calendars_replace_the_shipped_ones(tmp_path: Path) -> None:
     shop(tmp_path, leaking_kettle=KETTLE, defaults=every_clock, calendars__half=HALF_DAYS)
     loaded = load_playbooks(tmp_path)
     assert sorted(loaded.calendars) == ["all_hours", "half"]
-    assert loaded.get("leaking_kettle").procedure.clocks["received"].target == 8 * HOUR  # 2 × 4 h
+    assert loaded.get("leaking_kettle").procedure.clocks[State.RECEIVED].target == 8 * HOUR  # 2 × 4 h
 
 
 def test_given_calendars_are_used_instead_of_files(tmp_path: Path) -> None:
     given = {"shop_cn": Calendar.always("Asia/Shanghai")}
     loaded = load_playbooks(shop(tmp_path, leaking_kettle=KETTLE), given)
     assert sorted(loaded.calendars) == ["all_hours", "shop_cn"]
-    assert loaded.get("leaking_kettle").procedure.clocks["received"].target == 2 * DAY
+    assert loaded.get("leaking_kettle").procedure.clocks[State.RECEIVED].target == 2 * DAY
 
 
 def test_a_shops_own_freight_rates_replace_the_shipped_ones(tmp_path: Path) -> None:
@@ -104,7 +105,7 @@ def test_a_shops_own_freight_rates_replace_the_shipped_ones(tmp_path: Path) -> N
 def test_a_tilde_takes_a_default_away(tmp_path: Path) -> None:
     text = KETTLE.replace("  received:", "  awaiting_return: {remind: ~}\n  received:")
     kettle = load_playbooks(shop(tmp_path, leaking_kettle=text)).get("leaking_kettle")
-    assert kettle.procedure.clocks["awaiting_return"].remind is None
+    assert kettle.procedure.clocks[State.AWAITING_RETURN].remind is None
 
 
 def test_a_playbook_can_be_like_another_of_the_shop(tmp_path: Path) -> None:

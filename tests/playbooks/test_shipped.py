@@ -75,7 +75,8 @@ def test_every_open_state_has_the_clock_of_the_handbook(state: str, clock: str, 
 
 
 def test_the_table_above_names_every_open_state() -> None:
-    table = next(m for m in test_every_open_state_has_the_clock_of_the_handbook.pytestmark if m.name == "parametrize")
+    marks = vars(test_every_open_state_has_the_clock_of_the_handbook)["pytestmark"]
+    table = next(mark for mark in marks if mark.name == "parametrize")
     assert {row[0] for row in table.args[1]} == {state.value for state in OPEN}
 
 
