@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from importlib.metadata import PackageNotFoundError, version
@@ -72,7 +73,7 @@ async def run(settings: Settings | None = None) -> None:
     """Serve the API until SIGINT or SIGTERM. Raises Unavailable naming what is not there."""
     settings = settings or load_settings()
     async with _parts(settings) as app:
-        server = _Server(
+        server = QuietServer(
             uvicorn.Config(
                 app,
                 host=settings.http_host,
@@ -89,8 +90,22 @@ async def run(settings: Settings | None = None) -> None:
         await server.serve()
 
 
-class _Server(uvicorn.Server):
-    """Uvicorn that ends by returning: its own way is to die of the signal, and then nothing behind it is put away."""
+class QuietServer(uvicorn.Server):
+    """Uvicorn inside our own loop, which ends by returning; its own way is to die of the signal.
+
+    Signals are ours to hear, so that everything stops in its order.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to listen, and say so."""
+        try:
+            await super().startup(sockets=sockets)
+        finally:
+            self.ready.set()
 
     def capture_signals(self) -> "nullcontext[None]":  # type: ignore[override]
         return nullcontext()

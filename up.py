@@ -6,7 +6,7 @@ import json
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +14,15 @@ import uvicorn
 from sqlalchemy import Engine
 from temporalio.client import Client
 
+from activities.channels import CHANNELS
+from activities.outbox import postman
 from api.connection import connect, register_search_attributes
 from api.restore import start_open_cases
 from embedded import embedded_temporal
 from models.errors import Conflict
 from models.lifecycle import Role
 from playbooks.load import SHIPPED, Playbooks, load_playbooks
-from server import make_app
+from server import QuietServer, make_app
 from settings import Settings, environment, temporal_is_elsewhere
 from store import tokens
 from store.engine import make_engine, reading, upgrade, writing
@@ -43,24 +45,6 @@ class Running:
     playbooks: Playbooks
 
 
-class QuietServer(uvicorn.Server):
-    """Uvicorn inside our own loop: signals are ours to hear, so that everything stops in its order."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start to listen, and say so."""
-        try:
-            await super().startup(sockets=sockets)
-        finally:
-            self.ready.set()
-
-    def capture_signals(self) -> "nullcontext[None]":  # type: ignore[override]
-        return nullcontext()
-
-
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Running]:
     """Start everything, and stop it in the opposite order when the block ends. Open cases go on."""
@@ -77,6 +61,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         token = first_token(engine, settings.data)
         url = f"http://{settings.http_host}:{listening.getsockname()[1]}"
         await stack.enter_async_context(case_worker(client, engine, playbooks))
+        await stack.enter_async_context(postman(engine, CHANNELS["log"]))
         await stack.enter_async_context(_serving(settings, client, engine, playbooks, listening))
         restoring = asyncio.create_task(start_open_cases(client, engine))
         stack.push_async_callback(_ended, restoring)

@@ -11,8 +11,10 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.channels import CHANNELS
 from activities.commit import Commit
 from activities.linked import Linked
+from activities.outbox import postman
 from models.effects import TASK_QUEUE
 from playbooks.load import Playbooks
 from workflows.case import AfterSaleCase
@@ -47,5 +49,5 @@ async def run_worker(client: Client, engine: Engine, playbooks: Playbooks) -> No
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
-    async with case_worker(client, engine, playbooks):
+    async with case_worker(client, engine, playbooks), postman(engine, CHANNELS["log"]):
         await stop.wait()

@@ -463,7 +463,8 @@ ARROWS: tuple[Arrow, ...] = (
     Arrow(A.RECORD_DELIVERY, (S.RECALLING,), S.AWAITING_RETURN, result_is("delivered", "signed_by_other")),
     Arrow(A.RECORD_DELIVERY, (S.DELIVERING,), S.RESOLVED, result_is("delivered")),
     Arrow(A.RECORD_DELIVERY, (S.DELIVERING,), S.RECEIVED, result_is("refused")),
-    Arrow(A.RECORD_DELIVERY, (S.DELIVERING, S.RECALLING), S.REQUESTED, result_is("lost", "signed_by_other")),
+    Arrow(A.RECORD_DELIVERY, (S.DELIVERING,), S.REQUESTED, result_is("lost", "signed_by_other")),
+    Arrow(A.RECORD_DELIVERY, (S.RECALLING,), S.REQUESTED, result_is("lost")),
     # 3. Diagnosis
     Arrow(A.CONFIRM_FAULT, (S.RECEIVED, S.EXTERNAL_DIAGNOSIS), S.FAULT_CONFIRMED),
     Arrow(A.CONFIRM_FAULT, (S.REQUESTED,), S.FAULT_CONFIRMED, official_report),

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 import sys
 import time
@@ -15,8 +16,15 @@ if TYPE_CHECKING:
     from up import Running
 
 
+def log_to_terminal() -> None:
+    """What the program has to tell people goes to standard error, a line each; libraries only when they warn."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.getLogger("aftercare").setLevel(logging.INFO)
+
+
 async def up(settings: "Settings") -> None:
     """Run everything until SIGINT or SIGTERM, and say where it is. A signal during the start ends the start."""
+    log_to_terminal()
     begun = time.monotonic()
     ready, stop = asyncio.Event(), asyncio.Event()
     life = asyncio.create_task(_live(settings, begun, ready, stop))
@@ -65,6 +73,7 @@ def _say_where(settings: "Settings", found: "Running", took: float) -> None:
 
 async def worker(settings: "Settings") -> None:
     """Work on cases until SIGINT or SIGTERM."""
+    log_to_terminal()
     own = asyncio.current_task()
     assert own is not None
     _hear(own.cancel)  # until the worker itself listens
