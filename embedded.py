@@ -1,6 +1,7 @@
 """The embedded Temporal: its own dev server as a child process, for one shop on one machine."""
 
 import asyncio
+import logging
 import os
 import shutil
 import signal
@@ -8,10 +9,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import IO
 
 import psutil
 from temporalio.client import Client
@@ -22,6 +24,12 @@ from models.errors import Conflict, Unavailable
 #: 2.6 times the throughput of the server's own defaults (bench of the architecture's decision 9).
 PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL")
 READY_WITHIN = timedelta(seconds=30)
+#: How often it is looked whether the server still runs, in seconds; so long it may have died unnoticed.
+WATCHED_EVERY = 0.5
+#: The longest pause before a server that keeps dying is started once more, in seconds.
+LONGEST_PAUSE = 30.0
+
+log = logging.getLogger("aftercare.temporal")
 
 
 @dataclass(frozen=True)
@@ -56,27 +64,68 @@ def temporal_binary() -> str:
 
 @asynccontextmanager
 async def embedded_temporal(folder: Path, port: int) -> AsyncIterator[TemporalServer]:
-    """Run the server on a file in `folder` until the block ends; an orphan of an earlier run is ended first."""
+    """Run the server on a file in `folder` until the block ends; one that dies is started again at its address.
+
+    An orphan of an earlier run is ended first.
+    """
     database = (folder / "temporal.db").resolve()
     end_orphans(database)
     port = port or free_port()
     _refuse_taken_port(port)
     ui_port = free_port()
-    log = (folder / "temporal.log").open("ab")
-    child = subprocess.Popen(  # noqa: ASYNC220 - it returns at once; the child is watched, not waited for
-        _command(database, port, ui_port),
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-        env={name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")},
-        start_new_session=True,  # Ctrl-C is ours to hear: the server goes last
-    )
+    with (folder / "temporal.log").open("ab") as said:
+        child = _Child(_command(database, port, ui_port), said)
+        try:
+            client = await _ready(child.process, f"127.0.0.1:{port}", folder / "temporal.log")
+            async with _kept_running(child):
+                address, ui = f"127.0.0.1:{port}", f"http://127.0.0.1:{ui_port}"
+                yield TemporalServer(address, ui, client, child.process.pid)
+        finally:
+            await asyncio.to_thread(_end, child.process)
+
+
+class _Child:
+    """The server's process, started at once."""
+
+    def __init__(self, command: list[str], said: IO[bytes]) -> None:
+        self._command = command
+        self._said = said
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(  # it returns at once; the child is watched, not waited for
+            self._command,
+            stdin=subprocess.DEVNULL,
+            stdout=self._said,
+            stderr=self._said,
+            env={name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")},
+            start_new_session=True,  # Ctrl-C is ours to hear: the server goes last
+        )
+
+
+@asynccontextmanager
+async def _kept_running(child: _Child) -> AsyncIterator[None]:
+    """A server that dies meanwhile is started again; whoever calls it is told to repeat until it answers."""
+    watching = asyncio.create_task(_watch(child))
     try:
-        client = await _ready(child, f"127.0.0.1:{port}", folder / "temporal.log")
-        yield TemporalServer(f"127.0.0.1:{port}", f"http://127.0.0.1:{ui_port}", client, child.pid)
+        yield
     finally:
-        await asyncio.to_thread(_end, child)
-        log.close()
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+
+
+async def _watch(child: _Child) -> None:
+    pause = WATCHED_EVERY
+    while True:
+        await asyncio.sleep(pause)
+        ended = child.process.poll()
+        if ended is None:
+            pause = WATCHED_EVERY
+            continue
+        log.warning("the embedded Temporal ended by itself (%s) and is started again", ended)
+        child.start()
+        pause = min(2 * pause, LONGEST_PAUSE)
 
 
 def _command(database: Path, port: int, ui_port: int) -> list[str]:

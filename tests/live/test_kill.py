@@ -136,6 +136,20 @@ def test_a_server_that_outlived_its_shop_does_not_block_the_next_start(shop: Sho
     assert not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in orphan)
 
 
+def test_a_server_that_dies_alone_is_started_again_and_the_command_repeated(shop: Shop) -> None:
+    case_no = opened(shop)
+    (server,) = psutil.Process(shop.up.pid).children()
+    server.kill()
+    envelope = {"action": "take", "actor": {"id": "chen", "role": "agent"}, "command_id": "take-1"}
+    deadline = time.monotonic() + STARTS_WITHIN
+    while (answer := shop.http.post(f"/api/v1/cases/{case_no}/commands", json=envelope)).status_code == 503:
+        assert answer.headers["Retry-After"]
+        assert time.monotonic() < deadline
+    assert (answer.status_code, answer.json()["owner"]) == (200, "chen")
+    assert shop.timeline(case_no) == ["opened", "take"]
+    assert shop.stop() == 0
+
+
 def test_a_lost_temporal_database_costs_no_open_case(shop: Shop) -> None:
     """SQL holds every case's full state: open cases go on, on an empty server."""
     case_no = opened(shop)
