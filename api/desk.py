@@ -22,7 +22,7 @@ from api.auth import Caller, actor_of
 from api.preview import preview
 from api.schemas import OpenCase, PreviewAsk
 from api.shelter import new_reference, sheltered
-from imports.run import import_orders
+from imports.run import Progress, import_orders
 from models.case import Case
 from models.commands import Actor, Command, parse_command
 from models.decide import decide
@@ -104,14 +104,16 @@ class Desk:
 
         return await self._read(read)
 
-    async def import_orders(self, file: BinaryIO, filename: str, format: str, dry_run: bool) -> dict[str, Any]:
-        """Import a file of orders; every refused row is named with its line and reason."""
+    async def import_orders(
+        self, file: BinaryIO, filename: str, format: str, dry_run: bool, progress: Progress | None = None
+    ) -> dict[str, Any]:
+        """Import a file of orders, telling how far it is; every refused row is named with line and reason."""
 
         def save(batch: list[Order]) -> list[str]:
             with writing(self.engine) as session:
                 return orders.put_many(session, batch, self.clock())
 
-        report = await asyncio.to_thread(import_orders, file, format, filename, save, dry_run)
+        report = await asyncio.to_thread(import_orders, file, format, filename, save, dry_run, progress)
         return asdict(report)
 
     def _order(self, session: Session, order_no: str) -> Order:

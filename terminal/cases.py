@@ -29,7 +29,8 @@ def import_file(
 
     with remote.remote() as api, file.open("rb") as stream:
         params = {"format": format, "dry_run": dry_run}
-        report = api.post("/orders/import", files={"file": (file.name, stream)}, params=params)
+        with shown.progress(f"Importing {file.name}") as told:
+            report = api.told("/orders/import", told, files={"file": (file.name, stream)}, params=params)
     if json:
         shown.as_json(report)
         return

@@ -1,6 +1,7 @@
 """Talking to the HTTP API: every answer that is no success becomes one of our own errors, with one clear sentence."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,6 +30,24 @@ class Remote:
     def post(self, path: str, body: Any = None, headers: dict[str, str] | None = None, **more: Any) -> Any:
         """The answer to a JSON body, or to what httpx makes of `more` (files, params)."""
         return self._call("POST", path, json=body, headers=headers, **more)
+
+    def told(self, path: str, progress: Callable[[int, int | None], None], **more: Any) -> Any:
+        """The answer to a long call that says meanwhile how far it is."""
+        try:
+            with self.http.stream("POST", path, headers={"Accept": "application/x-ndjson"}, **more) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    raise refused(answer)
+                for line in answer.iter_lines():
+                    said = json.loads(line)
+                    if "problem" in said:
+                        raise refusal_from(said["problem"])
+                    if "report" in said:
+                        return said["report"]
+                    progress(said["done"], said["total"])
+        except (httpx.TransportError, ValueError) as away:
+            raise Unavailable(f"The API at {self.http.base_url.host} does not answer: {_said(away)}") from None
+        raise Unavailable("The API ended before it had answered; repeat the call.")
 
     def pages(self, path: str, limit: int, **params: Any) -> dict[str, Any]:
         """Rows of a list up to `limit`, over as many pages as it takes; `next_cursor` tells whether there are more."""

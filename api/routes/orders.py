@@ -1,12 +1,15 @@
 """Orders: taken in one by one or by the file, shown, and what a remedy would come to."""
 
-from typing import Annotated
+from collections.abc import Awaitable
+from typing import Annotated, Any
 
-from fastapi import Query, Request
+from fastapi import Query, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from api.documents import ImportShown, OrderPut, OrderShown, PreviewShown
 from api.limits import IMPORT_BYTES, Upload, read_upload
+from api.progress import NDJSON, Told, with_progress
 from api.routes.answers import Json, documented
 from api.routes.checked import DeskHere, checked_router
 from api.schemas import Number, PreviewAsk
@@ -52,12 +55,21 @@ async def import_orders(
     filename: Annotated[
         str | None, Field(max_length=200), Printable, Query(description="of a file sent as the body")
     ] = None,
-) -> Json:
-    """Idempotent by order number; refused rows are named with line and reason, and the rest is taken."""
+) -> Response:
+    """Idempotent by order number; refused rows are named with line and reason, and the rest is taken.
+
+    With `Accept: application/x-ndjson` the answer is a line of progress for each batch, and the report in the last one.
+    """
     upload = await read_upload(request, filename)
+    wanted = format or upload.fields.get("format") or "aftercare"
+    dry = _is_dry(upload) if dry_run is None else dry_run
+    if NDJSON in request.headers.get("accept", ""):
+
+        def work(told: Told) -> Awaitable[dict[str, Any]]:
+            return desk.import_orders(upload.file, upload.filename, wanted, dry, told)
+
+        return StreamingResponse(with_progress(work, upload.close), media_type=NDJSON)
     try:
-        wanted = format or upload.fields.get("format") or "aftercare"
-        dry = _is_dry(upload) if dry_run is None else dry_run
         return Json(await desk.import_orders(upload.file, upload.filename, wanted, dry))
     finally:
         upload.close()
