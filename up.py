@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import json
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -13,11 +14,12 @@ from pathlib import Path
 import uvicorn
 from sqlalchemy import Engine
 from temporalio.client import Client
+from temporalio.service import RPCError
 
 from activities.channels import CHANNELS
 from activities.outbox import postman
 from api.connection import connect, register_search_attributes
-from api.restore import start_open_cases
+from api.restore import start_missing_cases
 from embedded import embedded_temporal
 from models.errors import Conflict
 from models.lifecycle import Role
@@ -27,6 +29,8 @@ from settings import Settings, environment, temporal_is_elsewhere
 from store import tokens
 from store.engine import make_engine, reading, upgrade, writing
 from worker import case_worker
+
+logger = logging.getLogger("aftercare.up")
 
 RUNNING = "up.json"
 TOKEN = "token"
@@ -63,7 +67,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         await stack.enter_async_context(case_worker(client, engine, playbooks))
         await stack.enter_async_context(postman(engine, CHANNELS["log"]))
         await stack.enter_async_context(_serving(settings, client, engine, playbooks, listening))
-        restoring = asyncio.create_task(start_open_cases(client, engine))
+        restoring = asyncio.create_task(_restored(client, engine))
         stack.push_async_callback(_ended, restoring)
         stack.enter_context(_said_in(settings.data, url, temporal, ui))
         yield Running(url, token, temporal, ui, client, engine, playbooks)
@@ -96,7 +100,20 @@ async def _serving(
         await serving
 
 
-async def _ended(task: "asyncio.Task[int]") -> None:
+async def _restored(client: Client, engine: Engine) -> None:
+    """Open cases that do not run go on, while the service is up already."""
+    try:
+        started = await start_missing_cases(client, engine)
+    except RPCError as refused:
+        logger.warning(
+            "open cases could not all be started again (%s); 'aftercare db restore' does it", refused.message
+        )
+    else:
+        if started:
+            logger.info("%d open cases did not run and were started again", started)
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
     task.cancel()
     await asyncio.wait([task])
 

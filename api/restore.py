@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 from temporalio.client import Client
 
 from models.case import Case
+from models.effects import WORKFLOW, workflow_id
 from store import cases
 from store.engine import reading
 from workflows.starting import start_case
@@ -14,9 +15,32 @@ from workflows.starting import start_case
 AT_ONCE = 20
 
 
+async def start_missing_cases(client: Client, engine: Engine) -> int:
+    """Start the open cases that Temporal's list does not show as running; answers how many there were.
+
+    For every start of the service: the list may lag behind by a moment, and a case that it has missed is started
+    again by the next command to it.
+    """
+    running = await _running(client)
+    numbers = await asyncio.to_thread(_open_case_nos, engine)
+    missing = [number for number in numbers if workflow_id(number) not in running]
+    await _start(client, engine, missing)
+    return len(missing)
+
+
 async def start_open_cases(client: Client, engine: Engine) -> int:
     """Start every open case from the state in SQL; one that runs is left as it is. Answers how many were looked at."""
     numbers = await asyncio.to_thread(_open_case_nos, engine)
+    await _start(client, engine, numbers)
+    return len(numbers)
+
+
+async def _running(client: Client) -> set[str]:
+    found = f"WorkflowType = '{WORKFLOW}' AND ExecutionStatus = 'Running'"
+    return {run.id async for run in client.list_workflows(found, page_size=1000)}
+
+
+async def _start(client: Client, engine: Engine, numbers: list[str]) -> None:
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def start(case_no: str) -> None:
@@ -26,7 +50,6 @@ async def start_open_cases(client: Client, engine: Engine) -> int:
                 await start_case(client, case)
 
     await asyncio.gather(*(start(case_no) for case_no in numbers))
-    return len(numbers)
 
 
 def _open_case_nos(engine: Engine) -> list[str]:
