@@ -5,7 +5,7 @@ It is strict: an unknown field is refused, so that a misspelt one is not lost. W
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from models.commands import Amount, LineQuantity, Party, Printable, Remedy, Replacement, Severity, Text, Word
 from models.lifecycle import Action, Role
@@ -15,13 +15,6 @@ from models.settlement import SettledRemedy
 MOST_LINES = 5_000
 
 
-def _amount_as_text(value: object) -> object:
-    if isinstance(value, int | float):
-        raise ValueError('an amount is written as text such as "12.00", never as a number')
-    return value
-
-
-Money = Annotated[Amount, BeforeValidator(_amount_as_text)]
 Name = Annotated[str, Field(max_length=200), Printable]
 #: A number that a path names; what cannot be one is simply not there.
 Number = Annotated[str, Field(min_length=1, max_length=100), Printable]
@@ -45,10 +38,10 @@ class PreviewAsk(Ask):
     lines: tuple[LineQuantity, ...] = Field(default=(), max_length=MOST_LINES)
     remedy: SettledRemedy
     party_liable: Party = "seller"
-    return_freight: Money | None = Field(None, description="what the customer paid to send the goods back")
-    replacement_freight: Money | None = Field(None, description="what the way to the customer costs")
+    return_freight: Amount | None = Field(None, description="what the customer paid to send the goods back")
+    replacement_freight: Amount | None = Field(None, description="what the way to the customer costs")
     replacement: Replacement | None = Field(None, description="what is sent instead; its price decides a difference")
-    amount: Money | None = Field(None, description="what a keep-it or an adjusted price pays")
+    amount: Amount | None = Field(None, description="what a keep-it or an adjusted price pays")
 
 
 class Contact(Ask):

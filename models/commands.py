@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from models.errors import DataRefused, MalformedCommand
 from models.lifecycle import Action, Role
 from models.pots import Pots
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_AMOUNT = r"^[0-9]{1,13}(\.[0-9]{1,6})?$"
 
 
 def printable(text: str) -> str:
@@ -34,12 +35,23 @@ def sensible(at: datetime) -> datetime:
     return at
 
 
+def amount_as_text(value: object) -> object:
+    """The amount itself, if it is text of digits; a number has been rounded already, and nobody owes less than 0."""
+    if isinstance(value, int | float):
+        raise ValueError('an amount is written as text such as "12.00", never as a number')
+    if isinstance(value, str) and not re.fullmatch(_AMOUNT, value):
+        raise ValueError('an amount is up to 13 digits and a point, such as "12.00", and never negative')
+    return value
+
+
 Printable = AfterValidator(printable)
 Text = Annotated[str, Field(min_length=1, max_length=5000), Printable]
 Word = Annotated[str, Field(min_length=1, max_length=200), Printable]
 #: Money inside a case, whose currency is known: a plain string that is not negative; checked against the currency.
 Amount = Annotated[
-    str, Field(pattern=r"^[0-9]{1,13}(\.[0-9]{1,6})?$", examples=["12.00"], description="an amount as a string")
+    str,
+    BeforeValidator(amount_as_text),
+    Field(pattern=_AMOUNT, examples=["12.00"], description="an amount as a string"),
 ]
 Quantity = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 LineNo = Annotated[int, Field(strict=True, ge=1, le=100_000)]
@@ -540,7 +552,10 @@ DATA: dict[Action, type[Data]] = {
 def errors_of(refused: ValidationError) -> list[dict[str, str]]:
     """One `{field, message}` per thing that is wrong, in plain words and without the rejected value."""
     return [
-        {"field": _shown(".".join(str(part) for part in error["loc"])) or "(whole)", "message": error["msg"]}
+        {
+            "field": _shown(".".join(str(part) for part in error["loc"])) or "(whole)",
+            "message": error["msg"].removeprefix("Value error, "),
+        }
         for error in refused.errors(include_url=False, include_context=False, include_input=False)
     ]
 

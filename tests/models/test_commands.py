@@ -65,6 +65,13 @@ def test_an_amount_is_plain_text(amount: Any) -> None:
         )
 
 
+@pytest.mark.parametrize(("amount", "said"), [("-12.00", "never negative"), (12.0, "never as a number")])
+def test_a_wrong_amount_is_told_in_plain_words(amount: Any, said: str) -> None:
+    command = {"action": "record_payment", "actor": LI, "data": {"amount": amount, "reference": "b"}}
+    with pytest.raises(DataRefused, match=said):
+        parse_data(parse_command(command))
+
+
 @pytest.mark.parametrize("action", Action)
 def test_the_schema_of_an_action_is_json_and_its_example_is_right(action: Action) -> None:
     assert json.loads(json.dumps(schema_of(action)))["additionalProperties"] is False
