@@ -15,7 +15,11 @@ FREIGHT_FACTOR = 3
 
 
 def preview(order: Order, pots: Pots, rates: FreightRates, ask: PreviewAsk) -> dict[str, Any]:
-    """The contract's answer to a refund preview. Raises Invalid for amounts, Conflict for more than is left."""
+    """The contract's answer to a refund preview.
+
+    Raises Invalid for amounts and for lines that the order has not, Conflict for more than is left of those it has.
+    """
+    _check_lines(order, ask)
     try:
         settled = settlement(pots, order.free_shipping, _settlement_ask(order, rates, ask))
     except PotExceeded as refused:
@@ -23,6 +27,23 @@ def preview(order: Order, pots: Pots, rates: FreightRates, ask: PreviewAsk) -> d
     except MoneyRefused as refused:
         raise Invalid(refused.detail, errors=[{"field": "(amounts)", "message": refused.detail}]) from None
     return settlement_to_document(settled)
+
+
+def _check_lines(order: Order, ask: PreviewAsk) -> None:
+    """Raises Invalid for a line that the order has not, that is named twice, or of which it has fewer units."""
+    for i, line in enumerate(ask.lines):
+        bought = order.line(line.line_no)
+        if bought is None:
+            raise _wrong_line(f"lines.{i}.line_no", f"Line {line.line_no} is not in order {order.order_no}.")
+        if line.line_no in (other.line_no for other in ask.lines[:i]):
+            raise _wrong_line(f"lines.{i}.line_no", f"Line {line.line_no} is named twice.")
+        if line.quantity > bought.quantity:
+            told = f"{line.quantity} units of line {line.line_no} were asked for, of which {bought.quantity} were sold."
+            raise _wrong_line(f"lines.{i}.quantity", told)
+
+
+def _wrong_line(field: str, told: str) -> Invalid:
+    return Invalid(told, errors=[{"field": field, "message": told}])
 
 
 def _settlement_ask(order: Order, rates: FreightRates, ask: PreviewAsk) -> SettlementAsk:

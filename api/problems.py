@@ -69,7 +69,9 @@ class ProblemResponse(Response):
 
 def problem_of(error: AftercareError) -> ProblemResponse:
     """The answer to an error of our own family."""
-    problem = {name: value for name, value in error.as_problem().items() if value not in (None, [])}
+    told = error.as_problem().items()
+    # That nothing is allowed now is an answer; other empty lists are none.
+    problem = {name: value for name, value in told if value not in (None, []) or name == "allowed_actions"}
     headers: dict[str, str] = {}
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="aftercare"'

@@ -48,7 +48,8 @@ class Playbooks:
         """The playbook of a kind; an unknown one is refused with the known kinds."""
         found = self.kinds.get(kind)
         if found is None:
-            raise Invalid(f"There is no kind of case {kind[:60]!a}; {nearest(kind[:60], self.kinds)}.", field="kind")
+            told = f"There is no kind of case {kind[:60]!a}; {nearest(kind[:60], self.kinds)}."
+            raise Invalid(told, errors=[{"field": "kind", "message": told}])
         return found
 
 

@@ -28,7 +28,7 @@ def _case(**over: Any) -> dict[str, Any]:
 OPENINGS = [
     # what is wrong                     the request differs by                                 status  field
     ("unknown order", {"order_no": "NO-SUCH"}, 404, None),
-    ("unknown kind", {"kind": "haunted"}, 422, None),
+    ("unknown kind", {"kind": "haunted"}, 422, "kind"),
     ("unknown line", {"lines": [{"line_no": 9, "quantity": 1}]}, 422, "lines.0.line_no"),
     ("a line twice", {"lines": [{"line_no": 1, "quantity": 1}] * 2}, 422, "lines.1.line_no"),
     ("more than was bought", {"lines": [{"line_no": 1, "quantity": 3}]}, 422, None),
@@ -114,21 +114,29 @@ async def test_an_order_that_cannot_be_taken(api: Api, over: dict[str, Any], fie
 
 
 PREVIEWS = [
-    ("unknown line", {"lines": [{"line_no": 7, "quantity": 1}]}, 422),
-    ("too many", {"lines": [{"line_no": 1, "quantity": 3}]}, 409),
-    ("float freight", {"return_freight": 12.5}, 422),
-    ("minus freight", {"return_freight": "-12.00"}, 422),
-    ("huge freight", {"return_freight": "9" * 14}, 422),
-    ("unknown remedy", {"remedy": "magic"}, 422),
-    ("unknown party", {"party_liable": "the moon"}, 422),
+    ("unknown line", {"lines": [{"line_no": 7, "quantity": 1}]}, "lines.0.line_no"),
+    ("a line twice", {"lines": [{"line_no": 1, "quantity": 1}] * 2}, "lines.1.line_no"),
+    ("more than was bought", {"lines": [{"line_no": 1, "quantity": 3}]}, "lines.0.quantity"),
+    ("float freight", {"return_freight": 12.5}, "return_freight"),
+    ("minus freight", {"return_freight": "-12.00"}, "return_freight"),
+    ("huge freight", {"return_freight": "9" * 14}, "return_freight"),
+    ("unknown remedy", {"remedy": "magic"}, "remedy"),
+    ("unknown party", {"party_liable": "the moon"}, "party_liable"),
 ]
 
 
-@pytest.mark.parametrize(("over", "status"), [row[1:] for row in PREVIEWS], ids=[row[0] for row in PREVIEWS])
-async def test_a_preview_that_cannot_be_made(api: Api, over: dict[str, Any], status: int) -> None:
+@pytest.mark.parametrize(("over", "field"), [row[1:] for row in PREVIEWS], ids=[row[0] for row in PREVIEWS])
+async def test_a_preview_that_cannot_be_made(api: Api, over: dict[str, Any], field: str) -> None:
     order = await api.sold()
     ask = {"lines": [{"line_no": 1, "quantity": 1}], "remedy": "refund", **over}
-    await refused(await api.post(f"/orders/{order['order_no']}/refund-preview", json=ask), status)
+    problem = await refused(await api.post(f"/orders/{order['order_no']}/refund-preview", json=ask), 422)
+    assert field in [error["field"] for error in problem["errors"]]
+
+
+async def test_that_nothing_is_allowed_now_is_told_too(api: Api) -> None:
+    case = await api.opened()
+    problem = await refused(await api.act(case["case_no"], "record_delivery", "courier", outcome="delivered"), 409)
+    assert problem["allowed_actions"] == []
 
 
 async def test_a_file_that_is_no_table(api: Api) -> None:
