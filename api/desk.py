@@ -19,6 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api import opening, views
 from api.auth import Caller, actor_of
+from api.linking import check_link
 from api.preview import preview
 from api.schemas import OpenCase, PreviewAsk
 from api.shelter import new_reference, sheltered
@@ -28,7 +29,7 @@ from models.commands import Actor, Command, parse_command
 from models.decide import decide
 from models.effects import Decision, workflow_id
 from models.errors import AftercareError, Conflict, NotFound, Unavailable, refusal_from
-from models.lifecycle import Action, Role, State
+from models.lifecycle import Action, Role, State, may
 from models.orders import Order
 from playbooks.load import Playbooks
 from store import cases, lists, orders, parcels, payouts, personal, reservations, stuck
@@ -275,6 +276,8 @@ class Desk:
     async def _prepared(self, case: Case, command: Command) -> tuple[Command, dict[str, str]]:
         """The command as it travels: without what is personal, with what only the desk can read."""
         data, kept = sheltered(command.action, command.data)
+        if command.action is Action.LINK and may(command.actor.role, command.action):
+            await self._read(lambda session: check_link(session, data))
         if command.action is Action.CHANGE_KIND:
             playbook = self.playbook_set.kinds.get(str(data.get("kind")))
             data = {**data, "procedure": playbook.procedure.model_dump(mode="json") if playbook else None}
@@ -401,14 +404,16 @@ class Desk:
         if len(found) > 1:
             numbers = [case.case_no for case in found]
             raise Conflict(f"'{code}' fits several cases: scan the case number instead.", case_nos=numbers)
-        data: dict[str, Any] = {"waybill": code} if code != found[0].case_no else {}
-        await self.carry_out(found[0].case_no, Command(action=Action.BOOK_IN, actor=actor, data=data))
-        return {"case": await self.case(found[0].case_no), "unmatched": None}
+        case = found[0]
+        named = {case.case_no, code if case.order and case.order.order_no == code else None}
+        data = {} if code in named or code.upper() in named else {"waybill": code}
+        await self.carry_out(case.case_no, Command(action=Action.BOOK_IN, actor=actor, data=data))
+        return {"case": await self.case(case.case_no), "unmatched": None}
 
     def _scanned(self, session: Session, code: str) -> list[Case]:
         """The cases that a code can mean: those that expect a parcel first, else any of them."""
         numbers = [row.case_no for row in lists.of_order(session, code)]
-        direct = cases.load(session, code)
+        direct = cases.load(session, code) or cases.load(session, code.upper())
         named = [direct] if direct else []
         named += [c for no in (*cases.by_waybill(session, code), *numbers) if (c := cases.load(session, no))]
         unique = list({case.case_no: case for case in named}.values())

@@ -5,7 +5,7 @@ It is strict: an unknown field is refused, so that a misspelt one is not lost. W
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from models.commands import Amount, LineQuantity, Party, Printable, Remedy, Replacement, Severity, Text, Word
 from models.lifecycle import Action, Role
@@ -18,6 +18,8 @@ MOST_LINES = 5_000
 Name = Annotated[str, Field(max_length=200), Printable]
 #: A number that a path names; what cannot be one is simply not there.
 Number = Annotated[str, Field(min_length=1, max_length=100), Printable]
+#: What a scanner sends, without the blanks and line ends that some of them add.
+Scanned = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Printable]
 
 
 class Ask(BaseModel):
@@ -134,5 +136,5 @@ class Scan(Ask):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"code": "SF1029384756"}]})
 
-    code: Number
+    code: Scanned
     note: Text | None = None

@@ -189,6 +189,8 @@ COMMANDS: list[tuple[str, Any, int]] = [
     ("unknown remedy", {"action": "choose_remedy", "data": {"remedy": "magic"}}, 422),
     ("unknown line", {"action": "choose_remedy", "data": {"remedy": "refund", "lines": [LINE_9]}}, 422),
     ("unknown state", {"action": "correct", "actor": CHEN, "data": {"to_state": "limbo", "reason": "x"}}, 422),
+    ("a link to nowhere", {"action": "link", "data": {"order_no": "NO-SUCH"}}, 422),
+    ("a link to no case", {"action": "link", "data": {"case_no": "NO-SUCH"}}, 422),
     ("a date without offset", {"action": "snooze", "data": {"until": "2026-12-01T10:00:00", "reason": "x"}}, 422),
     ("a date that is none", {"action": "snooze", "data": {"until": "tomorrow", "reason": "x"}}, 422),
 ]  # fmt: skip

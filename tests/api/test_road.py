@@ -170,6 +170,16 @@ async def test_an_unknown_parcel_goes_on_the_shelf_and_a_known_one_to_its_case(a
     assert scanned.case.state == "received"
 
 
+async def test_a_scanner_may_add_line_ends_and_a_hand_may_type_small_letters(api: Api) -> None:
+    by_hand, by_order = await api.opened(), await api.opened()
+    codes = {f" {by_hand['case_no'].lower()}\r\n": by_hand, f"{by_order['order_no']}\n": by_order}
+    for code, case in codes.items():
+        scanned = (await api.post("/parcels/scan", json={"code": code})).json()
+        assert (scanned["case"]["case_no"], scanned["case"]["state"]) == (case["case_no"], "received")
+        entries = (await api.get(f"/cases/{case['case_no']}/timeline")).json()["items"]
+        assert entries[-1]["data"] == {}  # neither number is a waybill
+
+
 async def test_an_order_file_is_imported_as_a_form_or_as_the_body(api: Api) -> None:
     head = "order_no,currency,placed_at,line_no,sku,unit_price,quantity\n"
     rows = "FILE-1,CNY,2026-11-02T10:15:00+08:00,1,CUP,19.90,2\nFILE-2,CNY,yesterday,1,CUP,19.90,2\n"
