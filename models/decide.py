@@ -138,8 +138,8 @@ def opened(case: Case, actor: Actor, now: datetime, note: str | None = None) -> 
 
 def money_refused(case: Case, keys: tuple[str, ...], detail: str, pots: Pots | None, now: datetime) -> Decision:
     """The order had not that money any more: the remedy is taken back, and the agent sees the new numbers (C2, F20)."""
-    if not any(payout.key in keys for payout in case.payouts):
-        return Decision(case=case, repeated=True)
+    if not any(payout.key in keys and payout.state != "cancelled" for payout in case.payouts):
+        return Decision(case=case, repeated=True)  # whatever it was for has been taken back meanwhile
     draft = Draft(case, SYSTEM, now)
     forget_payouts(draft, keys)
     if pots is not None and case.order is not None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from models.case import Case
 from models.clocks import Alarm
 from models.events import Entry
-from models.pots import Draw, Pots
+from models.pots import Draw
 
 TASK_QUEUE = "aftercare"
 WORKFLOW = "AfterSaleCase"
@@ -94,6 +94,11 @@ class CommitInput(Value):
     effects: Effects
     at: datetime
 
+    @property
+    def base_seq(self) -> int:
+        """The last timeline entry before those of this drain."""
+        return self.case.seq - len(self.effects.entries)
+
 
 class MoneyRefusal(Value):
     """The order has not that money any more; nothing of this key was booked."""
@@ -112,14 +117,18 @@ class ArmedClock(Value):
 
 
 class CommitResult(Value):
-    """What was written: the clocks with their absolute instants, and what was refused with the order's true pots."""
+    """What was written: the clocks with their absolute instants, or the case to go on from where SQL knows more.
+
+    SQL knows more when it holds another decision (nothing was written then), and when it wrote this one and took a
+    remedy back in the same transaction, because the order has not its money (`refused`).
+    """
 
     version: int
     clocks: tuple[ArmedClock, ...] = ()
     refused: tuple[MoneyRefusal, ...] = ()
-    pots: Pots | None = None
     linked: tuple[str, ...] = ()  # numbers of the cases that were split off
-    ahead: Case | None = None  # SQL holds a later or another decision: nothing was written, go on from this case
+    ahead: Case | None = None
+    entries: tuple[Entry, ...] = ()  # with `ahead`: the timeline since the version that the drain built on
 
 
 class CaseInput(Value):

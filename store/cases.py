@@ -18,10 +18,19 @@ from sqlalchemy.orm import Session
 from models import tables
 from models.case import Case
 from models.commands import Actor
-from models.effects import ArmedClock, CommitInput, CommitResult, Decision, Effects, Message, SplitOff
+from models.decide import money_refused
+from models.effects import (
+    ArmedClock,
+    CommitInput,
+    CommitResult,
+    Decision,
+    Effects,
+    Message,
+    MoneyRefusal,
+    SplitOff,
+)
 from models.errors import Conflict, NotFound
 from models.events import SYSTEM, Entry, Fact
-from models.pots import Pots
 from store import documents, money, payouts, projection, reservations
 from store.projection import Calendars
 
@@ -118,8 +127,8 @@ def write_commit(session: Session, drain: CommitInput, calendars: Calendars) -> 
 
     The same drain is not written twice; the answer is then made from what is stored. Another drain on a base that is
     no longer the last comes after a worker died, or a task failed, between its commit and its history: it is answered
-    with the case as it is written (`ahead`). Money that the order's pots cannot give is refused in the answer,
-    together with the pots as they truly are (C2).
+    with the case as it is written (`ahead`). A remedy whose money the order's pots cannot give is taken back at once
+    (C2), so that no row ever promises it, and answered the same way.
     """
     case = drain.case
     order_no = case.order.order_no if case.order else None
@@ -127,7 +136,7 @@ def write_commit(session: Session, drain: CommitInput, calendars: Calendars) -> 
         money.lock_order(session, order_no)
     version, last_drain = _last_written(session, case.case_no)
     if version > drain.base:
-        return _answer(session, drain) if last_drain == drain_hash(drain) else _ahead(session, case.case_no)
+        return _answer(session, drain) if last_drain == drain_hash(drain) else _ahead(session, drain)
     reopened = not case.is_final and reservations.was_let_go(session, case.case_no)
     allowed = reservations.allowed_of(session, case.case_no)
     armed = projection.arm(case, calendars)
@@ -135,11 +144,26 @@ def write_commit(session: Session, drain: CommitInput, calendars: Calendars) -> 
     booked = _write_effects(session, armed, drain.effects, drain.at)
     for split in drain.effects.splits:
         _split_off(session, case.case_no, split, drain.at, calendars, allowed)
+    armed = _taken_back(session, armed, booked, drain.at, calendars)
     if reopened:
         _warn_of_clashes(session, armed, drain.at)
     here = tables.cases.c.case_no == case.case_no
     session.execute(update(tables.cases).where(here).values(last_drain=drain_hash(drain)))
-    return _answer(session, drain, armed, booked.pots)
+    return _answer(session, drain, armed)
+
+
+def _taken_back(session: Session, case: Case, booked: money.Booked, at: datetime, calendars: Calendars) -> Case:
+    """The case without the remedy whose money was refused, written over the one with it; else the case itself."""
+    if not booked.refused:
+        return case
+    keys = tuple(refusal.key for refusal in booked.refused)
+    undone = money_refused(case, keys, booked.refused[0].detail, booked.pots, at)
+    if undone.repeated:
+        return case
+    armed = projection.arm(undone.case, calendars)
+    write_case(session, armed, calendars)
+    _write_effects(session, armed, undone.effects, at)
+    return armed
 
 
 def drain_hash(drain: CommitInput) -> str:
@@ -154,11 +178,22 @@ def _last_written(session: Session, case_no: str) -> tuple[int, str | None]:
     return (row.version, row.last_drain) if row else (-1, None)
 
 
-def _ahead(session: Session, case_no: str) -> CommitResult:
-    """What is written was decided in a moment that the workflow's history does not know; it is the truth."""
-    case = load(session, case_no)
+def _ahead(session: Session, drain: CommitInput, refused: tuple[MoneyRefusal, ...] = ()) -> CommitResult:
+    """What is written was decided in a moment that the workflow's history does not know; it is the truth.
+
+    The cases that were split off in that moment are named too: nobody may have started them yet.
+    """
+    case = load(session, drain.case.case_no)
     assert case is not None
-    return CommitResult(version=case.version, ahead=case)
+    split = tables.case_splits.c
+    found = select(split.linked_case_no).where(split.case_no == case.case_no).order_by(split.linked_case_no)
+    return CommitResult(
+        version=case.version,
+        refused=refused,
+        linked=tuple(session.execute(found).scalars()),
+        ahead=case,
+        entries=timeline(session, case.case_no, drain.base_seq),
+    )
 
 
 def write_case(session: Session, case: Case, calendars: Calendars) -> None:
@@ -290,15 +325,15 @@ def _linked(session: Session, key: str) -> str | None:
     return session.execute(found).scalar()
 
 
-def _answer(session: Session, drain: CommitInput, stored: Case | None = None, pots: Pots | None = None) -> CommitResult:
+def _answer(session: Session, drain: CommitInput, stored: Case | None = None) -> CommitResult:
     """The result of a drain from what is stored, the same the first time and every other time."""
     case = drain.case
     stored = stored or load(session, case.case_no)
     assert stored is not None
-    asked = {(clock.clock, clock.cycle) for clock in case.clocks if clock.alarms is None}
     refused = money.refusals_of(session, case.case_no, drain.effects.money)
-    if refused and case.order and pots is None:
-        pots = money.load_pots(session, case.order.order_no)
+    if stored.version > case.version:
+        return _ahead(session, drain, refused)
+    asked = {(clock.clock, clock.cycle) for clock in case.clocks if clock.alarms is None}
     linked = [_linked(session, split.key) for split in drain.effects.splits]
     return CommitResult(
         version=case.version,
@@ -308,7 +343,6 @@ def _answer(session: Session, drain: CommitInput, stored: Case | None = None, po
             if (clock.clock, clock.cycle) in asked
         ),
         refused=refused,
-        pots=pots if refused else None,
         linked=tuple(number for number in linked if number),
     )
 

@@ -19,7 +19,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():
     from models.case import Case
     from models.commands import Command, parse_command
-    from models.decide import actions, decide, linked, money_refused, pass_time, refused_signal
+    from models.decide import actions, decide, linked, pass_time, refused_signal
     from models.effects import (
         COMMIT,
         START_LINKED,
@@ -32,7 +32,7 @@ with workflow.unsafe.imports_passed_through():
         Effects,
         LinkedInput,
     )
-    from models.errors import AftercareError, MalformedCommand
+    from models.errors import AftercareError, MalformedCommand, RuleRefused
     from models.lifecycle import Role
     from workflows.clock import DurableTimer
     from workflows.search import search_attributes
@@ -100,7 +100,6 @@ class AfterSaleCase:
         self.steps: list[Step] = []
         self.writing = self.behind = False
         self.signals = 0
-        self.refused_money: dict[str, str] = {}
         self.starting: set[asyncio.Task[None]] = set()
         self.shown_stage = opening.case.stage
         self.timer = DurableTimer()
@@ -224,9 +223,6 @@ class AfterSaleCase:
         if step.refusal is not None:
             with refusals_leave_as_application_errors():
                 raise step.refusal
-        for move in step.decision.effects.money:
-            if move.key in self.refused_money:
-                raise ApplicationError(self.refused_money[move.key], type="rule-refused", non_retryable=True)
 
     def look_at_the_clock(self) -> None:
         """The timer rang: let the clocks speak, or sleep on if it rang for a deadline that has moved."""
@@ -252,50 +248,59 @@ class AfterSaleCase:
             await workflow.wait_condition(lambda: not self.behind)
 
     async def write(self) -> None:
-        """Write all that was decided, in one transaction; what the order's money refuses is taken back, and written."""
+        """Write all that was decided, in one transaction, and go on from what SQL holds where that is more."""
         self.writing = True
-        under_way: list[Step] = []
         while self.unwritten or self.behind:
-            under_way, self.steps = under_way + self.steps, []
+            under_way, self.steps = self.steps, []
             drain = CommitInput(case=self.case, base=self.base, effects=self.effects, at=workflow.now())
             self.effects = Effects()
             result = await self.commit(drain)
             self.behind = False
             self.base = result.version
             if result.ahead is not None:
-                self.go_on_from(result.ahead, under_way + self.steps)
-                continue
-            self.arm_clocks(drain.case, result)
+                self.go_on_from(result.ahead, drain, result, under_way)
+            else:
+                self.arm_clocks(drain.case, result)
+                self.committed = result.version
+                self.finished(under_way)
             if result.linked:
                 self.start_linked(result.linked)
-            if result.refused:
-                self.take_back(result)
-            else:
-                self.committed = drain.case.version
-                under_way = self.finished(under_way)
-        self.finished(under_way + self.steps)
+        self.finished(self.steps)
         self.steps = []
         self.writing = False
         self.show_stage()
 
-    def finished(self, steps: "list[Step]") -> "list[Step]":
-        """Whoever asked for these can be answered; none is under way any more."""
+    def finished(self, steps: "list[Step]") -> None:
+        """Whoever asked for these can be answered."""
         for step in steps:
             step.written = True
-        return []
 
-    def go_on_from(self, ahead: Case, steps: "list[Step]") -> None:
+    def go_on_from(self, ahead: Case, drain: CommitInput, result: CommitResult, under_way: "list[Step]") -> None:
         """Take over what SQL holds, and decide again what is not in it; ids make sure that nothing is done twice."""
-        forgotten = {entry.seq for step in steps for entry in step.decision.effects.entries}
-        self.recent = tuple(entry for entry in self.recent if entry.seq not in forgotten)
+        known = tuple(entry for entry in self.recent if entry.seq <= drain.base_seq)
+        self.recent = (*known, *result.entries)[-RECENT:]
         self.case, self.committed, self.effects = ahead, ahead.version, Effects()
-        for step in steps:
+        if result.refused:  # this drain was written, and the remedy in it taken back
+            self.told_of_money(result, under_way)
+            self.finished(under_way)
+        else:
+            self.steps = under_way + self.steps
+        for step in self.steps:
+            step.refusal = None
             try:
                 step.decision = step.decide(self.case)
             except AftercareError as refused:
                 step.refusal = refused
             else:
                 self.apply(step.decision)
+
+    def told_of_money(self, result: CommitResult, steps: "list[Step]") -> None:
+        """Whoever decided money that the order has not any more is told so."""
+        refused = {refusal.key: refusal.detail for refusal in result.refused}
+        for step in steps:
+            details = [refused[move.key] for move in step.decision.effects.money if move.key in refused]
+            if details:
+                step.refusal = RuleRefused(details[0])
 
     async def commit(self, drain: CommitInput) -> CommitResult:
         try:
@@ -329,13 +334,6 @@ class AfterSaleCase:
                 clock = clock.model_copy(update={"due_at": new.due_at, "alarms": new.alarms})
             clocks.append(clock)
         self.case = self.case.model_copy(update={"clocks": tuple(clocks)})
-
-    def take_back(self, result: CommitResult) -> None:
-        """The order has less money left than was decided: the remedy is undone, and whoever asked is told."""
-        self.refused_money.update({refusal.key: refusal.detail for refusal in result.refused})
-        keys = tuple(refusal.key for refusal in result.refused)
-        now, detail = workflow.now(), result.refused[0].detail
-        self.take(lambda case: money_refused(case, keys, detail, result.pots, now))
 
     def start_linked(self, case_nos: Sequence[str]) -> None:
         """Lines went to linked cases: note their numbers, and have them started."""

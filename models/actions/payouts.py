@@ -111,10 +111,11 @@ def mind_what_was_paid(draft: Draft) -> None:
 
 def forget_payouts(draft: Draft, keys: tuple[str, ...]) -> None:
     """Payouts that the order's pots refused: they were never booked, so there is nothing to release."""
-    refused = [p for p in draft.case.payouts if p.key in keys]
+    refused = [p for p in draft.case.payouts if p.key in keys and p.state != "cancelled"]
     for payout in refused:
-        purpose = payout.purpose
-        draft.set_money(**{purpose: getattr(draft.case.money, purpose) - payout.amount})
+        money, purpose = draft.case.money, payout.purpose
+        paid = payout.amount if payout.state == "done" else 0  # a platform's ruling says so itself (T21)
+        draft.set_money(**{purpose: getattr(money, purpose) - payout.amount, "paid": money.paid - paid})
     draft.set(payouts=tuple(p for p in draft.case.payouts if p.key not in keys))
 
 

@@ -189,7 +189,7 @@ def test_a_payout_taken_back_gives_its_money_back_and_is_cancelled(engine: Engin
     assert row.state == "cancelled"
 
 
-def test_money_the_order_has_no_more_is_refused_with_the_true_pots(engine: Engine) -> None:
+def test_a_remedy_whose_money_the_order_has_no_more_is_taken_back_in_the_same_commit_C2(engine: Engine) -> None:
     order = import_order(engine)
     winner, loser = open_case(engine, order, {1: 1}), open_case(engine, order, {2: 1})
     all_kettles = refund_draws(order, 1, 2)
@@ -199,10 +199,14 @@ def test_money_the_order_has_no_more_is_refused_with_the_true_pots(engine: Engin
     result = commit(engine, next_version(loser, payouts=(second,)), money=(too_much,))
     assert [refusal.key for refusal in result.refused] == [second.key]
     assert "258.00 CNY" in result.refused[0].detail
-    assert result.pots == pots_now(engine, order)
+    undone = loaded(engine, loser.case_no)
+    assert (result.ahead, result.version) == (undone, 3)
+    assert [entry.action for entry in result.entries] == ["money_refused"]
+    assert (undone.state, undone.payouts) == ("requested", ())
+    assert undone.order is not None
+    assert undone.order.pots == pots_now(engine, order)
     with reading(engine) as session:
         assert payouts.get(session, second.key) is None
-        assert orders.pots(session, order.order_no) == result.pots
 
 
 def test_a_refused_draw_is_never_settled_released_or_drawn_later(engine: Engine) -> None:

@@ -219,3 +219,42 @@ async def test_the_input_of_a_case_survives_its_own_json(shop: World) -> None:
     case = shop.stored(await shop.opened())
     handed_over = CaseInput(case=case, recent=shop.timeline(case.case_no))
     assert CaseInput.model_validate_json(handed_over.model_dump_json()) == handed_over
+
+
+# ── decisions that only SQL knows of, and what they brought with them ──
+
+TWO_PAYMENTS = [
+    {"payment_no": "P1", "method": "alipay", "amount": 34260},
+    {"payment_no": "P2", "method": "balance", "amount": 500},  # the newest, which gives back first (F17)
+]
+KEPT = {"remedy": "keep_it", "amount": "5.00"}
+
+
+async def two_cases_of_one_order(shop: World) -> tuple[str, str]:
+    order_no = await shop.sold(payments=TWO_PAYMENTS)
+    kettle = await shop.opened("wrong_item", order_no, lines=[{"line_no": 1, "quantity": 1}])
+    return kettle, await shop.opened("wrong_item", order_no, lines=[{"line_no": 2, "quantity": 1}])
+
+
+async def test_money_refused_while_a_worker_died_leaves_no_payout_that_nobody_can_pay_C2(shop: World) -> None:
+    first, second = await two_cases_of_one_order(shop)
+    await shop.act(first, "choose_remedy", **KEPT)
+    write_behind_its_back(shop, second, "choose_remedy", "lost-3", **KEPT)
+    assert shop.stored(second).open_payouts == ()
+    await shop.act(second, "note", note="And now?")
+    case = await shop.desk.case(second)
+    assert (case["state"], case["payouts"], case["money"]["refund"]["amount"]) == ("requested", [], "0.00")
+    assert shop.actions(second) == ["opened", "choose_remedy", "money_refused", "note"]
+    told = [entry.as_document() for entry in shop.timeline(second)]
+    assert await shop.handle(second).query("timeline") == told[1:]  # a run knows what was done in it
+
+
+async def test_a_case_split_off_while_a_worker_died_is_started(shop: World) -> None:
+    case_no = await shop.opened(lines=[{"line_no": 1, "quantity": 2}])
+    write_behind_its_back(shop, case_no, "split", "lost-4", lines=[{"line_no": 1, "quantity": 1}])
+    await shop.act(case_no, "note", note="And now?")
+    (child,) = shop.stored(case_no).links
+    while (await shop.handle(case_no).describe()).raw_description.pending_activities:
+        await asyncio.sleep(0.05)
+    assert (await shop.handle(child).query("snapshot"))["state"] == "requested"
+    assert shop.actions(case_no) == ["opened", "split", "split_off", "note"]
