@@ -57,6 +57,7 @@ def withdraw(draft: Draft, data: Reason) -> None:
     if case.remedy == "refund" and case.order and case.order.parcel in _STOPPED:
         raise RuleRefused("A refund asked for before shipping cannot be taken back; only shipping overrides it (L7).")
     cancel_payouts(draft)
+    draft.set(offer=None, pending=None)
     if case.goods == "here":
         draft.set(remedy="goods_back")
     else:

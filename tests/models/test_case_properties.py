@@ -230,13 +230,12 @@ class CaseMachine(RuleBasedStateMachine):
         self._note_grants(before)
 
     def _note_grants(self, before: Case) -> None:
-        """Freight above the cap goes out only in a step that a manager took."""
-        case = self.story.case
-        cap = self._cap(case)
-        if case.money.freight > max(before.money.freight, cap):
+        """Freight above the cap is planned only in a step that a manager took, and goes out only as planned."""
+        plan, cap = self.story.case.plan, self._cap(self.story.case)
+        if plan is not None and plan != before.plan and plan.freight_reimbursement > cap:
             mover = self.story.effects.entries[-1].actor.role
             assert mover in (Role.MANAGER, Role.DIRECTOR), mover
-            self.granted = max(self.granted, case.money.freight)
+            self.granted = max(self.granted, before.money.freight + plan.freight_reimbursement)
 
     @staticmethod
     def _cap(case: Case) -> int:

@@ -70,6 +70,15 @@ def test_later_the_goods_go_back_and_no_money_moves() -> None:
     assert [m.kind for m in story.effects.money] == ["draw", "draw", "release", "release"]
 
 
+def test_a_withdrawal_takes_what_is_on_the_table_or_waits_for_approval_along() -> None:
+    offered = confirmed().do("agent", "make_offer", options=[{"type": "answer", "text": "Descale it."}])
+    asked = confirmed(freight="60.00").do("agent", "choose_remedy", remedy="refund")
+    assert (offered.state, asked.state) == ("offered", "awaiting_approval")
+    for story in (offered, asked):
+        story.do("customer", "withdraw", reason="keep it")
+        assert (story.state, story.case.offer, story.case.pending) == ("returning_goods", None, None)
+
+
 def test_once_money_is_sent_a_withdrawal_is_too_late() -> None:
     story = confirmed().do("agent", "choose_remedy", remedy="refund")
     story.do("finance", "record_refund", payout_id=story.open_payouts[0].key, reference="ali 1")
@@ -241,3 +250,18 @@ def test_money_that_the_order_has_not_any_more_takes_the_whole_remedy_back_C2() 
 
 def test_linked_cases_are_noted() -> None:
     assert linked(Story().case, ("AC-2", "AC-3", "AC-2"), Story().now).case.links == ("AC-2", "AC-3")
+
+
+def test_money_refused_for_a_remedy_that_was_taken_back_meanwhile_changes_nothing() -> None:
+    story = confirmed().do("agent", "choose_remedy", remedy="refund")
+    refund, _ = story.open_payouts
+    story.do("manager", "correct", to_state="fault_confirmed", reason="the wrong line")
+    assert money_refused(story.case, (refund.key,), "another case was first", None, story.now).repeated
+    assert story.case.money.refund == 0
+
+
+def test_what_a_platform_paid_is_not_counted_as_paid_when_the_order_has_not_that_money() -> None:
+    story = confirmed().do("platform", "platform_ruling", ruling="refunded", amount="129.00", reference="TM-1")
+    (paid,) = story.case.payouts
+    told = money_refused(story.case, (paid.key,), "another case was first", None, story.now)
+    assert (told.case.money.refund, told.case.money.paid) == (0, 0)
