@@ -668,6 +668,13 @@ def actions_in(state: State) -> tuple[Action, ...]:
     return tuple(a for a in Action if state in _SOURCES[a])
 
 
+def _needed(state: State, action: Action) -> str:
+    """What the guards of an action want in a state, as the end of a sentence."""
+    guards = [arrow.guard for arrow in ARROWS if arrow.action is action and state in arrow.sources and arrow.guard]
+    wanted = " or ".join(dict.fromkeys(guard.__name__.replace("_", " ") for guard in guards))
+    return f"; it needs: {wanted}" if wanted else ""
+
+
 def next_state(facts: Facts, action: Action) -> State:
     """Where `action` leads from `facts.state`: the first arrow whose guard holds. Raises StateRefused if none does."""
     origin = facts.state
@@ -676,7 +683,7 @@ def next_state(facts: Facts, action: Action) -> State:
     except MachineError:
         moved = False
     if not moved:
-        raise StateRefused(f"'{action}' leads nowhere from '{origin}' as things stand.")
+        raise StateRefused(f"'{action}' leads nowhere from '{origin}' as things stand{_needed(origin, action)}.")
     target = State(facts.state)
     facts.state = origin
     return target

@@ -77,6 +77,14 @@ STEPS: dict[State, Step] = {
     State.RESOLVED: _step("回访客户", "Call the customer back",
         "每个处理完的单子都要回访", "every resolved case gets a callback"),
 }
+
+#: Where the other side has the word in a state that is mostly somebody else's: by whom the case waits for.
+IN_TURN: dict[tuple[State, str], Step] = {
+    (State.REFUNDING, "customer"): _step("请客户提供收款账户", "Ask the customer for an account",
+        "没有可用的收款账户", "the account that was known did not take the money"),
+    (State.AWAITING_PAYMENT, "finance"): _step("财务核对客户的付款", "Finance looks for the customer's payment",
+        "客户说已经付款", "the customer says that it was paid"),
+}
 # fmt: on
 
 OTHERWISE: dict[Outcome, Words] = {
@@ -92,7 +100,7 @@ def next_step(case: Case, script: Words | None = None) -> dict[str, object] | No
     """What to do now; None when the case is over."""
     if case.is_final:
         return None
-    step = STEPS[case.state]
+    step = IN_TURN.get((case.state, case.waiting_for), STEPS[case.state])
     outcome = case.procedure.clocks[case.state].outcome
     due = case.due_at
     return {

@@ -203,6 +203,8 @@ def test_the_contracts_table(action: Action, source: State, facts: dict[str, Any
 def test_an_action_without_an_arrow_is_refused_in_words() -> None:
     with pytest.raises(StateRefused, match="'ship_back' leads nowhere from 'requested'"):
         next_state(Facts(state=S.REQUESTED), A.SHIP_BACK)
+    with pytest.raises(StateRefused, match="it needs: official report"):
+        next_state(Facts(state=S.REQUESTED), A.CONFIRM_FAULT)
 
 
 # ── every question is answered ──
