@@ -1,5 +1,6 @@
 """Opening a case: what is claimed against what was bought, and the first state of the case."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -44,11 +45,11 @@ def claimable(order: Order, playbook: Playbook) -> dict[int, int]:
     """
     if playbook.eligibility.before_delivery or arrived(order, playbook):
         return {line.line_no: line.quantity for line in order.lines}
-    delivered = dict.fromkeys((line.line_no for line in order.lines), 0)
+    delivered = Counter[int]()
     for shipment in order.shipments:
-        for line in shipment.lines if shipment.delivered_at else ():
-            delivered[line.line_no] += line.quantity
-    return delivered
+        for part in shipment.lines if shipment.delivered_at else ():
+            delivered[part.line_no] += part.quantity
+    return {line.line_no: min(line.quantity, delivered[line.line_no]) for line in order.lines}
 
 
 def arrived(order: Order, playbook: Playbook) -> bool:

@@ -249,11 +249,22 @@ class Order(_OrderFacts):
 
     @property
     def arrived_at(self) -> datetime | None:
-        """When all of it was with the customer: as the order says, else when the last shipment was delivered."""
+        """When all of it was with the customer: as the order says, else when the last shipment was delivered.
+
+        Units that are in no shipment yet have not arrived.
+        """
         if self.delivered_at or not self.shipments:
             return self.delivered_at
         times = [shipment.delivered_at for shipment in self.shipments]
-        return max(at for at in times if at) if all(times) else None
+        arrived = all(times) and all(self._is_shipped(line) for line in self.lines)
+        return max(at for at in times if at) if arrived else None
+
+    def _is_shipped(self, line: OrderLine) -> bool:
+        """Whether the shipments hold all units of a line; one without lines holds whatever the order has."""
+        if any(not shipment.lines for shipment in self.shipments):
+            return True
+        parts = (part for shipment in self.shipments for part in shipment.lines if part.line_no == line.line_no)
+        return sum(part.quantity for part in parts) >= line.quantity
 
 
 def parcel(order: Order, line_nos: Iterable[int]) -> Parcel:

@@ -47,15 +47,18 @@ def check(session: Session, order_no: str, wanted: Mapping[int, int], allowed: M
     """F18: refuse units that are refunded (Invalid) or in an open case (Conflict). Lock the order before."""
     for line_no, quantity in wanted.items():
         claims = claims_on(session, order_no, line_no)
-        left = allowed.get(line_no, 0) - claims.refunded
+        most = allowed.get(line_no, 0)
+        left = most - claims.refunded
         if quantity > left:
-            raise _too_many(line_no, quantity, max(0, left))
+            raise _too_many(line_no, quantity, most, claims.refunded)
         if quantity > left - claims.held:
             raise _taken(line_no, claims.holders)
 
 
-def _too_many(line_no: int, quantity: int, left: int) -> Invalid:
-    told = f"{quantity} units of line {line_no} were asked for, of which {left} are left to claim."
+def _too_many(line_no: int, quantity: int, most: int, refunded: int) -> Invalid:
+    left = max(0, most - refunded)
+    told = f"{quantity} units of line {line_no} were asked for, of which {left} are left to claim: "
+    told += f"{most} can be claimed (delivered, as far as we were told), {refunded} are refunded already."
     error = {"field": "lines", "message": told}
     return Invalid(told, errors=[error], line_no=line_no, left=left)
 

@@ -193,3 +193,12 @@ def test_an_order_has_arrived_with_its_last_parcel() -> None:
     assert parse_order(two_parcels({"delivered_at": later}, {"delivered_at": AT})).arrived_at == datetime(
         2026, 3, 5, 9, tzinfo=UTC
     )
+
+
+def test_what_is_in_no_parcel_has_not_arrived() -> None:
+    both = two_parcels({"delivered_at": AT}, {"delivered_at": AT})
+    kettles, cups = both["shipments"]
+    half = {**cups, "lines": [{"line_no": 2, "quantity": 1}]}
+    assert parse_order({**both, "shipments": [kettles]}).arrived_at is None
+    assert parse_order({**both, "shipments": [kettles, half]}).arrived_at is None
+    assert parse_order({**both, "shipments": [kettles, {**cups, "lines": []}]}).arrived_at is not None
