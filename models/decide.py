@@ -25,6 +25,10 @@ from models.pots import Pots
 _EXECUTING = frozenset({State.REFUNDING, State.EXCHANGING, State.REPAIRING, State.RETURNING_GOODS, State.VISITING})
 #: An alarm that fires this long after its time was noticed late, and is recorded so (T10).
 LATE = timedelta(seconds=60)
+#: Bytes of a case's document. Temporal lets nothing above 2 MB pass, and some of that is the timeline's.
+LARGEST = 1_500_000
+#: A new case's: what is decided about a long order makes it more than twice as large.
+LARGEST_AT_FIRST = 600_000
 
 
 def decide(case: Case, command: Command, now: datetime) -> Decision:
@@ -42,11 +46,24 @@ def decide(case: Case, command: Command, now: datetime) -> Decision:
         told = f"'{command.action}' cannot be done while the case is '{case.state}'."
         raise StateRefused(told, allowed_actions=allowed(case, command.actor))
     try:
-        return _reopened_by_goods(case, command, now) if by_goods else _carry_out(case, command, now)
+        decision = _reopened_by_goods(case, command, now) if by_goods else _carry_out(case, command, now)
+        _can_travel(case, decision.case)
+        return decision
     except AftercareError as fault:
         refused = fault if isinstance(fault, CommandRefused) else RuleRefused(fault.detail)
         refused.extra.setdefault("allowed_actions", allowed(case, command.actor))
         raise refused from None
+
+
+def _can_travel(before: Case, after: Case) -> None:
+    """A case travels whole from one run to the next: what would make it too large for that is refused."""
+    size = _size(after)
+    if size > LARGEST and size > _size(before):
+        raise RuleRefused("The case holds as much as a case can: open another one for what is new, and link it.")
+
+
+def _size(case: Case) -> int:
+    return len(case.model_dump_json().encode())
 
 
 def _carry_out(case: Case, command: Command, now: datetime) -> Decision:
@@ -122,7 +139,12 @@ def _reopen(draft: Draft, why: str) -> None:
 
 
 def opened(case: Case, actor: Actor, now: datetime, note: str | None = None) -> Decision:
-    """A new case begins: its first clocks run, and its timeline has its first line."""
+    """A new case begins: its first clocks run, and its timeline has its first line.
+
+    Raises RuleRefused for an order of so many lines that no case can carry it.
+    """
+    if _size(case) > LARGEST_AT_FIRST:
+        raise RuleRefused("The order has more lines than a case can carry: import it as several orders.")
     draft = Draft(case, actor, now)
     rules = [case.procedure.clocks[State.REQUESTED]]
     if case.procedure.first_answer:

@@ -3,6 +3,7 @@
 An entry of a command carries the command's action. The other entries are facts of their own, named here.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -46,6 +47,17 @@ class Entry(BaseModel):
         """The entry with the contract's names."""
         document = self.model_dump(mode="json", exclude={"source", "target"})
         return {**document, "from": self.source, "to": self.target}
+
+
+def latest(entries: Sequence[Entry], most: int, size: int) -> tuple[Entry, ...]:
+    """The newest entries, at most so many, that fit into so many bytes of JSON together."""
+    kept: list[Entry] = []
+    for entry in reversed(entries[-most:]):
+        size -= len(entry.model_dump_json().encode())
+        if size < 0:
+            break
+        kept.append(entry)
+    return tuple(reversed(kept))
 
 
 SYSTEM = Actor(id="aftercare", role=Role.SYSTEM)

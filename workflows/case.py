@@ -33,12 +33,14 @@ with workflow.unsafe.imports_passed_through():
         LinkedInput,
     )
     from models.errors import AftercareError, MalformedCommand, RuleRefused
+    from models.events import latest
     from models.lifecycle import Role
     from workflows.clock import DurableTimer
     from workflows.search import search_attributes
 
-#: How many timeline entries the workflow remembers for its query; SQL has them all.
-RECENT = 100
+#: How many timeline entries the workflow remembers for its query, and how many bytes of them; SQL has them all.
+#: They travel to the next run, and Temporal lets nothing above 2 MB pass.
+RECENT, RECENT_BYTES = 100, 200_000
 
 #: A commit is quick or the database is away: then it is tried as a regular activity, whose retries leave no history.
 QUICKLY = timedelta(seconds=5)
@@ -216,7 +218,7 @@ class AfterSaleCase:
     def apply(self, decision: Decision) -> None:
         self.case = decision.case
         self.effects = self.effects.then(decision.effects)
-        self.recent = (*self.recent, *decision.effects.entries)[-RECENT:]
+        self.recent = latest((*self.recent, *decision.effects.entries), RECENT, RECENT_BYTES)
 
     def raise_refusal_of(self, step: "Step") -> None:
         """A step that was taken can still be refused: by what SQL knew already, or by the order's money."""
@@ -278,7 +280,7 @@ class AfterSaleCase:
     def go_on_from(self, ahead: Case, drain: CommitInput, result: CommitResult, under_way: "list[Step]") -> None:
         """Take over what SQL holds, and decide again what is not in it; ids make sure that nothing is done twice."""
         known = tuple(entry for entry in self.recent if entry.seq <= drain.base_seq)
-        self.recent = (*known, *result.entries)[-RECENT:]
+        self.recent = latest((*known, *result.entries), RECENT, RECENT_BYTES)
         self.case, self.committed, self.effects = ahead, ahead.version, Effects()
         if result.refused:  # this drain was written, and the remedy in it taken back
             self.told_of_money(result, under_way)

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from models.commands import Actor
+from models.decide import opened
 from models.errors import DataRefused, RuleRefused
-from models.lifecycle import Action
-from tests.builders import DAY, HOUR, NOW
+from models.lifecycle import Action, Role
+from tests.builders import DAY, HOUR, NOW, a_case, an_order
 from tests.models.examples import EXAMPLES
 from tests.models.story import Story, confirmed, found, procedure, returned
 
@@ -169,3 +171,20 @@ def test_whoever_is_upset_is_handed_up_at_once_T8() -> None:
     assert (story.case.escalation, story.told("supervisor"), story.told("manager")) == (2, ["very upset"], ["still"])
     story.do("agent", "set_severity", severity="critical")
     assert story.told("director") == ["A critical complaint."]
+
+
+def test_a_case_takes_no_more_than_can_travel_and_is_closed_all_the_same() -> None:
+    """Temporal lets nothing above 2 MB pass, and a case that cannot reach its next run would stand still."""
+    story = Story()
+    for _ in range(98):
+        story.do("customer", "add_issue", issue="漏" * 5000)
+    with pytest.raises(RuleRefused, match="as much as a case can"):
+        story.do("customer", "add_issue", issue="漏" * 5000).do("customer", "add_issue", issue="漏" * 5000)
+    assert 1_400_000 < len(story.case.model_dump_json().encode()) < 1_500_000
+    assert story.do("manager", "close", reason="a prank").state == "closed"
+
+
+def test_an_order_that_no_case_can_carry_opens_none() -> None:
+    lines = [{"line_no": n, "sku": f"CUP-{n:04}", "unit_price": 1990, "quantity": 12} for n in range(1, 4001)]
+    with pytest.raises(RuleRefused, match="several orders"):
+        opened(a_case(order=an_order(lines=lines), lines=dict.fromkeys(range(1, 4001), 12)), Actor(id="li", role=Role.AGENT), NOW)

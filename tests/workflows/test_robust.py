@@ -1,6 +1,7 @@
 """What must not stop a case: malformed messages, storms, small histories, a database that is away, dead workers."""
 
 import asyncio
+import json
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -258,3 +259,13 @@ async def test_a_case_split_off_while_a_worker_died_is_started(shop: World) -> N
         await asyncio.sleep(0.05)
     assert (await shop.handle(child).query("snapshot"))["state"] == "requested"
     assert shop.actions(case_no) == ["opened", "split", "split_off", "note"]
+
+
+async def test_long_words_do_not_keep_a_case_from_its_next_run(shop: World) -> None:
+    """What a run remembers of the timeline travels to the next one, where Temporal lets nothing above 2 MB pass."""
+    case_no = await shop.opened()
+    for _ in range(100):
+        await shop.act(case_no, "message", text="水" * 5000)
+    told = await shop.handle(case_no).query("timeline")
+    assert told[-1]["seq"] == 101
+    assert len(json.dumps(told, ensure_ascii=False).encode()) < 210_000
