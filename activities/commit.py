@@ -21,7 +21,8 @@ class Commit:
         self._engine = engine
         self._calendars = calendars
 
-    @activity.defn(name=COMMIT)
+    # An exception thrown into the thread from outside would hit a transaction anywhere; it ends by itself.
+    @activity.defn(name=COMMIT, no_thread_cancel_exception=True)
     def commit(self, input: CommitInput) -> CommitResult:
         """Write the case, its timeline, money, payouts and messages, and answer its absolute deadlines."""
         with writing(self._engine) as session:
