@@ -187,4 +187,8 @@ def test_a_case_takes_no_more_than_can_travel_and_is_closed_all_the_same() -> No
 def test_an_order_that_no_case_can_carry_opens_none() -> None:
     lines = [{"line_no": n, "sku": f"CUP-{n:04}", "unit_price": 1990, "quantity": 12} for n in range(1, 4001)]
     with pytest.raises(RuleRefused, match="several orders"):
-        opened(a_case(order=an_order(lines=lines), lines=dict.fromkeys(range(1, 4001), 12)), Actor(id="li", role=Role.AGENT), NOW)
+        opened(
+            a_case(order=an_order(lines=lines), lines=dict.fromkeys(range(1, 4001), 12)),
+            Actor(id="li", role=Role.AGENT),
+            NOW,
+        )
