@@ -22,13 +22,13 @@ from api.auth import Caller, actor_of
 from api.linking import check_link
 from api.preview import preview
 from api.schemas import OpenCase, PreviewAsk
-from api.shelter import new_reference, sheltered
+from api.shelter import reference_of, sheltered
 from imports.run import Progress, import_orders
 from models.case import Case
 from models.commands import Actor, Command, parse_command
 from models.decide import decide
 from models.effects import Decision, workflow_id
-from models.errors import AftercareError, Conflict, NotFound, Unavailable, refusal_from
+from models.errors import AftercareError, CommandRefused, Conflict, NotFound, Unavailable, refusal_from
 from models.lifecycle import Action, Role, State, may
 from models.orders import Order
 from playbooks.load import Playbooks
@@ -265,11 +265,13 @@ class Desk:
     async def carry_out(self, case_no: str, command: Command) -> dict[str, Any]:
         """Send a command to its case, running or not. Raises what the case refuses."""
         case = await self._read(lambda session: self._case(session, case_no))
-        if case.is_final and case.version > 0:
+        if not command.command_id:
+            command = command.model_copy(update={"command_id": uuid4().hex})
+        if case.is_final:
             return await self._to_closed(case, command)
         prepared, kept = await self._prepared(case, command)
         answer = await self._send(case, prepared)
-        if kept and not answer.get("repeated"):
+        if kept:  # also of a repeat, since the first answer may have been lost on its way here
             await self._write(lambda session: self._keep(session, case, prepared, kept))
         return answer
 
@@ -288,19 +290,21 @@ class Desk:
         return command.model_copy(update={"data": data, "order_pots": pots, "case_version": case.version}), kept
 
     def _keep(self, session: Session, case: Case, command: Command, kept: dict[str, str]) -> None:
-        personal.put(session, new_reference(), case.case_no, command.action.value, kept, self.clock())
+        reference = reference_of(case.case_no, command.command_id or "")
+        if personal.get(session, reference) is not None:
+            return
+        personal.put(session, reference, case.case_no, command.action.value, kept, self.clock())
         if command.action is Action.UPDATE_CONTACT:
             cases.put_contact(session, case.case_no, kept)
 
     async def _send(self, case: Case, command: Command) -> dict[str, Any]:
         """An Update, tried again while the case is between two runs; its id makes sure that it is carried out once."""
-        named = command if command.command_id else command.model_copy(update={"command_id": uuid4().hex})
         for pause in BETWEEN_RUNS:
             try:
-                return await self._update(case, named)
+                return await self._update(case, command)
             except NotReady:
                 await asyncio.sleep(pause)
-        return await self._update(case, named)
+        return await self._update(case, command)
 
     async def _update(self, case: Case, command: Command) -> dict[str, Any]:
         """An Update; a case that SQL knows as open and that does not run is started again with it."""
@@ -322,7 +326,9 @@ class Desk:
         if decision.repeated:
             return {**case.snapshot(), "repeated": True}
         await self._read(lambda session: self._units_are_free(session, case))
-        envelope = command.model_dump(mode="json", exclude_none=True)
+        # A run may have been started from an older state a moment ago; told the version, it reads on.
+        told = command.model_copy(update={"case_version": case.version})
+        envelope = told.model_dump(mode="json", exclude_none=True)
         return await self._temporal(start_and_update(self.client, case, "command", [envelope], patience=PATIENCE))
 
     def _units_are_free(self, session: Session, case: Case) -> None:
@@ -378,7 +384,12 @@ class Desk:
         if row.state == "done" and row.reference == reference:
             return views.payout_document(row)
         data = {"payout_id": payout_id, "reference": reference}
-        await self.carry_out(row.case_no, Command(action=Action.RECORD_REFUND, actor=actor, data=data))
+        try:
+            await self.carry_out(row.case_no, Command(action=Action.RECORD_REFUND, actor=actor, data=data))
+        except CommandRefused:
+            row = await self._payout(payout_id)  # somebody said the same a moment before
+            if (row.state, row.reference) != ("done", reference):
+                raise
         return views.payout_document(await self._payout(payout_id))
 
     async def payout_failed(self, payout_id: str, code: str, note: str | None, actor: Actor) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Histories of workflows outlive cases and are read by people who run clusters, so
 are taken out before a command travels (section 11).
 """
 
-import secrets
+from hashlib import sha256
 from typing import Any
 
 from models.lifecycle import Action
@@ -29,6 +29,6 @@ def sheltered(action: Action, data: dict[str, Any]) -> tuple[dict[str, Any], dic
     return {**data, **{name: masked(value) for name, value in kept.items()}}, kept
 
 
-def new_reference() -> str:
-    """A reference that says nothing about what it stands for."""
-    return f"ref_{secrets.token_hex(8)}"
+def reference_of(case_no: str, command_id: str) -> str:
+    """A reference that says nothing about what it stands for; the same for the same command said again."""
+    return f"ref_{sha256(f'{case_no} {command_id}'.encode()).hexdigest()[:16]}"

@@ -20,10 +20,12 @@ from api.restore import start_open_cases
 from models.commands import parse_command
 from models.decide import decide
 from models.effects import CaseInput, CommitInput
-from store import cases
-from store.engine import writing
+from models.lifecycle import Role
+from store import cases, personal
+from store.engine import reading, writing
 from tests.roads import CONFIRMED
-from tests.world import World, a_world
+from tests.world import ACTORS, World, a_world
+from workflows.starting import start_case
 
 AGENT = {"id": "li", "role": "agent"}
 NOTE = {"action": "note", "actor": AGENT, "data": {"note": "still there"}}
@@ -269,3 +271,33 @@ async def test_long_words_do_not_keep_a_case_from_its_next_run(shop: World) -> N
     told = await shop.handle(case_no).query("timeline")
     assert told[-1]["seq"] == 101
     assert len(json.dumps(told, ensure_ascii=False).encode()) < 210_000
+
+
+async def test_what_is_personal_is_kept_although_the_first_answer_was_lost(shop: World) -> None:
+    case_no = await shop.opened()
+    write_behind_its_back(shop, case_no, "update_contact", "lost-5", phone="•••••••8000")
+    again = await shop.act(case_no, "update_contact", phone="13911118000", command_id="lost-5")
+    assert again["repeated"] is True
+    with reading(shop.engine) as session:
+        assert cases.contact(session, case_no) == {"phone": "13911118000"}
+        assert list(personal.of_case(session, case_no).values()) == [{"phone": "13911118000"}]
+
+
+async def test_a_run_started_from_an_old_state_does_not_stand_in_the_way_of_reopening(shop: World) -> None:
+    """Restoring reads a case, somebody closes it, and only then is it started."""
+    case_no = await shop.opened()
+    before = shop.stored(case_no)
+    await shop.act(case_no, "reject", reason="not ours")
+    await shop.ended(case_no)
+    await start_case(shop.client, before)
+    assert (await shop.act(case_no, "reopen", reason="it was ours"))["state"] == "requested"
+    assert shop.actions(case_no) == ["opened", "reject", "reopen"]
+
+
+async def test_a_payout_that_two_people_report_as_paid_at_once_is_answered_to_both(shop: World) -> None:
+    case_no = await shop.opened("wrong_item")
+    (payout,) = (await shop.act(case_no, "choose_remedy", **KEPT))["payouts"]
+    finance = ACTORS[Role.FINANCE]
+    told = await asyncio.gather(*(shop.desk.payout_paid(payout["id"], "ALI-1", finance) for _ in range(3)))
+    assert {row["state"] for row in told} == {"done"}
+    assert shop.actions(case_no).count("record_refund") == 1
