@@ -41,7 +41,8 @@ def rebuild(session: Session, calendars: Calendars) -> Rebuilt:
     here = tables.cases.c
     open_cases = select(here.case_no, here.document, here.customer_name, here.phone_tail).where(here.is_open)
     clocks = changed = 0
-    rows = session.execute(open_cases.order_by(here.case_no)).all()
+    # Locked, so that no commit comes in between and is then written over with what was before it.
+    rows = session.execute(open_cases.order_by(here.case_no).with_for_update()).all()
     for row in rows:
         case = projection.arm(Case.model_validate(row.document), calendars)
         found = projection.search_text(case, row.customer_name, row.phone_tail)

@@ -1,10 +1,13 @@
 """A backup can be read, and a rebuilt row is the row that was there."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import Connection, Engine, create_engine, delete, select, update
+from sqlalchemy.exc import OperationalError
 
 from models import tables
 from models.errors import Conflict, NotFound
@@ -62,6 +65,26 @@ def test_rebuilding_mends_rows_and_clocks_of_open_cases_and_leaves_records_alone
     assert rebuilt(engine).changed == 2
     assert everything(engine) == sound
     assert rebuilt(engine).changed == 0
+
+
+def test_nobody_writes_a_case_while_it_is_rebuilt(engine: Engine) -> None:
+    """What was committed in between would be written over with what the case was before."""
+    a_shop(engine)
+    with writing(engine) as session:
+        maintenance.rebuild(session, CALENDARS)
+        with impatient(engine) as other, pytest.raises(OperationalError):
+            other.execute(update(tables.cases).values(owner="zhang"))
+
+
+@contextmanager
+def impatient(engine: Engine) -> Iterator[Connection]:
+    """A connection that waits for nobody's locks."""
+    other = create_engine(engine.url)
+    patience = "PRAGMA busy_timeout = 0" if engine.dialect.name == "sqlite" else "SET lock_timeout = '10ms'"
+    with other.connect() as connection:
+        connection.exec_driver_sql(patience)
+        yield connection
+    other.dispose()
 
 
 def test_open_cases_are_named_for_restoring(engine: Engine) -> None:
