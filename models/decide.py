@@ -237,7 +237,7 @@ def due_alarms(case: Case, now: datetime) -> list[tuple[Clock, Alarm]]:
 def _fire(draft: Draft, clock: Clock, alarm: Alarm) -> None:
     """One alarm, once per clock, cycle and threshold (T10)."""
     clock = _current(draft.case, clock)
-    late = draft.now - alarm.at > LATE
+    late = draft.now - fires_at(alarm, draft.case.acknowledged_until) > LATE
     data = {"clock": clock.clock, "cycle": clock.cycle, "due_at": alarm.at.isoformat(), "noticed_late": late}
     _mark(draft, clock.noted("breached" if alarm.name == DUE else "reached", draft.now, alarm.name))
     if alarm.name == DUE:
@@ -299,7 +299,7 @@ def _by_itself(draft: Draft, action: Action) -> bool:
     try:
         HANDLERS[action](step, parse_data(command))
         target = next_state(step.facts, action)
-    except CommandRefused as refused:
+    except AftercareError as refused:
         draft.set(failing_step=action.value)
         draft.record(Fact.REFUSED, refused.detail, {"action": action.value})
         draft.tell("owner", f"'{action}' could not be done by itself: {refused.detail}"[:200])

@@ -59,6 +59,7 @@ def test_an_acknowledged_chain_stands_still_for_four_hours_T8() -> None:
     assert story.case.escalation == 1, "level 2 was due an hour after it was acknowledged"
     story.wait(HOUR)
     assert (story.case.escalation, rang(story)[-1]) == (2, ("escalated", 18))
+    assert story.effects.entries[-1].data["noticed_late"] is False, "it was held back, not overlooked"
 
 
 def test_our_clock_pauses_while_the_customer_has_the_word_and_goes_on_where_it_stood_T1() -> None:
