@@ -124,11 +124,19 @@ def _from_validation(refused: RequestValidationError) -> AftercareError:
     found = [error for error in refused.errors() if isinstance(error, dict)]
     if found and all(error["loc"][0] == "path" for error in found):
         return NotFound("There is nothing of that name.")
-    errors = [{"field": _field(error["loc"]), "message": _message(error)} for error in found]
+    errors = [{"field": _field(error["loc"]), "message": _message(error)} for error in found if _is_cause(error, found)]
     first = errors[0] if errors else {"field": "", "message": "it is not as described"}
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
     said = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
     return Invalid(f"{said}{more}", errors=errors[:100])
+
+
+def _is_cause(error: Mapping[str, Any], found: list[dict[str, Any]]) -> bool:
+    """A list of which an item is wrong counts as too short besides; nobody needs to read that."""
+    where = error["loc"]
+    return error["type"] != "too_short" or not any(
+        len(other["loc"]) > len(where) and other["loc"][: len(where)] == where for other in found
+    )
 
 
 def _field(location: tuple[int | str, ...]) -> str:

@@ -5,10 +5,11 @@ It is strict: an unknown field is refused, so that a misspelt one is not lost. W
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from models.commands import Amount, LineQuantity, Party, Printable, Remedy, Replacement, Severity, Text, Word
 from models.lifecycle import Action, Role
+from models.orders import OrderDocument
 from models.settlement import SettledRemedy
 
 #: More lines than any order has.
@@ -26,6 +27,18 @@ class Ask(BaseModel):
     """The body of a request."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+#: What `GET` adds to an order.
+ADDED = frozenset({"cases", "holds", "refundable"})
+
+
+def _order_alone(sent: object) -> object:
+    return {name: value for name, value in sent.items() if name not in ADDED} if isinstance(sent, dict) else sent
+
+
+#: An order as it is sent. What `GET` had added to it may come back with it, and is left aside.
+OrderSent = Annotated[OrderDocument, BeforeValidator(_order_alone)]
 
 
 class PreviewAsk(Ask):

@@ -12,10 +12,10 @@ from api.limits import IMPORT_BYTES, Upload, read_upload
 from api.progress import NDJSON, Told, with_progress
 from api.routes.answers import Json, documented
 from api.routes.checked import DeskHere, checked_router
-from api.schemas import Number, PreviewAsk
+from api.schemas import Number, OrderSent, PreviewAsk
 from models.commands import Printable
 from models.errors import Invalid
-from models.orders import OrderDocument, document_to_order
+from models.orders import document_to_order
 
 router = checked_router("orders")
 # An order number comes from elsewhere and may hold a slash, so it is the rest of the path.
@@ -85,7 +85,7 @@ def _is_dry(upload: Upload) -> bool:
     response_class=Json,
     responses=documented(OrderPut, 409, body=True),
 )
-async def put_order(order_no: str, order: OrderDocument, desk: DeskHere) -> Json:
+async def put_order(order_no: str, order: OrderSent, desk: DeskHere) -> Json:
     """The same again is `unchanged`; a newer state is `updated`, unless it contradicts money already moved."""
     if order.order_no != order_no:
         told = f"is {order.order_no!r} in the body and another one in the address"

@@ -81,6 +81,13 @@ async def test_what_was_shown_is_what_is_done(api: Api) -> None:
     assert preview.rule.startswith("F3")
 
 
+async def test_an_order_can_be_sent_back_just_as_it_was_got(api: Api) -> None:
+    number = (await api.sold())["order_no"]
+    await api.opened(order_no=number)
+    got = (await api.get(f"/orders/{number}")).json()
+    assert (await api.put(f"/orders/{number}", json=got)).json() == {"order_no": number, "result": "unchanged"}
+
+
 async def test_the_same_order_twice_is_unchanged_and_a_newer_one_updated(api: Api) -> None:
     order = an_order()
     sent = [await api.put(f"/orders/{order['order_no']}", json=order) for _ in range(2)]
