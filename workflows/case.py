@@ -156,7 +156,7 @@ class AfterSaleCase:
         Anything may be sent to a signal. Arguments too few or too many must not raise, or the case would stand still.
         """
         self.signals += 1
-        now, name = workflow.now(), f"signal {workflow.info().run_id} {self.signals}"
+        now, name = workflow.now(), f"signal {workflow.info().original_execution_run_id} {self.signals}"
 
         def decide_or_note(case: Case) -> Decision:
             try:
@@ -171,7 +171,7 @@ class AfterSaleCase:
     def unknown_signal(self, name: str, args: Sequence[RawValue]) -> None:
         """A signal of another name is kept visible instead of being buffered for ever."""
         self.signals += 1
-        now, command_id = workflow.now(), f"signal {workflow.info().run_id} {self.signals}"
+        now, command_id = workflow.now(), f"signal {workflow.info().original_execution_run_id} {self.signals}"
         detail = "There is no signal of this name: send 'command'."
         self.take(lambda case: refused_signal(case, name, detail, now, command_id))
 

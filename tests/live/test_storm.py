@@ -2,6 +2,9 @@
 
 import asyncio
 
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
+
 from tests.world import World
 from workflows.starting import start_case
 
@@ -30,3 +33,22 @@ async def test_a_storm_of_messages_over_many_runs_loses_nothing(shop: World) -> 
     assert sorted(map(str, notes)) == sorted(f"note {i}" for i in range(120))
     assert [entry.seq for entry in shop.timeline(case_no)] == list(range(1, 122))
     assert (await shop.handle(case_no).describe()).run_id != first_run
+
+
+async def test_a_case_that_was_reset_does_nothing_twice(shop: World) -> None:
+    """An operator sets a run back to its beginning; what was decided since is written, and its messages come again."""
+    case_no = await shop.opened()
+    agent = {"id": "li", "role": "agent"}
+    await shop.handle(case_no).signal("command", {"action": "note", "actor": agent, "data": {"note": "by a machine"}})
+    await shop.act(case_no, "message", text="by a person")
+    description = await shop.handle(case_no).describe()
+    request = ResetWorkflowExecutionRequest(
+        namespace=shop.client.namespace,
+        workflow_execution=WorkflowExecution(workflow_id=description.id, run_id=description.run_id),
+        workflow_task_finish_event_id=4,
+        request_id=case_no,
+    )
+    await shop.client.workflow_service.reset_workflow_execution(request)
+    assert (await shop.act(case_no, "take"))["owner"] == "li"
+    assert (await shop.handle(case_no).describe()).run_id != description.run_id
+    assert shop.actions(case_no) == ["opened", "note", "message", "take"]
