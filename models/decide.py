@@ -23,8 +23,9 @@ from models.pots import Pots
 
 #: States in which a plan's money is set on its way.
 _EXECUTING = frozenset({State.REFUNDING, State.EXCHANGING, State.REPAIRING, State.RETURNING_GOODS, State.VISITING})
-#: An alarm that fires this long after its time was noticed late, and is recorded so (T10).
-LATE = timedelta(seconds=60)
+#: An alarm that fires this long after its time was noticed late, and is recorded so (T10). Longer than a timer needs
+#: on a busy machine, shorter than any restart that a deadline falls into.
+LATE = timedelta(seconds=5)
 #: Bytes of a case's document. Temporal lets nothing above 2 MB pass, and some of that is the timeline's.
 LARGEST = 1_500_000
 #: A new case's: what is decided about a long order makes it more than twice as large.

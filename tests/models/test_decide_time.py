@@ -1,5 +1,7 @@
 """The passing of time: reminders, warnings, levels, ends, pauses, and what was noticed late."""
 
+from datetime import timedelta
+
 import pytest
 
 from models.decide import pass_time
@@ -51,6 +53,14 @@ def test_what_fell_due_while_nobody_looked_is_noticed_late_and_once_T10() -> Non
     assert pass_time(story.case, story.now) is None
     story.wait(4 * HOUR)
     assert story.effects.entries[-1].data["noticed_late"] is False
+
+
+@pytest.mark.parametrize(("seconds", "late"), [(0, False), (2, False), (12, True)])
+def test_a_short_stop_over_a_deadline_is_late_and_a_busy_moment_is_not_T10(seconds: int, late: bool) -> None:
+    story = on_a_ten_hour_clock()
+    story.now = NOW + 7.5 * HOUR + timedelta(seconds=seconds)
+    story.look()
+    assert [(e.action, e.data["noticed_late"]) for e in story.effects.entries[-1:]] == [("warned", late)]
 
 
 def test_an_acknowledged_chain_stands_still_for_four_hours_T8() -> None:
