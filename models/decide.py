@@ -27,7 +27,7 @@ _EXECUTING = frozenset({State.REFUNDING, State.EXCHANGING, State.REPAIRING, Stat
 #: on a busy machine, shorter than any restart that a deadline falls into.
 LATE = timedelta(seconds=5)
 #: Bytes of a case's document. Temporal lets nothing above 2 MB pass, and some of that is the timeline's.
-LARGEST = 1_500_000
+LARGEST, NEXT_TO_NOTHING = 1_500_000, 1_000
 #: A new case's: what is decided about a long order makes it more than twice as large.
 LARGEST_AT_FIRST = 600_000
 
@@ -57,9 +57,12 @@ def decide(case: Case, command: Command, now: datetime) -> Decision:
 
 
 def _can_travel(before: Case, after: Case) -> None:
-    """A case travels whole from one run to the next: what would make it too large for that is refused."""
+    """A case travels whole from one run to the next: more words are refused that would make it too large for that.
+
+    What moves it on, and what adds next to nothing, is not: a full case can still be brought to its end.
+    """
     size = _size(after)
-    if size > LARGEST and size > _size(before):
+    if size > LARGEST and after.state is before.state and size > _size(before) + NEXT_TO_NOTHING:
         raise RuleRefused("The case holds as much as a case can: open another one for what is new, and link it.")
 
 
