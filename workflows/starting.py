@@ -1,10 +1,12 @@
 """How a case's workflow is started, by whoever has a client: opened, reopened, restored, or split off."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from temporalio.client import Client, WithStartWorkflowOperation
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.common import TypedSearchAttributes, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.service import RPCError
 
 from models.case import Case
 from models.effects import TASK_QUEUE, WORKFLOW, CaseEnd, CaseInput, workflow_id
@@ -41,7 +43,13 @@ async def start_and_update(
     start: WithStartWorkflowOperation[Any, CaseEnd] = WithStartWorkflowOperation(
         WORKFLOW, CaseInput(case=case, history_limit=history_limit), **_how(case)
     )
-    answer: dict[str, Any] = await client.execute_update_with_start_workflow(
-        update, args=args, start_workflow_operation=start, id=update_id, result_type=dict, rpc_timeout=patience
-    )
+    try:
+        answer: dict[str, Any] = await client.execute_update_with_start_workflow(
+            update, args=args, start_workflow_operation=start, id=update_id, result_type=dict, rpc_timeout=patience
+        )
+    except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError):
+        # The operation keeps the error of the start too, and would log a trace when nobody ever asks for it.
+        with suppress(RPCError):
+            await start.workflow_handle()
+        raise
     return answer

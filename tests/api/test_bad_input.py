@@ -1,6 +1,7 @@
 """Bad input gets one clear answer, item by item; nothing is lost and nothing of the inside is shown."""
 
 import asyncio
+import gc
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -353,7 +354,9 @@ async def test_json_of_a_finer_type_and_with_a_byte_order_mark_is_read(api: Api)
 # ── something is away ─────────────────────────────────────────────────────────────────────────────
 
 
-async def test_while_temporal_is_away_an_opening_is_safe_to_repeat(service: Running, api: Api, tmp_path: Path) -> None:
+async def test_while_temporal_is_away_an_opening_is_safe_to_repeat(
+    service: Running, api: Api, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     order = await api.sold()
     ask, key = _case(order_no=order["order_no"]), {"Idempotency-Key": order["order_no"]}
     async with embedded_temporal(tmp_path, 0) as server:
@@ -363,6 +366,8 @@ async def test_while_temporal_is_away_an_opening_is_safe_to_repeat(service: Runn
         await refused(answer, 503, "unavailable")
         assert answer.headers["retry-after"] == "5"
         await refused(await broken.get("/readyz"), 503)
+    gc.collect()
+    assert "never retrieved" not in caplog.text
     repeated = await api.post("/cases", json=ask, headers=key)
     assert repeated.status_code == 200
     taken = await api.act(repeated.json()["case_no"], "take")
