@@ -4,7 +4,14 @@ import gc
 import os
 import sys
 
+import hypothesis
 import pytest
+
+# The same examples every time, so that a change is to blame for a red test and not the dice. To throw the dice:
+# HYPOTHESIS_PROFILE=dice pytest
+hypothesis.settings.register_profile("same", derandomize=True)
+hypothesis.settings.register_profile("dice", derandomize=False)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 _EXIT_STATUS = pytest.StashKey[int]()
 

@@ -83,7 +83,7 @@ def _is_dry(upload: Upload) -> bool:
     "/orders/{order_no:path}",
     summary="Send an order",
     response_class=Json,
-    responses=documented(OrderPut, 409, body=True),
+    responses=documented(OrderPut, 404, 409, body=True),
 )
 async def put_order(order_no: str, order: OrderSent, desk: DeskHere) -> Json:
     """The same again is `unchanged`; a newer state is `updated`, unless it contradicts money already moved."""

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,10 +23,21 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = 15
+#: The default suite sends the same requests every time; the slow one sends others, and many more.
+FEW, MANY = 15, 150
 
 
 async def test_whatever_is_sent_gets_a_documented_answer(service: Running, api: Api) -> None:
+    await fuzz(service, api, settings(max_examples=FEW, derandomize=True))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+async def test_whatever_else_is_sent_gets_a_documented_answer_too(service: Running, api: Api) -> None:
+    await fuzz(service, api, settings(max_examples=MANY))
+
+
+async def fuzz(service: Running, api: Api, how: settings) -> None:
     real = await api.opened()
     document = (await api.get(api.root("/openapi.json"))).json()
     token = token_of(service, "a machine", ["system", "manager", "finance", "warehouse"], for_others=True)
@@ -34,14 +46,14 @@ async def test_whatever_is_sent_gets_a_documented_answer(service: Running, api: 
     schema.config.update(base_url=service.url)
     for described in schema.get_all_operations():
         assert isinstance(described, Ok), described
-        await asyncio.to_thread(_fuzzed, described.ok(), names, {"Authorization": f"Bearer {token}"})
+        await asyncio.to_thread(_fuzzed, described.ok(), names, {"Authorization": f"Bearer {token}"}, how)
 
 
-def _fuzzed(operation: Any, names: dict[str, str], headings: dict[str, str]) -> None:
+def _fuzzed(operation: Any, names: dict[str, str], headings: dict[str, str], how: settings) -> None:
     """Send one operation good and bad requests, some of them to things that exist."""
 
     @given(case=_sent(operation), existing=st.booleans())
-    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(how, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     def send(case: Any, existing: bool) -> None:
         for name in set(case.path_parameters or {}) & set(names) if existing else ():
             case.path_parameters[name] = names[name]
