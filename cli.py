@@ -27,6 +27,25 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("aftercare"))
+        raise typer.Exit
+
+
+@app.callback()
+def everywhere(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Say which version it is.")
+    ] = False,
+) -> None:
+    """The after-sales desk for online sellers."""
+
+
 playbook = typer.Typer(help="Playbooks: how each kind of case is handled.", no_args_is_help=True)
 calendar = typer.Typer(help="Working time.", no_args_is_help=True)
 money = typer.Typer(help="Amounts in minor units.", no_args_is_help=True)

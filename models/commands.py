@@ -58,6 +58,9 @@ LineNo = Annotated[int, Field(strict=True, ge=1, le=100_000)]
 Instant = Annotated[AwareDatetime, AfterValidator(sensible)]
 Percent = Annotated[int, Field(strict=True, ge=0, le=100)]
 
+#: true or false, and no word that could be read as either.
+Yes = Annotated[bool, Field(strict=True)]
+
 Remedy = Literal[
     "refund",
     "exchange",
@@ -195,7 +198,7 @@ class DeclineOffer(Data):
 
 class Answer(Data):
     text: Text
-    final: bool = False
+    final: Yes = False
 
 
 # ── goods ─────────────────────────────────────────────────────────────────────────────────────────
@@ -213,7 +216,7 @@ class BookIn(Data):
     waybill: Word | None = None
     parcel_no: Word | None = None
     boxes: Quantity = 1
-    invoice_enclosed: bool | None = None
+    invoice_enclosed: Yes | None = None
 
 
 class ReportInterception(Data):
@@ -330,7 +333,7 @@ Score = Annotated[int, Field(strict=True, ge=1, le=5)]
 class CompleteCallback(Data):
     """The survey of T7: polite, promise kept, competent, solved; 1 to 5 each, and free words."""
 
-    satisfied: bool
+    satisfied: Yes
     scores: dict[Literal["polite", "promise_kept", "competent", "solved"], Score] = Field(default_factory=dict)
     words: Text | None = None
 
@@ -464,7 +467,7 @@ class LendLoaner(Data):
     """Only with the customer's consent (G8)."""
 
     serial: Word
-    consent: bool = True
+    consent: Yes = True
 
 
 class SettleInvoice(Data):

@@ -175,7 +175,20 @@ def pots_of(order: Order) -> Pots:
     """Split an order's discounts, tax and postage onto its units and shipments, once and for all (F13)."""
     discounts = _discounts_by_line(order)
     units = [pot for line, share in zip(order.lines, discounts, strict=True) for pot in _unit_pots(line, share)]
-    payments = [
+    payments = _payment_pots(order)
+    return Pots(currency=order.currency, units=tuple(units), postage=_postage_pots(order), payments=payments)
+
+
+#: The payment of an order that says that it was paid and not how.
+UNNAMED = "paid"
+
+
+def _payment_pots(order: Order) -> tuple[PaymentPot, ...]:
+    """The order's payments; one for all of it where the shop says only that it was paid, or that it was shipped."""
+    if not order.payments and (order.paid_at or order.shipped_at or order.arrived_at):
+        at = order.paid_at or order.placed_at
+        return (PaymentPot(payment_no=UNNAMED, method="unnamed", amount=order.total, paid_at=at),)
+    return tuple(
         PaymentPot(
             payment_no=payment.payment_no,
             method=payment.method,
@@ -183,8 +196,7 @@ def pots_of(order: Order) -> Pots:
             paid_at=payment.paid_at or order.paid_at or order.placed_at,
         )
         for payment in order.payments
-    ]
-    return Pots(currency=order.currency, units=tuple(units), postage=_postage_pots(order), payments=tuple(payments))
+    )
 
 
 def _discounts_by_line(order: Order) -> list[int]:

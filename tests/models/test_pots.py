@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from models.errors import MoneyRefused, PotExceeded
 from models.money import split
-from models.orders import Discount, Order, OrderLine, Payment, Shipment, ShippedLine
+from models.orders import Discount, Order, OrderLine, Payment, Shipment, ShippedLine, parse_order
 from models.pots import (
     SPLIT_RULE,
     Draw,
@@ -324,3 +324,17 @@ def test_any_split_and_order_of_refunds_ends_at_exactly_what_was_paid(bought: Or
     assert pots.refundable == 0
     lefts = [pot.left for pot in pots.units] + [pot.left for pot in pots.postage] + [pot.left for pot in pots.payments]
     assert lefts == [0] * len(lefts)
+
+
+@pytest.mark.parametrize(
+    ("said", "paid"),
+    [
+        ({"paid_at": "2026-03-01T10:00:00+08:00"}, 26700),  # 2 × 129.00 + 9.00 postage
+        ({"delivered_at": "2026-03-04T10:00:00+08:00"}, 26700),  # shops deliver what was paid for
+        ({}, 0),  # awaited
+    ],
+)
+def test_an_order_that_says_only_that_it_was_paid_can_be_refunded_in_full(said: dict[str, str], paid: int) -> None:
+    lines = [{"line_no": 1, "sku": "KETTLE-17", "unit_price": "129.00", "quantity": 2}]
+    told = {"order_no": "K-1", "currency": "CNY", "placed_at": "2026-03-01T09:00:00+08:00", "lines": lines}
+    assert pots_of(parse_order({**told, "postage": "9.00", **said})).refundable == paid
