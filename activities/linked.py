@@ -6,8 +6,7 @@ from sqlalchemy import Engine
 from temporalio import activity
 from temporalio.client import Client
 
-from models.case import Case
-from models.effects import START_LINKED, LinkedInput
+from models.effects import START_LINKED, CaseInput, LinkedInput
 from store import cases
 from store.engine import reading
 from workflows.starting import start_case
@@ -23,10 +22,11 @@ class Linked:
     @activity.defn(name=START_LINKED)
     async def start_linked(self, linked: LinkedInput) -> None:
         """Start the workflow of a case that the commit has written."""
-        case = await asyncio.to_thread(self._load, linked.case_no)
-        if case is not None and not case.is_final:
-            await start_case(self.client, case)
+        opening = await asyncio.to_thread(self._to_start, linked.case_no)
+        if opening is not None:
+            await start_case(self.client, opening)
 
-    def _load(self, case_no: str) -> Case | None:
+    def _to_start(self, case_no: str) -> CaseInput | None:
         with reading(self.engine) as session:
-            return cases.load(session, case_no)
+            case = cases.load(session, case_no)
+            return None if case is None or case.is_final else cases.to_start(session, case)

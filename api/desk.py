@@ -137,7 +137,7 @@ class Desk:
         now = self.clock()
         case, created = await self._write(lambda session: self._open(session, ask, actor, idempotency_key, now))
         if not case.is_final:
-            await self._temporal(start_and_update(self.client, case, "opened", [], patience=PATIENCE))
+            await self._started(case, "opened", [])
         return await self.case(case.case_no), created
 
     def _open(self, session: Session, ask: OpenCase, actor: Actor, key: str | None, now: datetime) -> tuple[Case, bool]:
@@ -317,8 +317,12 @@ class Desk:
             current = await self._read(lambda session: self._case(session, case.case_no))
             if current.is_final:
                 return await self._to_closed(current, command)
-            starting = start_and_update(self.client, current, "command", [envelope], patience=PATIENCE)
-            return await self._temporal(starting)
+            return await self._started(current, "command", [envelope])
+
+    async def _started(self, case: Case, update: str, args: list[Any]) -> dict[str, Any]:
+        """Start a case from its state in SQL, and what the update answered."""
+        opening = await self._read(lambda session: cases.to_start(session, case))
+        return await self._temporal(start_and_update(self.client, opening, update, args, patience=PATIENCE))
 
     async def _to_closed(self, case: Case, command: Command) -> dict[str, Any]:
         """A case that is over has no workflow: what it refuses is refused here, what opens it again starts it."""
@@ -329,7 +333,7 @@ class Desk:
         # A run may have been started from an older state a moment ago; told the version, it reads on.
         told = command.model_copy(update={"case_version": case.version})
         envelope = told.model_dump(mode="json", exclude_none=True)
-        return await self._temporal(start_and_update(self.client, case, "command", [envelope], patience=PATIENCE))
+        return await self._started(case, "command", [envelope])
 
     def _units_are_free(self, session: Session, case: Case) -> None:
         """F18: a case cannot be opened again for units that another open case holds by now."""

@@ -5,8 +5,7 @@ import asyncio
 from sqlalchemy import Engine
 from temporalio.client import Client
 
-from models.case import Case
-from models.effects import WORKFLOW, workflow_id
+from models.effects import WORKFLOW, CaseInput, workflow_id
 from store import cases
 from store.engine import reading
 from workflows.starting import start_case
@@ -45,9 +44,9 @@ async def _start(client: Client, engine: Engine, numbers: list[str]) -> None:
 
     async def start(case_no: str) -> None:
         async with gate:
-            case = await asyncio.to_thread(_load, engine, case_no)
-            if case is not None and not case.is_final:
-                await start_case(client, case)
+            opening = await asyncio.to_thread(_to_start, engine, case_no)
+            if opening is not None:
+                await start_case(client, opening)
 
     await asyncio.gather(*(start(case_no) for case_no in numbers))
 
@@ -57,6 +56,7 @@ def _open_case_nos(engine: Engine) -> list[str]:
         return list(cases.open_case_nos(session))
 
 
-def _load(engine: Engine, case_no: str) -> Case | None:
+def _to_start(engine: Engine, case_no: str) -> CaseInput | None:
     with reading(engine) as session:
-        return cases.load(session, case_no)
+        case = cases.load(session, case_no)
+        return None if case is None or case.is_final else cases.to_start(session, case)

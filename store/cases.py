@@ -21,6 +21,7 @@ from models.commands import Actor
 from models.decide import money_refused
 from models.effects import (
     ArmedClock,
+    CaseInput,
     CommitInput,
     CommitResult,
     Decision,
@@ -355,6 +356,15 @@ def load(session: Session, case_no: str) -> Case | None:
     found = select(tables.cases.c.document).where(tables.cases.c.case_no == case_no)
     document = session.execute(found).scalar()
     return None if document is None else Case.model_validate(document)
+
+
+#: How much of its timeline a run is given to begin with; the rest is asked for here.
+REMEMBERED_ENTRIES = 20
+
+
+def to_start(session: Session, case: Case) -> CaseInput:
+    """What a run of this case is started with: its state, and the latest of its timeline."""
+    return CaseInput(case=case, recent=timeline(session, case.case_no, max(0, case.seq - REMEMBERED_ENTRIES)))
 
 
 def timeline(session: Session, case_no: str, after_seq: int = 0, limit: int = 200) -> tuple[Entry, ...]:

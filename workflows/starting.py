@@ -25,23 +25,22 @@ def _how(case: Case) -> dict[str, Any]:
     }
 
 
-async def start_case(client: Client, case: Case, history_limit: int | None = None) -> None:
+async def start_case(client: Client, opening: CaseInput) -> None:
     """Start a case from the state that SQL holds; one that runs already is left as it is."""
-    await client.start_workflow(WORKFLOW, CaseInput(case=case, history_limit=history_limit), **_how(case))
+    await client.start_workflow(WORKFLOW, opening, **_how(opening.case))
 
 
 async def start_and_update(
     client: Client,
-    case: Case,
+    opening: CaseInput,
     update: str,
     args: list[Any],
     update_id: str | None = None,
     patience: timedelta | None = None,
-    history_limit: int | None = None,
 ) -> dict[str, Any]:
     """Start a case and send it an update in one round trip (Update-with-Start)."""
     start: WithStartWorkflowOperation[Any, CaseEnd] = WithStartWorkflowOperation(
-        WORKFLOW, CaseInput(case=case, history_limit=history_limit), **_how(case)
+        WORKFLOW, opening, **_how(opening.case)
     )
     try:
         answer: dict[str, Any] = await client.execute_update_with_start_workflow(

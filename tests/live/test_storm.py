@@ -5,6 +5,7 @@ import asyncio
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 
+from models.effects import CaseInput
 from tests.world import World
 from workflows.starting import start_case
 
@@ -14,7 +15,7 @@ async def test_a_storm_of_messages_over_many_runs_loses_nothing(shop: World) -> 
     case_no = await shop.opened()
     case = shop.stored(case_no)
     await shop.handle(case_no).terminate("to be started with a small history")
-    await start_case(shop.client, case, history_limit=30)
+    await start_case(shop.client, CaseInput(case=case, history_limit=30))
     first_run = (await shop.handle(case_no).describe()).run_id
 
     async def note(i: int) -> None:

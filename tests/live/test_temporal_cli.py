@@ -68,7 +68,7 @@ async def test_queries_answer_the_case_its_timeline_and_its_actions(server: Temp
         assert code == 0, said
         answers[query] = json.loads(said)["queryResult"][0]
     assert answers["snapshot"]["state"] == "requested"
-    assert [entry["action"] for entry in answers["timeline"]] == ["take"]  # what happened since the run began
+    assert [entry["action"] for entry in answers["timeline"]] == ["opened", "take"]
     allowed = {row["action"] for row in answers["actions"] if row["allowed"]}
     assert {"authorise_return", "make_offer", "reject"} <= allowed
 

@@ -14,6 +14,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from api.connection import register_search_attributes
+from models.effects import CaseInput
 from tests.roads import ROADS
 from tests.servers import test_server_binary
 from tests.world import World, a_world
@@ -53,7 +54,7 @@ async def continued(shop: World) -> str:
     case_no = await shop.opened()
     case = shop.stored(case_no)
     await shop.handle(case_no).terminate("to be started with a small history")
-    await start_case(shop.client, case, history_limit=20)
+    await start_case(shop.client, CaseInput(case=case, history_limit=20))
     for i in range(6):
         await shop.act(case_no, "note", note=f"note {i}")
     await shop.handle(case_no).signal("command", {"action": "explode"})

@@ -249,7 +249,7 @@ async def test_money_refused_while_a_worker_died_leaves_no_payout_that_nobody_ca
     assert (case["state"], case["payouts"], case["money"]["refund"]["amount"]) == ("requested", [], "0.00")
     assert shop.actions(second) == ["opened", "choose_remedy", "money_refused", "note"]
     told = [entry.as_document() for entry in shop.timeline(second)]
-    assert await shop.handle(second).query("timeline") == told[1:]  # a run knows what was done in it
+    assert await shop.handle(second).query("timeline") == told
 
 
 async def test_a_case_split_off_while_a_worker_died_is_started(shop: World) -> None:
@@ -289,7 +289,7 @@ async def test_a_run_started_from_an_old_state_does_not_stand_in_the_way_of_reop
     before = shop.stored(case_no)
     await shop.act(case_no, "reject", reason="not ours")
     await shop.ended(case_no)
-    await start_case(shop.client, before)
+    await start_case(shop.client, CaseInput(case=before))
     assert (await shop.act(case_no, "reopen", reason="it was ours"))["state"] == "requested"
     assert shop.actions(case_no) == ["opened", "reject", "reopen"]
 
