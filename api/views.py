@@ -62,7 +62,7 @@ def case_document(
         "money": {
             "refund": money(case.money.refund, currency),
             "freight": money(case.money.freight, currency),
-            "goodwill": money(case.money.goodwill, currency),
+            "goodwill": money(case.money.goodwill + case.waived, currency),  # F23: what is waived is goodwill too
             "customer_owes": money(max(0, case.money.customer_owes - case.money.received), currency),
             "paid": money(case.money.paid, currency),
         },

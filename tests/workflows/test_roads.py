@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from tests.roads import CONFIRMED, ROADS, SATISFIED, found
+from tests.roads import CONFIRMED, GOODS_IN, ROADS, SATISFIED, found
 from tests.world import World, a_world
 
 
@@ -67,3 +67,19 @@ async def test_lines_with_another_result_go_to_a_linked_case_that_runs(shop: Wor
     (child_no,) = shop.stored(case_no).links
     child = await shop.act(child_no, "pass_inspection", "warehouse", **found("none_found", "customer", "opened"))
     assert (child["state"], child["links"]) == ("inspected", [case_no])
+
+
+async def test_freight_that_a_manager_waives_opens_the_road_and_is_shown_as_goodwill(shop: World) -> None:
+    """F8: the customer owes 12.00 for the way to him; F23: a manager waives it."""
+    case_no = await shop.opened("change_of_mind", wanted="exchange")
+    as_new = found("none_found", "customer", "opened")
+    as_new["lines"][0]["cause"] = "customer"
+    owing = await shop.drive(
+        case_no, *GOODS_IN, ("pass_inspection", "warehouse", as_new), ("choose_remedy", "agent", {"remedy": "exchange"})
+    )
+    assert (owing["state"], owing["money"]["customer_owes"]["amount"]) == ("awaiting_payment", "12.00")
+    asked = await shop.act(case_no, "waive_freight", amount="12.00", reason="an old customer")
+    assert asked["state"] == "awaiting_payment"  # an agent only applies
+    waived = await shop.act(case_no, "waive_freight", "manager", amount="12.00", reason="an old customer")
+    assert waived["state"] == "exchanging"
+    assert (waived["money"]["customer_owes"]["amount"], waived["money"]["goodwill"]["amount"]) == ("0.00", "12.00")
