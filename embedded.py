@@ -24,6 +24,8 @@ from models.errors import Conflict, Unavailable
 #: 2.6 times the throughput of the server's own defaults (bench of the architecture's decision 9).
 PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL")
 READY_WITHIN = timedelta(seconds=30)
+#: How often it is started before its end at the start counts.
+TRIES = 4
 #: How often it is looked whether the server still runs, in seconds; so long it may have died unnoticed.
 WATCHED_EVERY = 0.5
 #: The longest pause before a server that keeps dying is started once more, in seconds.
@@ -68,20 +70,37 @@ async def embedded_temporal(folder: Path, port: int) -> AsyncIterator[TemporalSe
 
     An orphan of an earlier run is ended first.
     """
-    database = (folder / "temporal.db").resolve()
-    end_orphans(database)
-    port = port or free_port()
-    _refuse_taken_port(port)
-    ui_port = free_port()
+    end_orphans((folder / "temporal.db").resolve())
+    if port:
+        _refuse_taken_port(port)
     with (folder / "temporal.log").open("ab") as said:
-        child = _Child(_command(database, port, ui_port), said)
+        child, server = await _started(folder, port, said)
         try:
-            client = await _ready(child.process, f"127.0.0.1:{port}", folder / "temporal.log")
             async with _kept_running(child):
-                address, ui = f"127.0.0.1:{port}", f"http://127.0.0.1:{ui_port}"
-                yield TemporalServer(address, ui, client, child.process.pid)
+                yield server
         finally:
             await asyncio.to_thread(_end, child.process)
+
+
+async def _started(folder: Path, port: int, said: IO[bytes]) -> "tuple[_Child, TemporalServer]":
+    """A server that answers. One that ends at once is tried again on other ports.
+
+    Besides those we name it takes ports of its own, and between looking for a free one and taking it somebody else
+    can be quicker.
+    """
+    for left in reversed(range(TRIES)):
+        chosen, ui_port = port or free_port(), free_port()
+        child = _Child(_command((folder / "temporal.db").resolve(), chosen, ui_port), said)
+        try:
+            client = await _ready(child.process, f"127.0.0.1:{chosen}", folder / "temporal.log")
+        except BaseException as failed:
+            ended_by_itself = child.process.poll() is not None
+            await asyncio.to_thread(_end, child.process)
+            if isinstance(failed, Unavailable) and ended_by_itself and left:
+                continue
+            raise
+        return child, TemporalServer(f"127.0.0.1:{chosen}", f"http://127.0.0.1:{ui_port}", client, child.process.pid)
+    raise AssertionError("the last try answers or raises")
 
 
 class _Child:
