@@ -81,6 +81,24 @@ Disposition = Literal["restock", "refurbish", "scrap", "supplier", "customer"]
 Priority = Literal["low", "normal", "high", "urgent"]
 Severity = Literal["minor", "important", "critical"]
 Hold = Literal["do_not_print", "do_not_ship", "await_difference", "pull", "reserve"]
+Check = Literal["warehouse", "courier", "recipient", "department"]
+Finding = Literal[
+    "on_shelf",
+    "picked",
+    "handed_over",
+    "delayed",
+    "stuck",
+    "found",
+    "misdelivered",
+    "redirected",
+    "forwarded",
+    "coming_back",
+    "refused",
+    "signed_early",
+    "signed_by_other",
+    "lost",
+    "nothing",
+]
 
 
 class Data(BaseModel):
@@ -147,28 +165,12 @@ class SubmitEvidence(Data):
 
 
 class Investigate(Data):
-    check: Literal["warehouse", "courier", "recipient", "department"]
+    check: Check
     note: Text | None = None
 
 
 class ReportFinding(Data):
-    finding: Literal[
-        "on_shelf",
-        "picked",
-        "handed_over",
-        "delayed",
-        "stuck",
-        "found",
-        "misdelivered",
-        "redirected",
-        "forwarded",
-        "coming_back",
-        "refused",
-        "signed_early",
-        "signed_by_other",
-        "lost",
-        "nothing",
-    ]
+    finding: Finding
     until: Instant | None = None
     note: Text | None = None
 
