@@ -3,25 +3,19 @@
 Every check yields where it found something and a sentence on how to mend it; none stops at the first.
 """
 
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from string import Formatter
-from typing import Any
 
-from models.business_time import Calendar
-from models.errors import MoneyRefused, NoOpeningFound
+from models.errors import MoneyRefused
 from models.lifecycle import OPEN, WAITS_FOR, State
 from models.money import to_minor
-from models.playbook import ALL_HOURS, ClockRule, Playbook
-
-Path = tuple[str | int, ...]
-Finding = tuple[Path, str]
+from models.playbook import ClockRule, Playbook
+from playbooks.lengths import Finding, Path, nearest
 
 #: Whom a level of the escalation chain can name (T8).
-TARGETS = ("owner", "on_duty", "supervisor", "manager", "director")
+TARGETS = ("owner", "on_duty", "supervisor", "manager", "director", "department_head", "finance", "warehouse")
 #: What a script can speak of; the desk fills them in.
 VARIABLES = (
     "customer",
@@ -34,60 +28,16 @@ VARIABLES = (
     "return_address",
     "carrier",
     "waybill",
+    "refund",
+    "owes",
+    "offer",
+    "finding_date",
+    "shop",
+    "phone",
+    "platform",
 )
 
-_LENGTH = re.compile(r"([0-9]{1,9}) ?(s|m|h|d|wd)", re.ASCII)
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _FIRST_ANSWER = "first_answer"
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """`did you mean …?` where something is near, else the known names."""
-    known = sorted(known)
-    near = get_close_matches(word, known, n=1)
-    return f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-
-
-# ── lengths of time: `1wd` becomes seconds of the rule's own calendar ─────────────────────────────
-
-
-def resolved(document: dict[str, Any], calendars: Mapping[str, Calendar]) -> Iterator[Finding]:
-    """Put seconds for every length of time in the document's clocks; yields those that cannot be read."""
-    for path, rule in _rules(document):
-        yield from _resolved_rule(path, rule, calendars)
-
-
-def _rules(document: dict[str, Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
-    clocks = document.get("clocks")
-    if isinstance(clocks, dict):
-        yield from ((("clocks", state), rule) for state, rule in clocks.items() if isinstance(rule, dict))
-    if isinstance(document.get(_FIRST_ANSWER), dict):
-        yield (_FIRST_ANSWER,), document[_FIRST_ANSWER]
-
-
-def _resolved_rule(path: Path, rule: dict[str, Any], calendars: Mapping[str, Calendar]) -> Iterator[Finding]:
-    name = rule.get("calendar", ALL_HOURS)
-    if isinstance(name, str) and name not in calendars:
-        yield (*path, "calendar"), f"there is no calendar {name}; {nearest(name, calendars)}"
-    for field in ("target", "remind"):
-        if isinstance(rule.get(field), str):
-            seconds, complaint = _seconds(rule[field], calendars.get(str(name)))
-            rule[field] = seconds
-            if complaint:
-                yield (*path, field), complaint
-
-
-def _seconds(text: str, calendar: Calendar | None) -> tuple[int, str | None]:
-    found = _LENGTH.fullmatch(text.strip())
-    if found is None:
-        return 1, f"{text!r} is no length of time; write a number with s, m, h, d or wd, like 15m, 48h, 7d or 1wd"
-    number, unit = int(found[1]), found[2]
-    if unit != "wd":
-        return number * _SECONDS[unit], None
-    try:
-        return number * (calendar.working_day_seconds if calendar else 1), None
-    except NoOpeningFound:
-        return 1, f"{text!r} means working days, and its calendar has none; give the calendar hours"
 
 
 # ── checks of a playbook whose form is right ──────────────────────────────────────────────────────
@@ -186,15 +136,28 @@ def _named_once(playbook: Playbook) -> Iterator[Finding]:
 
 
 def _scripts(playbook: Playbook) -> Iterator[Finding]:
-    states = [state.value for state in State]
+    used = {step.script for step in (*playbook.steps, *playbook.general_steps) if step.script}
+    for name in sorted(used - set(playbook.scripts)):
+        yield ("scripts",), f"a step uses the script {name}, which is not here; {nearest(name, playbook.scripts)}"
+    named = {*(state.value for state in State), *used, *_scripts_of_changes(playbook)}
     for state, texts in playbook.scripts.items():
-        if state not in states:
-            yield ("scripts", state), f"there is no state {state}; {nearest(state, states)}"
+        if state not in named:
+            yield ("scripts", state), f"there is no state {state}, and no step uses it; {nearest(state, named)}"
         for language in ("zh", "en"):
             text = texts.get(language, "")
             if not text.strip():
                 yield ("scripts", state), f"has no text in {language}; customers are answered in both languages"
             yield from ((("scripts", state, language), complaint) for complaint in _miswritten(text))
+
+
+def _scripts_of_changes(playbook: Playbook) -> Iterator[str]:
+    """The scripts that the steps of subcategories and variants use."""
+    layers = [*(sub.changes for sub in playbook.subcategories), *(v.changes for v in playbook.variants.values())]
+    for changes in layers:
+        for steps in (changes.get("steps"), changes.get("general_steps")):
+            for step in steps if isinstance(steps, list) else ():
+                if isinstance(step, dict) and isinstance(step.get("script"), str):
+                    yield step["script"]
 
 
 def _miswritten(text: str) -> Iterator[str]:

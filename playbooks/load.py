@@ -19,8 +19,9 @@ from pydantic import BaseModel, ValidationError
 from models.business_time import Calendar
 from models.errors import CalendarInvalid, Invalid, MoneyRefused, PlaybookInvalid
 from models.freight import FreightRates
-from models.playbook import ALL_HOURS, Playbook, Procedure
-from playbooks.checks import Finding, findings, nearest, resolved
+from models.playbook import ALL_HOURS, DECIDING, Playbook, Procedure, from_flat
+from playbooks.checks import findings
+from playbooks.lengths import Finding, changes_in, nearest, resolved
 from playbooks.reading import Node, Problem, laid_over, read_yaml
 
 __all__ = ["SHIPPED", "Playbooks", "Problem", "check_folder", "load_playbooks"]
@@ -30,8 +31,7 @@ SHIPPED = Path(__file__).resolve().parent
 DEFAULTS, FREIGHT, CALENDARS = "defaults.yaml", "freight.yaml", "calendars"
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}", re.ASCII)
-_PROCEDURE = frozenset(Procedure.model_fields) - {"kind", "version"}
-_FIELDS = _PROCEDURE | (frozenset(Playbook.model_fields) - {"procedure"}) | {"like"}
+_FIELDS = DECIDING | (frozenset(Playbook.model_fields) - {"procedure"}) | {"like"}
 #: What belongs to one kind only and cannot be shared by all.
 _NOT_SHARED = frozenset({"kind", "version", "names", "like"})
 
@@ -245,20 +245,18 @@ def _document(merged: Node) -> dict[str, Any]:
     document = {name: value for name, value in merged.plain().items() if name in _FIELDS and name != "like"}
     if isinstance(document.get("version"), int):
         document["version"] = str(document["version"])
-    limits = document.get("refund_limits")
-    for amounts in limits.values() if isinstance(limits, dict) else ():
-        for currency, amount in amounts.items() if isinstance(amounts, dict) else ():
-            amounts[currency] = str(amount) if type(amount) is int else amount
+    for layer in (document, *(changes for _, changes in changes_in(document))):
+        limits = layer.get("refund_limits")
+        for amounts in limits.values() if isinstance(limits, dict) else ():
+            for currency, amount in amounts.items() if isinstance(amounts, dict) else ():
+                amounts[currency] = str(amount) if type(amount) is int else amount
     return document
 
 
 def _validated(document: dict[str, Any], kind: str) -> tuple[Playbook | None, list[Finding]]:
     """The playbook, or what its form lacks. A file is flat; the fields that decide go into the procedure."""
-    procedure = {name: value for name, value in document.items() if name in _PROCEDURE}
-    others = {name: value for name, value in document.items() if name not in _PROCEDURE}
-    procedure |= {"kind": kind, "version": "unversioned"}
     try:
-        return Playbook.model_validate({**others, "kind": kind, "procedure": procedure}), []
+        return from_flat({**document, "kind": kind}), []
     except ValidationError as error:
         return None, [_finding(dict(item)) for item in error.errors(include_url=False)]
 
@@ -287,7 +285,7 @@ def _unknown(item: dict[str, Any], path: tuple[str | int, ...]) -> str:
 
 
 def _part_of(name: str) -> type[BaseModel] | None:
-    model = Procedure if name in _PROCEDURE else Playbook
+    model = Procedure if name in DECIDING else Playbook
     return _model_in(model.model_fields[name].annotation)
 
 

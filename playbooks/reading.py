@@ -70,16 +70,19 @@ class Node:
         return None
 
 
-def laid_over(base: Node | None, over: Node) -> Node:
-    """`over` on top of `base`, field by field; a list or a value replaces, and ~ takes the field away."""
+def laid_over(base: Node | None, over: Node, keeps_none: bool = False) -> Node:
+    """`over` on top of `base`, field by field; a list or a value replaces, and ~ takes the field away.
+
+    In `changes` ~ is kept: it takes away what the change is laid over later.
+    """
     if not isinstance(over.value, dict):
         return over
     merged = dict(base.value) if base and isinstance(base.value, dict) else {}
     for key, node in over.value.items():
-        if node.value is None:
+        if node.value is None and not keeps_none:
             merged.pop(key, None)
         else:
-            merged[key] = laid_over(merged.get(key), node)
+            merged[key] = laid_over(merged.get(key), node, keeps_none or key == "changes")
     return Node(merged, over.file, over.line)
 
 
