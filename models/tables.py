@@ -398,6 +398,19 @@ playbook_versions = Table(
     PrimaryKeyConstraint("kind", "version"),
 )
 
+playbook_acts = Table(
+    "playbook_acts",
+    metadata,
+    Column("kind", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("before", String),  # the version in force until then; none for the first
+    Column("after", String),  # none when the kind was taken away
+    Column("by", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    PrimaryKeyConstraint("kind", "number"),
+)
+
 personal = Table(
     "personal",
     metadata,

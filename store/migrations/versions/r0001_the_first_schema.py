@@ -15,6 +15,7 @@ DOCUMENT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 TABLES = (
     "counters",
     "orders",
+    "playbook_acts",
     "playbook_versions",
     "tokens",
     "unmatched_parcels",
@@ -71,6 +72,17 @@ def upgrade() -> None:
         sa.Column("document", DOCUMENT, nullable=False),
         sa.Column("loaded_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("kind", "version", name="pk_playbook_versions"),
+    )
+    op.create_table(
+        "playbook_acts",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("before", sa.String(), nullable=True),
+        sa.Column("after", sa.String(), nullable=True),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("kind", "number", name="pk_playbook_acts"),
     )
     op.create_table(
         "tokens",
