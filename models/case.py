@@ -4,13 +4,14 @@ Nothing here is personal: name, phone, address and account of the customer stay 
 case refers to them by its number. What was decided, where the goods are and where the money is are three fields.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from models.clocks import Clock, next_alarm_at
 from models.commands import Cause, Command, Disposition, Grade, OfferOption, Party, Remedy, Replacement
+from models.eligibility import Earlier, Eligible
 from models.lifecycle import FINAL, WAITS_FOR, Stage, State, stage_of
 from models.playbook import Procedure
 from models.pots import Draw, Pots
@@ -38,6 +39,8 @@ class Line(Value):
     sku: str
     name: str
     issues: tuple[str, ...] = ()
+    category: str | None = None
+    serials: tuple[str, ...] = ()  # that the customer named
     verdict: Verdict | None = None
     grade: Grade | None = None
     cause: Cause | None = None
@@ -52,7 +55,13 @@ class OrderFacts(Value):
     order_no: str
     currency: str
     free_shipping: bool
+    country: str | None = None
+    channel: str | None = None
+    paid: bool = True
     delivered_at: datetime | None = None
+    timezone: str = "UTC"  # the shop's, whose days count (section 13)
+    received_on: date | None = None  # the shop's day on which the case's lines were received
+    leaves_by: datetime | None = None  # when it ought to leave, where it has not (L11)
     parcel: Parcel = "delivered"
     pots: Pots
     return_rate: int = 0  # the zone's normal freight, minor units (F11)
@@ -115,6 +124,58 @@ class Claim(Value):
     state: str = "claimed"
 
 
+class Override(Value):
+    """Who let a case pass that is not eligible, and why; it stays visible."""
+
+    by: str
+    role: str
+    reason: str
+    at: datetime
+
+
+class Visit(Value):
+    """A field visit: how far it is, and which level comes (T19)."""
+
+    level: int = 0
+    at: datetime | None = None
+    technician: str | None = None
+    outlet: str | None = None
+    arrived: bool = False
+
+
+class Ruling(Value):
+    """What a platform or bank decided; it binds us (T21)."""
+
+    ruling: str
+    reference: str
+    amount: int = 0
+
+
+class About(Value):
+    """What a complaint is about: when, where, whom and which departments (T15). `person` never owns the case."""
+
+    when: str | None = None
+    where: str | None = None
+    person: str | None = None
+    departments: tuple[str, ...] = ()
+
+
+class Announced(Value):
+    """Money that was announced when the case was opened, and is waited for (L12)."""
+
+    amount: int
+    currency: str
+    payer: str | None = None
+
+
+class SecondOrder(Value):
+    """The order that brings the new item of a swap or exchange (G13); `anew`: ordered by the customer in a hurry."""
+
+    order_no: str
+    anew: bool = False
+    postage: int = 0
+
+
 class Case(Value):
     """One after-sale case. `version` grows by one with every decision."""
 
@@ -139,6 +200,15 @@ class Case(Value):
     state: State = State.REQUESTED
     came_from: State | None = None
     check: str | None = None  # whom an investigation asks
+    checked: tuple[str, ...] = ()  # who was asked and has answered
+    finding: str | None = None  # the last one reported
+    found_until: datetime | None = None  # the new date that came with it
+    eligible: Eligible | None = None
+    override: Override | None = None
+    earlier: Earlier = Earlier()
+    about: About | None = None
+    contained: bool = False  # ongoing harm was stopped (T3)
+    calls: int = 0  # that reached nobody, before the cause was known (T17)
     owner: str | None = None
     priority: str = "normal"
     severity: str | None = None
@@ -153,14 +223,24 @@ class Case(Value):
     agreed: OfferOption | None = None  # an accepted option that waits for the goods
     offer: Offer | None = None
     rounds: int = 0
+    ruling: Ruling | None = None
+    announced: Announced | None = None
+    second_order: SecondOrder | None = None
+    visit: Visit | None = None
     pending: Pending | None = None
     quote: Quote | None = None
 
     goods: GoodsAt = "customer"
     returned_once: bool = False
+    at_dock_since: datetime | None = None  # the courier says that it was delivered to us (G14)
+    in_warranty: bool | None = None
+    failed_repairs: int = 0
+    repair_seconds: int = 0  # days in repair, as the law counts them (section 13)
+    repair_since: datetime | None = None
     inspected: bool = False
     label: str | None = None
     waybills: tuple[str, ...] = ()
+    carrier: str | None = None  # of the last of them
     advanced_freight: int = 0  # what the customer paid for the way back
     payment_notified: bool = False
     out_of_stock: bool = False
@@ -180,6 +260,8 @@ class Case(Value):
     claims: tuple[Claim, ...] = ()
     links: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    evidence_keys: tuple[str, ...] = ()  # which of the playbook's evidence is here, as far as it was said
+    told: bool = False  # the customer has described it in words
     asked_for: tuple[str, ...] = ()
     invoice_open: bool = False
     failing_step: str | None = None
@@ -202,7 +284,21 @@ class Case(Value):
             return "finance"
         if self.state is State.REFUNDING and self.account_missing:
             return "customer"
+        if self.state is State.RETURN_IN_TRANSIT and self.at_dock_since:
+            return "warehouse"
         return WAITS_FOR[self.state]
+
+    @property
+    def currency(self) -> str | None:
+        """The currency of the case's order, or of the money that was announced."""
+        if self.order is not None:
+            return self.order.currency
+        return self.announced.currency if self.announced else None
+
+    @property
+    def eligible_now(self) -> bool:
+        """Whether anything may be granted: nothing speaks against it, or somebody has let it pass."""
+        return self.override is not None or self.eligible is None or self.eligible.answer != "no"
 
     @property
     def account_missing(self) -> bool:
@@ -238,6 +334,7 @@ class Case(Value):
             "case_no": self.case_no,
             "order_no": self.order.order_no if self.order else None,
             "kind": self.kind,
+            "subcategory": self.procedure.subcategory,
             "state": self.state.value,
             "stage": self.stage.value,
             "waiting_for": self.waiting_for,

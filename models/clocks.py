@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from models.business_time import Calendar, between, due_at
 from models.lifecycle import FINAL, WAITS_FOR, State
 from models.playbook import ALL_HOURS, ClockRule, Level, Outcome, Procedure
+from models.working_day import closing_after
 
 ClockState = Literal["running", "paused", "met", "cancelled"]
 Happening = Literal["started", "paused", "resumed", "met", "cancelled", "reached", "breached", "rebased"]
@@ -28,8 +29,9 @@ AGAIN = "again"
 
 FIRST_ANSWER = "first_answer"
 PROMISE = "promise"
-#: Clocks that no change of state touches.
-APART = (FIRST_ANSWER, PROMISE)
+APPOINTMENT = "appointment"
+#: Clocks that no change of state touches, besides those of the playbook's `side_clocks`.
+APART = (FIRST_ANSWER, PROMISE, APPOINTMENT)
 
 
 class ClockEntry(BaseModel):
@@ -64,6 +66,8 @@ class Clock(BaseModel):
     calendar: str
     outcome: Outcome
     remind: int | None = None
+    apart: bool = False  # no change of state touches it
+    to_closing: bool = False  # its target is the end of the working day in which it began
     state: ClockState = "running"
     log: tuple[ClockEntry, ...]
     due_at: datetime | None = None
@@ -84,7 +88,7 @@ class Clock(BaseModel):
         return self.log[-1].at if self.state == "paused" else None
 
 
-def started(rule: ClockRule, cycle: int, now: datetime) -> Clock:
+def started(rule: ClockRule, cycle: int, now: datetime, apart: bool = False, to_closing: bool = False) -> Clock:
     """A new cycle of a clock, running from now."""
     return Clock(
         clock=rule.clock,
@@ -93,6 +97,8 @@ def started(rule: ClockRule, cycle: int, now: datetime) -> Clock:
         calendar=rule.calendar,
         outcome=rule.outcome,
         remind=rule.remind,
+        apart=apart or rule.clock in APART,
+        to_closing=to_closing,
         log=(ClockEntry(at=now, what="started"),),
     )
 
@@ -142,7 +148,7 @@ def on_move(
 
 
 def _after_move(clock: Clock, wanted: str, source: State, target: State, now: datetime) -> Clock:
-    if not _live(clock) or clock.clock in APART:
+    if not _live(clock) or clock.apart:
         return clock
     if clock.clock == wanted and source is not target:
         return resumed(clock, now) if clock.state == "paused" else clock
@@ -159,7 +165,7 @@ def _live(clock: Clock) -> bool:
 
 def _ended(clock: Clock, now: datetime) -> Clock:
     if clock.state == "running":
-        return cancelled(clock, now) if clock.clock in APART else met(clock, now)
+        return cancelled(clock, now) if clock.apart else met(clock, now)
     return met(clock, now) if clock.state == "paused" else clock
 
 
@@ -216,6 +222,8 @@ def armed(clock: Clock, chain: Iterable[Level], calendars: Mapping[str, Calendar
         return clock
     calendar = calendars.get(clock.calendar) or calendars[ALL_HOURS]
     since = running_since(clock)
+    if clock.to_closing:
+        clock = clock.model_copy(update={"target": max(1, between(calendar, since, closing_after(calendar, since)))})
     used = used_seconds(clock, calendar, since)
     due = due_at(calendar, since, max(0, clock.target - used))
     alarms = [Alarm(name=DUE, at=due)]

@@ -162,6 +162,7 @@ class RequestEvidence(Data):
 class SubmitEvidence(Data):
     photos: list[Word] = Field(default_factory=list, max_length=50)
     text: Text | None = None
+    keys: list[Word] = Field(default_factory=list, max_length=50, description="which of the playbook's evidence it is")
 
 
 class Investigate(Data):
@@ -261,6 +262,7 @@ class ChooseRemedy(Data):
     replacement: Replacement | None = None
     amount: Amount | None = None
     preview_id: Word | None = None
+    customer_agrees: Yes = Field(default=False, description="the customer chose this instead of what the law gives him")
     note: Text | None = None
 
 
@@ -321,7 +323,7 @@ class Dispatch(Data):
 
 
 class FinishVisit(Data):
-    outcome: Literal["fixed", "taken_away", "no_access"]
+    outcome: Literal["fixed", "not_fixed", "taken_away", "no_access"]
     signature: Word | None = None
     note: Text | None = None
 
@@ -382,10 +384,21 @@ class SetSeverity(Data):
 
 
 class ChangeKind(Data):
-    """The procedure of the new kind is put in by the desk, which reads the playbooks."""
+    """What the playbook of the new kind says is put in by the desk, which reads the playbooks."""
 
     kind: Word
-    procedure: dict[str, Any] | None = None
+    subcategory: Word | None = None
+    reason: Text | None = None
+    procedure: dict[str, Any] | None = Field(default=None, description="put in by the desk alone")
+    eligible: dict[str, Any] | None = Field(default=None, description="put in by the desk alone")
+    needs_order: Yes = Field(default=False, description="put in by the desk alone")
+
+
+class RebasePlaybook(Data):
+    """The case goes on under its playbook as it is in force now."""
+
+    reason: Text
+    procedure: dict[str, Any] | None = Field(default=None, description="put in by the desk alone")
 
 
 class AddIssue(Data):
@@ -398,8 +411,18 @@ class Split(Data):
 
 
 class Link(Data):
+    """An order or a case that belongs to this one.
+
+    `as`: the order that was given for the new item of a swap (`replacement`), or that the customer placed anew in a
+    hurry (`anew`), with the postage he paid for it (G13).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
     order_no: Word | None = None
     case_no: Word | None = None
+    purpose: Literal["replacement", "anew"] | None = Field(default=None, alias="as")
+    postage: Amount | None = None
 
 
 class Snooze(Data):
@@ -530,6 +553,8 @@ DATA: dict[Action, type[Data]] = {
     Action.SET_PRIORITY: SetPriority,
     Action.SET_SEVERITY: SetSeverity,
     Action.CHANGE_KIND: ChangeKind,
+    Action.REBASE_PLAYBOOK: RebasePlaybook,
+    Action.OVERRIDE_ELIGIBILITY: Reason,
     Action.ADD_ISSUE: AddIssue,
     Action.SPLIT: Split,
     Action.LINK: Link,

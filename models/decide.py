@@ -1,12 +1,13 @@
 """What a command, or the passing of time, makes of a case: pure, and the same every time it is asked.
 
-`decide` checks in the contract's order (role, state, data, rules), `pass_time` lets the clocks speak, and `actions`
-answers what is allowed now and why not. None of them reads a clock or touches the world.
+`decide` checks in the contract's order (role, state, data, rules), `pass_time` lets the clocks speak. Neither reads a
+clock or touches the world; what is allowed now and why not is answered by `models.rehearsal`.
 """
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
+
+from models import side_clocks
 
 # The rooms register their handlers when they are imported.
 from models.actions import HANDLERS, beside, diagnosis, follow_up, goods, remedy, request  # noqa: F401
@@ -18,9 +19,11 @@ from models.draft import Draft
 from models.effects import Decision
 from models.errors import AftercareError, CommandRefused, RoleRefused, RuleRefused, StateRefused
 from models.events import SYSTEM, Fact
-from models.lifecycle import FINAL, Action, Role, State, actions_in, allowed_in, may, next_state
+from models.lifecycle import FINAL, Action, State, actions_in, allowed_in, may, next_state
 from models.pots import Pots
 
+#: What the desk puts into a command's data, and the timeline need not keep.
+_DESK_ONLY = frozenset({"procedure", "eligible", "needs_order"})
 #: States in which a plan's money is set on its way.
 _EXECUTING = frozenset({State.REFUNDING, State.EXCHANGING, State.REPAIRING, State.RETURNING_GOODS, State.VISITING})
 #: An alarm that fires this long after its time was noticed late, and is recorded so (T10). Longer than a timer needs
@@ -104,7 +107,7 @@ def _go(draft: Draft, command: Command, target: State) -> None:
     """Follow the arrow: record it, move, and do what entering the new state brings with it."""
     source = draft.case.state
     moved = target is not source or command.action is Action.INVESTIGATE
-    data = {key: value for key, value in command.data.items() if key != "procedure"}
+    data = {key: value for key, value in command.data.items() if key not in _DESK_ONLY}
     draft.record(command.action, note_of(command), data, source, target if moved else None)
     if moved:
         draft.set(came_from=source)
@@ -115,6 +118,8 @@ def _go(draft: Draft, command: Command, target: State) -> None:
             draft.set(invoice_open=True)  # G9: a refund, exchange or repair touches the invoice
     if target in FINAL and source not in FINAL:
         draft.tell("owner", f"The case is {target}.")
+    elsewhere = moved or command.action in (Action.CHANGE_KIND, Action.REBASE_PLAYBOOK)
+    draft.happened(command.action, *((target,) if elsewhere else ()))
 
 
 def note_of(command: Command) -> str | None:
@@ -156,6 +161,10 @@ def opened(case: Case, actor: Actor, now: datetime, note: str | None = None) -> 
     draft.set(clocks=tuple(started(rule, 1, now) for rule in rules))
     data: dict[str, Any] = {"kind": case.kind, "wanted": case.wanted, "channel": case.channel}
     draft.record(Fact.OPENED, note, data, None, State.REQUESTED)
+    draft.happened(side_clocks.OPENED, State.REQUESTED)
+    if case.procedure.hold and case.order and case.order.parcel in ("unprinted", "printed"):
+        draft.set(holds=(case.procedure.hold,))  # L14: the warehouse sees it before printing
+        draft.tell("warehouse", f"Order {case.order.order_no}: {case.procedure.hold}.")
     return draft.done()
 
 
@@ -329,14 +338,3 @@ def _mark(draft: Draft, changed: Clock) -> None:
 def allowed(case: Case, actor: Actor) -> list[str]:
     """The actions that have an arrow from here for this role."""
     return [a.value for a in actions_in(case.state) if may(actor.role, a)]
-
-
-def actions(case: Case, role: Role | None = None) -> Iterator[dict[str, Any]]:
-    """For every action whether it is allowed now for `role` (or for anybody), and if not, why."""
-    for action in Action:
-        reasons = []
-        if not allowed_in(case.state, action):
-            reasons.append(f"not while the case is '{case.state}'")
-        if role is not None and not may(role, action):
-            reasons.append(f"not by '{role}'")
-        yield {"action": action.value, "allowed": not reasons, "reasons": reasons}

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
+from models import side_clocks
 from models.case import REMEMBERED, Case, Payout
 from models.clocks import answered, on_move
 from models.commands import Actor, Command
@@ -13,6 +14,8 @@ from models.lifecycle import FINAL, Facts, Role, State
 from models.money import to_minor, to_text
 from models.pots import Draw
 
+#: Between a repair's beginning and the goods' leaving.
+IN_REPAIR = (State.REPAIRING, State.AWAITING_STOCK, State.QUOTED, State.AWAITING_PAYMENT, State.RETURNING_GOODS)
 #: Roles whose acts count as ours: they keep a case from being silent.
 _OURS = frozenset(Role) - {Role.CUSTOMER, Role.COURIER, Role.PLATFORM, Role.SYSTEM}
 
@@ -40,6 +43,7 @@ class Draft:
             out_of_stock=case.out_of_stock,
         )
         self._effects = Effects()
+        self._told = False
 
     # ── changing ────────────────────────────────────────────────────────────
 
@@ -81,6 +85,9 @@ class Draft:
             self.set(inspected=False)  # what comes now is to be inspected, whatever was inspected before
         clocks = on_move(self.case.clocks, self.case.procedure, source, target, self.now)
         self.set(state=target, clocks=clocks, last_moved_at=self.now)
+        self._time_in_repair(source, target)
+        if self.case.holds and (target in FINAL or target is State.RESOLVED):
+            self.set(holds=())  # only the case lifts them, and it has no more use for them (L14)
         if target in FINAL:
             self.set(closed_at=self.now, closed_by=self.actor.role.value, pending=None, offer=None, snoozed_until=None)
 
@@ -89,9 +96,29 @@ class Draft:
         key = self.next_key("message")
         self._add(Effects(messages=(Message(key=key, to=to, subject=subject, at=self.now, level=level),)))
 
+    def _time_in_repair(self, source: State, target: State) -> None:
+        """Days in repair, from its beginning until the goods leave us (section 13)."""
+        if target is State.REPAIRING and self.case.repair_since is None:
+            self.set(repair_since=self.now)
+        elif self.case.repair_since and source is not target and target not in IN_REPAIR:
+            spent = round((self.now - self.case.repair_since).total_seconds())
+            self.set(repair_seconds=self.case.repair_seconds + spent, repair_since=None)
+
     def told_customer(self) -> None:
         """Something of ours reached the customer: the first answer is given (T2)."""
+        self._told = True
         self.set(clocks=answered(self.case.clocks, self.now))
+
+    def happened(self, *things: str) -> None:
+        """Let the clocks beside the state follow what happened: actions, states entered."""
+        if not self.case.procedure.side_clocks:
+            return
+        done = (*things, side_clocks.TOLD) if self._told else things
+        clocks, began = side_clocks.after(self.case, done, self.now)
+        self.set(clocks=clocks)
+        for name in began:
+            for target in self.case.procedure.side_clocks[name].tells:
+                self.tell(target, f"{name} has begun.")
 
     def next_key(self, kind: str) -> str:
         """A key for an effect, allocated before the effect: the same through retries, restarts and new runs."""
@@ -103,9 +130,9 @@ class Draft:
     @property
     def currency(self) -> str:
         """The currency of the case's order. Raises RuleRefused when the case has no order."""
-        if self.case.order is None:
+        if self.case.currency is None:
             raise RuleRefused("This case has no order yet: link one before money is decided.")
-        return self.case.order.currency
+        return self.case.currency
 
     def minor(self, amount: str | None, field: str) -> int:
         """An amount in minor units of the order's currency. Raises DataRefused naming the field."""

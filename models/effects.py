@@ -112,6 +112,7 @@ class ArmedClock(Value):
 
     clock: str
     cycle: int
+    target: int | None = None  # where only the calendar could tell it
     due_at: datetime | None
     alarms: tuple[Alarm, ...]
 

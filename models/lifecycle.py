@@ -164,6 +164,8 @@ class Action(StrEnum):
     SETTLE_INVOICE = "settle_invoice"
     RETRY = "retry"
     FAIL_REFUND = "fail_refund"
+    OVERRIDE_ELIGIBILITY = "override_eligibility"
+    REBASE_PLAYBOOK = "rebase_playbook"
 
 
 S, A, R = State, Action, Role
@@ -433,6 +435,10 @@ ARROWS: tuple[Arrow, ...] = (
     stays(A.SUBMIT_EVIDENCE, *others(S.AWAITING_EVIDENCE)),
     Arrow(A.INVESTIGATE, (S.REQUESTED, S.INVESTIGATING), S.INVESTIGATING),
     Arrow(A.REPORT_FINDING, (S.INVESTIGATING,), S.REQUESTED),
+    Arrow(A.RECORD_DELIVERY, (S.INVESTIGATING,), S.RESOLVED, result_is("delivered")),  # found, and followed (L16)
+    Arrow(A.RECORD_DELIVERY, (S.INVESTIGATING,), S.RECEIVED, result_is("refused")),
+    Arrow(A.RECORD_DELIVERY, (S.INVESTIGATING,), S.REQUESTED, result_is("lost", "signed_by_other")),
+    stays(A.MISS_CALLBACK, S.REQUESTED),  # a call before the cause is known (T17)
     Arrow(
         A.MAKE_OFFER,
         (S.REQUESTED, S.INVESTIGATING, *DIAGNOSED, S.AWAITING_STOCK),
@@ -457,6 +463,7 @@ ARROWS: tuple[Arrow, ...] = (
         not_inspected,
     ),
     stays(A.BOOK_IN),
+    stays(A.RECORD_DELIVERY, S.RETURN_IN_TRANSIT),  # at our dock, as the courier says (G14)
     Arrow(A.REPORT_INTERCEPTION, (S.INTERCEPTING,), S.RECALLING, result_is("gone")),
     *road(A.REPORT_INTERCEPTION, (S.INTERCEPTING,), after=S.RECALLING),
     Arrow(A.RECORD_DELIVERY, (S.RECALLING,), S.RECEIVED, result_is("refused")),
@@ -606,6 +613,8 @@ ROLES: dict[Action, tuple[Role, ...]] = {
     A.SETTLE_INVOICE: (_A, _F),
     A.RETRY: (_A, _S),
     A.FAIL_REFUND: (_F, _S),
+    A.OVERRIDE_ELIGIBILITY: (_A,),  # and the playbook's `override_role`
+    A.REBASE_PLAYBOOK: (_M,),
 }
 
 _STANDS_FOR: dict[Role, frozenset[Role]] = {

@@ -1,91 +1,21 @@
-"""The next step of a case in plain words: what to do now, why, and what happens if nobody acts.
+"""The next step of a case in plain words: what to do now, why, until when, and what happens if nobody acts.
 
-One row a state, in both languages. Scripts are the playbook's; what they say is filled in by `rendered`, and a
+The steps, their words and their scripts are the playbook's; the first step whose situation holds is the next one. A
 script whose values are not all known is not offered at all, so that a customer never reads a hole.
 """
 
 import string
 from collections.abc import Mapping
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any
 
+from models.actions.planning import choices_of
 from models.case import Case
-from models.lifecycle import State
-from models.playbook import Outcome
+from models.playbook import Outcome, Playbook
+from models.situation import Situation, missing_evidence
+from models.steps import Step
 
 Words = dict[str, str]
-
-
-class Step(NamedTuple):
-    """What to do, and why."""
-
-    text: Words
-    why: Words
-
-
-def _step(zh: str, en: str, why_zh: str, why_en: str) -> Step:
-    return Step({"zh": zh, "en": en}, {"zh": why_zh, "en": why_en})
-
-
-# fmt: off
-STEPS: dict[State, Step] = {
-    State.REQUESTED: _step("了解情况，给出最省钱又公平的方案", "Understand it and offer the cheapest fair remedy",
-        "客户在等我们的答复", "the customer waits for our answer"),
-    State.AWAITING_EVIDENCE: _step("等客户补充照片或说明", "Wait for the customer's photos or answers",
-        "没有它们很难判断原因", "without them the cause is hard to tell"),
-    State.INVESTIGATING: _step("查清包裹或事情的下落", "Find out where it is, or what happened",
-        "先仓库，再快递，再签收人", "first the warehouse, then the courier, then whoever may have signed"),
-    State.OFFERED: _step("等客户接受或拒绝方案", "Wait for the customer to accept or decline",
-        "方案已经给出", "the offer is on the table"),
-    State.AWAITING_APPROVAL: _step("主管审批", "A manager approves or denies",
-        "超出了经办人的权限", "it is above the limit of whoever asked"),
-    State.INTERCEPTING: _step("仓库拦下包裹", "The warehouse pulls the parcel",
-        "面单已打，包裹还没交给快递", "its label is printed and it has not left yet"),
-    State.RECALLING: _step("快递追回包裹", "The courier calls the parcel back",
-        "包裹已在路上", "it is on its way out"),
-    State.AWAITING_RETURN: _step("等客户寄回商品", "Wait for the customer to ship the goods back",
-        "退货已同意", "the return is approved"),
-    State.RETURN_IN_TRANSIT: _step("等退货包裹到仓", "Wait for the parcel to arrive",
-        "客户已寄出", "the customer has shipped it"),
-    State.RECEIVED: _step("开箱检验", "Inspect the goods",
-        "包裹已入库", "the parcel is booked in"),
-    State.EXTERNAL_DIAGNOSIS: _step("等外部检测结果", "Wait for the expert's report",
-        "商品在供应商或服务网点", "the goods are with the supplier or service centre"),
-    State.INSPECTED: _step("选择处理方式", "Choose the remedy",
-        "检验已通过", "the goods passed inspection"),
-    State.FAULT_CONFIRMED: _step("选择处理方式：先维修，再换货，再退款", "Choose the remedy: repair, exchange, refund",
-        "故障已确认", "the fault is confirmed"),
-    State.FAULT_REFUTED: _step("用照片向客户说明，商定怎么办", "Explain with photos and agree what to do",
-        "没有发现所说的故障", "the fault was not found"),
-    State.QUOTED: _step("等客户接受或拒绝报价", "Wait for the customer to accept or decline the quote",
-        "维修报价已给出", "the repair was quoted"),
-    State.AWAITING_PAYMENT: _step("收到款后再继续", "Collect the payment before anything is shipped",
-        "客户需要先付款", "the customer has to pay something first"),
-    State.AWAITING_STOCK: _step("等货到，或与客户商量换别的、等待或退款", "Wait for stock, or agree on something else",
-        "要发的货暂时没有", "what should be sent is not there"),
-    State.REFUNDING: _step("财务付款并登记流水号", "Finance pays and records the reference",
-        "退款已批准", "the money is approved"),
-    State.EXCHANGING: _step("发出换货或补发的包裹", "Ship the replacement",
-        "换货已确定", "the exchange is decided"),
-    State.REPAIRING: _step("维修并测试", "Repair and test",
-        "维修已确定", "the repair is decided"),
-    State.VISITING: _step("约时间、上门、请客户签字", "Appoint, go there, have the customer sign",
-        "需要有人上门", "somebody is needed on site"),
-    State.RETURNING_GOODS: _step("把商品寄还客户", "Ship the goods back to the customer",
-        "商品要还给客户", "the goods belong to the customer"),
-    State.DELIVERING: _step("跟踪到客户签收", "Follow the parcel until it is delivered",
-        "包裹在去客户的路上", "the parcel is on its way to the customer"),
-    State.RESOLVED: _step("回访客户", "Call the customer back",
-        "每个处理完的单子都要回访", "every resolved case gets a callback"),
-}
-
-#: Where the other side has the word in a state that is mostly somebody else's: by whom the case waits for.
-IN_TURN: dict[tuple[State, str], Step] = {
-    (State.REFUNDING, "customer"): _step("请客户提供收款账户", "Ask the customer for an account",
-        "没有可用的收款账户", "the account that was known did not take the money"),
-    (State.AWAITING_PAYMENT, "finance"): _step("财务核对客户的付款", "Finance looks for the customer's payment",
-        "客户说已经付款", "the customer says that it was paid"),
-}
-# fmt: on
 
 OTHERWISE: dict[Outcome, Words] = {
     "escalate": {"zh": "到期会提醒并逐级上报", "en": "it warns, and then goes up level by level"},
@@ -96,21 +26,51 @@ OTHERWISE: dict[Outcome, Words] = {
 }
 
 
-def next_step(case: Case, script: Words | None = None) -> dict[str, object] | None:
-    """What to do now; None when the case is over."""
+def step_of(case: Case, playbook: Playbook, now: datetime) -> Step:
+    """The first step whose situation holds. Every playbook ends with one for each open state that always does."""
+    facts = Situation(case, playbook, now)
+    return next(step for step in (*playbook.steps, *playbook.general_steps) if step.holds(case.state, facts))
+
+
+def next_step(
+    case: Case, playbook: Playbook, now: datetime, values: Mapping[str, Mapping[str, str | None]] | None = None
+) -> dict[str, Any] | None:
+    """What to do now, in both languages; None when the case is over. `values` fill the script, per language."""
     if case.is_final:
         return None
-    step = IN_TURN.get((case.state, case.waiting_for), STEPS[case.state])
-    outcome = case.procedure.clocks[case.state].outcome
-    due = case.due_at
+    step, due = step_of(case, playbook, now), case.due_at
+    name = step.script or case.state.value
     return {
-        "text": step.text,
-        "why": step.why,
+        "text": {"zh": step.zh, "en": step.en},
+        "why": step.why.model_dump() if step.why else None,
+        "who": step.who or case.waiting_for,
+        "action": step.do.value if step.do else None,
+        "data": step.data,
         "until": due.isoformat() if due else None,
-        "otherwise": OTHERWISE[outcome],
-        "script": script,
-        "evidence_missing": list(case.asked_for) if case.state is State.AWAITING_EVIDENCE else [],
+        "otherwise": OTHERWISE[case.procedure.clocks[case.state].outcome],
+        "script": scripted(playbook.scripts.get(name, {}), values or {}),
+        "script_name": name if name in playbook.scripts else None,
+        "evidence_missing": _evidence(case, playbook),
+        "questions": [question.model_dump() for question in playbook.questions] if case.stage == "request" else [],
+        "legal_choices": list(choices_of(case, now)),
     }
+
+
+def _evidence(case: Case, playbook: Playbook) -> list[dict[str, str]]:
+    """What is still missing, with its names; what was asked for beyond the playbook's list stands as it was asked."""
+    if case.inspected or case.stage != "request":
+        return []
+    missing = missing_evidence(case, playbook)
+    known = {evidence.key for evidence in playbook.evidence}
+    own = [evidence.model_dump() for evidence in playbook.evidence if evidence.key in missing]
+    asked = [] if case.told or case.evidence else [word for word in case.asked_for if word not in known]
+    return own + [{"key": word, "zh": word, "en": word} for word in asked]
+
+
+def scripted(texts: Mapping[Any, str], values: Mapping[str, Mapping[str, str | None]]) -> Words | None:
+    """A script in every language whose values are all known; None where there is none."""
+    said = {str(language): rendered(text, values.get(language, {})) for language, text in texts.items()}
+    return {language: text for language, text in said.items() if text} or None
 
 
 def rendered(template: str, values: Mapping[str, str | None]) -> str | None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from models.commands import Amount, Remedy, Severity, Word
+from models.commands import Remedy, Severity, Word
 from models.lifecycle import State
 
 _DURATION = re.compile(r"^(\d+)\s*(s|m|h|d)$")
@@ -172,6 +172,7 @@ class Eligibility(Part):
 
     days_since_delivery: Days | None = None
     excluded_categories: tuple[Word, ...] = ()
+    exclusion_needs_consent: bool = False  # excluded only if the customer agreed to it when buying (section 13)
     final_sale: bool = True  # whether goods on final sale may be part of it
     before_delivery: bool = False  # kinds that live before delivery count ordered, not delivered units (F18)
     before_dispatch: bool = False  # only for what has not been delivered yet

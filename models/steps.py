@@ -38,6 +38,7 @@ FACTS: dict[str, tuple[str, ...] | None] = {
     "liable": get_args(Party),
     "warranty": ("in", "out", "unknown"),
     "legal": (*get_args(Remedy), "none"),  # what the customer can insist on by law
+    "seller_proves": YES_NO,  # whether the law has the seller show that there was no defect
     "stock": ("there", "out"),
     "offer": ("none", "declined", "accepted", "exhausted"),
     "agreed": (*get_args(OptionType), "none"),  # the accepted option

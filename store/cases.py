@@ -339,7 +339,13 @@ def _answer(session: Session, drain: CommitInput, stored: Case | None = None) ->
     return CommitResult(
         version=case.version,
         clocks=tuple(
-            ArmedClock(clock=clock.clock, cycle=clock.cycle, due_at=clock.due_at, alarms=clock.alarms or ())
+            ArmedClock(
+                clock=clock.clock,
+                cycle=clock.cycle,
+                target=clock.target if clock.to_closing else None,
+                due_at=clock.due_at,
+                alarms=clock.alarms or (),
+            )
             for clock in stored.clocks
             if (clock.clock, clock.cycle) in asked
         ),

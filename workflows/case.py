@@ -19,7 +19,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():
     from models.case import Case
     from models.commands import Command, parse_command
-    from models.decide import actions, decide, linked, pass_time, refused_signal
+    from models.decide import decide, linked, pass_time, refused_signal
     from models.effects import (
         COMMIT,
         START_LINKED,
@@ -35,6 +35,7 @@ with workflow.unsafe.imports_passed_through():
     from models.errors import AftercareError, MalformedCommand, RuleRefused
     from models.events import latest
     from models.lifecycle import Role
+    from models.rehearsal import answers
     from workflows.clock import DurableTimer
     from workflows.search import search_attributes
 
@@ -188,8 +189,8 @@ class AfterSaleCase:
     @workflow.query
     def actions(self, role: str | None = None) -> list[dict[str, Any]]:
         """Every action, whether it is allowed now (for a role, if one is named), and why not."""
-        known = Role(role) if role in list(Role) else None
-        return list(actions(self.case, known))
+        roles = (Role(role),) if role in list(Role) else None
+        return answers(self.case, roles, None, workflow.now())
 
     # ── deciding ────────────────────────────────────────────────────────────
 
@@ -333,7 +334,8 @@ class AfterSaleCase:
             key = (clock.clock, clock.cycle)
             new = armed.get(key)
             if new is not None and clock.alarms is None and before.get(key) == clock:
-                clock = clock.model_copy(update={"due_at": new.due_at, "alarms": new.alarms})
+                target = clock.target if new.target is None else new.target
+                clock = clock.model_copy(update={"due_at": new.due_at, "alarms": new.alarms, "target": target})
             clocks.append(clock)
         self.case = self.case.model_copy(update={"clocks": tuple(clocks)})
 

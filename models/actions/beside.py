@@ -1,6 +1,7 @@
 """Beside the road: what is recorded while the case stays where it is."""
 
 from datetime import timedelta
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -8,8 +9,8 @@ from models.actions import handles
 from models.actions.diagnosis import divided, split_off
 from models.actions.payouts import pay_goodwill
 from models.actions.planning import chosen_lines, set_gates
-from models.case import Claim
-from models.clocks import PROMISE, met, rebased, started
+from models.case import Case, Claim, SecondOrder
+from models.clocks import APART, PROMISE, cancelled, met, rebased, started
 from models.commands import (
     AddIssue,
     Assign,
@@ -27,6 +28,7 @@ from models.commands import (
     OpenClaim,
     PlaceHold,
     Promise,
+    RebasePlaybook,
     SetPriority,
     SetSeverity,
     SettleClaim,
@@ -35,6 +37,7 @@ from models.commands import (
     WaiveFreight,
 )
 from models.draft import Draft
+from models.eligibility import Eligible
 from models.errors import DataRefused, RuleRefused
 from models.lifecycle import Action, Role, Stage, acts_as
 from models.playbook import ALL_HOURS, ClockRule, Procedure
@@ -43,19 +46,34 @@ from models.playbook import ALL_HOURS, ClockRule, Procedure
 LONGEST = 10 * 365 * 86400
 
 
-@handles(Action.NOTE, Action.CONTAIN, Action.UPDATE_CONTACT, Action.RETRY)
-def noted(draft: Draft, data: Data | Contain) -> None:
+@handles(Action.NOTE, Action.UPDATE_CONTACT, Action.RETRY)
+def noted(draft: Draft, data: Data) -> None:
     """The timeline keeps it; a step that failed counts as tried again."""
     draft.set(failing_step=None)
 
 
+@handles(Action.CONTAIN)
+def contain(draft: Draft, data: Contain) -> None:
+    """T3: ongoing harm is stopped first and sorted out afterwards."""
+    draft.set(contained=True)
+
+
 @handles(Action.TAKE)
 def take(draft: Draft, data: NoData) -> None:
+    _not_the_one_complained_about(draft, draft.actor.id)
     draft.set(owner=draft.actor.id)
+
+
+def _not_the_one_complained_about(draft: Draft, person: str) -> None:
+    """T15: the person complained about never owns the complaint. Raises RuleRefused."""
+    about = draft.case.about
+    if about is not None and about.person is not None and about.person.casefold() == person.casefold():
+        raise RuleRefused(f"The complaint is about {person}, who cannot own it: somebody else takes it (T15).")
 
 
 @handles(Action.ASSIGN)
 def assign(draft: Draft, data: Assign) -> None:
+    _not_the_one_complained_about(draft, data.to)
     changed = draft.case.owner not in (None, data.to)
     draft.set(owner=data.to, reassigned=draft.case.reassigned + changed)
     draft.tell(data.to, "A case was assigned to you.")
@@ -88,15 +106,62 @@ def set_severity(draft: Draft, data: SetSeverity) -> None:
 
 @handles(Action.CHANGE_KIND)
 def change_kind(draft: Draft, data: ChangeKind) -> None:
-    """The case goes on under another procedure; its evidence, clocks and money stay."""
-    if data.procedure is None:
-        raise DataRefused.of("kind", f"'{data.kind}' is not a known kind.")
+    """The case goes on under another procedure; its evidence, the time its clocks have used and its money stay.
+
+    Refused while something is decided, on the table or being carried out under the old one.
+    """
+    procedure = _procedure(data.procedure, f"'{data.kind}' is not a known kind.")
+    case = draft.case
+    if (data.kind, procedure.subcategory) == (case.kind, case.procedure.subcategory):
+        raise RuleRefused("The case is of that kind already.")
+    _nothing_decided(case)
+    _lives_there(case, data)
+    eligible = Eligible.model_validate(data.eligible) if data.eligible else None
+    draft.set(kind=data.kind, eligible=eligible, override=None)
+    _go_on_under(draft, procedure)
+
+
+def _nothing_decided(case: Case) -> None:
+    if case.pending or case.offer or case.executed or case.stage is Stage.REMEDY:
+        raise RuleRefused("Something is decided or on the table under the kind it has: settle or take that back first.")
+
+
+def _lives_there(case: Case, data: ChangeKind) -> None:
+    """Kinds that live before delivery have no place for goods that came back, and the other way round (F18)."""
+    against = [reason for reason in (data.eligible or {}).get("reasons", ()) if reason["rule"] == "before_dispatch"]
+    if against:
+        raise RuleRefused(f"'{data.kind}' does not fit: {against[0]['en']}.")
+    if data.needs_order and case.order is None:
+        raise RuleRefused(f"A case of kind '{data.kind}' needs an order: open one for it, and link this case.")
+
+
+def _procedure(document: dict[str, Any] | None, unknown: str) -> Procedure:
+    """The procedure that the desk has put in. Raises DataRefused where it has none."""
+    if document is None:
+        raise DataRefused.of("kind", unknown)
     try:
-        procedure = Procedure.model_validate(data.procedure)
+        return Procedure.model_validate(document)
     except ValidationError:
         raise DataRefused("The procedure of the new kind cannot be read.") from None
-    clocks = rebased(draft.case.clocks, draft.case.procedure, procedure, draft.case.state, draft.now)
-    draft.set(kind=data.kind, procedure=procedure, clocks=clocks)
+
+
+def _go_on_under(draft: Draft, procedure: Procedure) -> None:
+    """Another procedure from now on: what live clocks have used counts toward their new targets (T10)."""
+    case = draft.case
+    clocks = rebased(case.clocks, case.procedure, procedure, case.state, draft.now)
+    kept = (*APART, *procedure.side_clocks)
+    gone = [clock for clock in clocks if clock.apart and clock.state == "running" and clock.clock not in kept]
+    clocks = tuple(cancelled(clock, draft.now) if clock in gone else clock for clock in clocks)
+    draft.set(procedure=procedure, clocks=clocks)
+
+
+@handles(Action.REBASE_PLAYBOOK)
+def rebase_playbook(draft: Draft, data: RebasePlaybook) -> None:
+    """T10: on purpose, by a manager, and logged; without it an open case keeps the playbook it was opened with."""
+    procedure = _procedure(data.procedure, "There is no playbook of this kind in force.")
+    if procedure == draft.case.procedure:
+        raise RuleRefused("The case follows this version of the playbook already.")
+    _go_on_under(draft, procedure)
 
 
 @handles(Action.ADD_ISSUE)
@@ -133,6 +198,19 @@ def link(draft: Draft, data: Link) -> None:
     if linked is None:
         raise DataRefused.of("order_no", "Name the order or the case to link.")
     draft.set(links=tuple(dict.fromkeys((*draft.case.links, linked))))
+    if data.purpose is not None:
+        _second_order(draft, data)
+
+
+def _second_order(draft: Draft, data: Link) -> None:
+    """G13: the new item's own order. Placed anew in a hurry it leaves the same day, and its postage follows the fault."""
+    if data.order_no is None:
+        raise DataRefused.of("order_no", "Name the order that brings the new item.")
+    anew = data.purpose == "anew"
+    postage = draft.minor(data.postage, "postage")
+    draft.set(second_order=SecondOrder(order_no=data.order_no, anew=anew, postage=postage))
+    if anew:
+        draft.tell("warehouse", f"Order {data.order_no} leaves today, before the others (G13).")
 
 
 @handles(Action.SNOOZE)

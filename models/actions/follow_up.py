@@ -6,11 +6,11 @@ from models.actions import HANDLERS, handles
 from models.actions.payouts import GONE, cancel_payouts, goods_owed, refund_outside, take_back
 from models.actions.planning import above_refund_limit, plan_remedy
 from models.actions.request import put_on_table
-from models.case import Case, Pending
+from models.case import Case, Pending, Ruling
 from models.clocks import restarted
 from models.commands import CompleteCallback, Correct, MakeOffer, Note, OfferOption, PlatformRuling, Reason, parse_data
 from models.draft import Draft
-from models.errors import DataRefused, RoleRefused, RuleRefused
+from models.errors import DataRefused, RoleRefused, RuleRefused, StateRefused
 from models.lifecycle import CORRECTABLE, Action, Role, State
 
 
@@ -30,6 +30,8 @@ def complete_callback(draft: Draft, data: CompleteCallback) -> None:
 @handles(Action.MISS_CALLBACK)
 def miss_callback(draft: Draft, data: Note) -> None:
     """T5: tried again on another day; after the last try the case closes as unreachable."""
+    if draft.case.state is State.REQUESTED:
+        return _call_missed(draft)
     misses = draft.case.callback_misses + 1
     draft.set(callback_misses=misses)
     draft.facts.tries_left = misses < draft.case.procedure.callback_tries
@@ -38,6 +40,18 @@ def miss_callback(draft: Draft, data: Note) -> None:
         draft.set(clocks=restarted(draft.case.clocks, rule, draft.now))
     else:
         _nothing_left_open(draft.case)
+
+
+def _call_missed(draft: Draft) -> None:
+    """T17: a call before the cause is known; after the last one nobody calls again, and a manager is told."""
+    allowed = draft.case.procedure.calls
+    if allowed is None:
+        raise StateRefused("Callbacks begin when the case is resolved; until then write a note.")
+    if draft.case.calls >= allowed:
+        raise RuleRefused(f"{allowed} calls were made already, and there are never more (T17): send a message.")
+    draft.set(calls=draft.case.calls + 1)
+    if draft.case.calls == allowed:
+        draft.tell("manager", "The customer could not be reached by phone: write, and decide how to go on.")
 
 
 def _nothing_left_open(case: Case) -> None:
@@ -131,6 +145,12 @@ FRESH = {
     "out_of_stock": False,
     "payment_notified": False,
     "check": None,
+    "checked": (),
+    "finding": None,
+    "found_until": None,
+    "visit": None,
+    "calls": 0,
+    "at_dock_since": None,
     "callback_misses": 0,
 }
 
@@ -173,6 +193,8 @@ def _pending(draft: Draft) -> Pending:
 def platform_ruling(draft: Draft, data: PlatformRuling) -> None:
     """T21: decided outside, shown so, and never paid a second time."""
     draft.facts.ruling = data.ruling
+    paid = draft.minor(data.amount, "amount") if data.amount is not None else 0
+    draft.set(ruling=Ruling(ruling=data.ruling, reference=data.reference, amount=paid))
     take_back(draft, ("refund", "freight", "goodwill"))
     draft.set(pending=None, offer=None, plan=None, executed=False)
     draft.set_money(customer_owes=0)

@@ -1,7 +1,7 @@
 """Step 2, the goods: return, parcels in, parcels out, interception and recall."""
 
 from models.actions import handles
-from models.actions.planning import set_gates
+from models.actions.planning import must_be_eligible, set_gates
 from models.case import Parcel
 from models.commands import AuthoriseReturn, BookIn, RecordDelivery, ReportInterception, ShipReturn
 from models.draft import Draft
@@ -12,6 +12,7 @@ from models.lifecycle import Action, State
 @handles(Action.AUTHORISE_RETURN)
 def authorise_return(draft: Draft, data: AuthoriseReturn) -> None:
     """Only an approved case may be shipped back; with a label of ours nothing is advanced (F11)."""
+    must_be_eligible(draft)
     draft.set(label=data.label)
     draft.told_customer()
 
@@ -23,6 +24,7 @@ def ship_return(draft: Draft, data: ShipReturn) -> None:
     draft.set(
         goods="in_transit",
         waybills=(*draft.case.waybills, data.waybill),
+        carrier=data.carrier,
         advanced_freight=draft.case.advanced_freight + freight,
     )
     if draft.case.state is not State.AWAITING_RETURN:
@@ -39,7 +41,7 @@ def book_in(draft: Draft, data: BookIn) -> None:
     expected = draft.case.state in (State.AWAITING_RETURN, State.RETURN_IN_TRANSIT, State.INTERCEPTING, State.RECALLING)
     if not expected and draft.case.goods not in ("in_transit", "here"):
         draft.record(Fact.GOODS_UNASKED, "Goods came that were not on their way, as far as we knew.")
-    draft.set(goods="here", returned_once=True)
+    draft.set(goods="here", returned_once=True, at_dock_since=None)
     if not draft.facts.inspected and draft.case.state in SET_ASIDE:
         draft.set(offer=None, pending=None)
 
@@ -56,7 +58,9 @@ def report_interception(draft: Draft, data: ReportInterception) -> None:
 def record_delivery(draft: Draft, data: RecordDelivery) -> None:
     """L16: delivered, refused at the door, lost, or signed for by somebody else: each has its end."""
     draft.facts.result = data.outcome
-    if draft.case.state is State.RECALLING:
+    if draft.case.state is State.RETURN_IN_TRANSIT:
+        _at_our_dock(draft, data.outcome)
+    elif draft.case.state in (State.RECALLING, State.INVESTIGATING):
         _recalled(draft, data.outcome)
     elif data.outcome == "delivered":
         draft.set(goods="customer")
@@ -66,7 +70,17 @@ def record_delivery(draft: Draft, data: RecordDelivery) -> None:
             draft.set(goods="here", inspected=False)
 
 
+def _at_our_dock(draft: Draft, outcome: str) -> None:
+    """G14: delivered to us, as the courier says, and not booked in yet: it is ours to find."""
+    if outcome in ("delivered", "signed_by_other"):
+        draft.set(at_dock_since=draft.case.at_dock_since or draft.now)
+    else:
+        draft.record(Fact.SEARCH_OPENED, "The courier reports the return as lost or refused: ask for it (G14).")
+
+
 def _recalled(draft: Draft, outcome: str) -> None:
+    """The order's own parcel: called back, or found and followed (L7, L16)."""
+    draft.set(check=None)
     if outcome == "refused":
         set_parcel(draft, "pulled")
         draft.set(goods="here")

@@ -1,15 +1,20 @@
 """What a remedy will cost, from the facts of the case: its plan, and the facts that the gates before it read."""
 
 from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from models.actions.payouts import goods_owed, mind_what_was_paid, take_back
-from models.case import Case, Line
-from models.commands import LineQuantity, Replacement
+from models.case import Case, Claim, Line
+from models.commands import LineQuantity, Remedy, Replacement
 from models.draft import Draft
 from models.errors import DataRefused, MoneyRefused, PotExceeded, PreviewStale, RuleRefused
-from models.lifecycle import Role, acts_as
-from models.money import to_minor
+from models.events import SYSTEM
+from models.law import legal_choices
+from models.lifecycle import Action, Role, acts_as
+from models.money import to_minor, to_text
 from models.remedies import REMEDIES
+from models.remedies.parts import paid_for
 from models.settlement import Settlement, SettlementAsk, settlement
 
 #: The roles with limits, lowest first; who is above all of them has none.
@@ -39,6 +44,8 @@ def plan_remedy(
             raise RuleRefused("Nothing is left to pay for these goods.")
         draft.set(plan=plan)
         draft.set_money(customer_owes=max(0, plan.customer_owes - draft.case.waived))
+    if draft.case.announced and draft.case.procedure.collects and remedy not in ("none", "refund"):
+        draft.set_money(customer_owes=draft.case.money.customer_owes + draft.case.announced.amount)  # L12
     mind_what_was_paid(draft)
     set_gates(draft)
 
@@ -46,12 +53,59 @@ def plan_remedy(
 def _check_goods(draft: Draft, remedy: str) -> None:
     """Refuse a remedy that would leave the customer's goods without an end, or send back what is not here."""
     case = draft.case
-    if REMEDIES[remedy].needs_order and case.order is None:
+    if REMEDIES[remedy].needs_order and case.order is None and not case.announced:
         raise RuleRefused("This case has no order yet: link one before a remedy is chosen.")
     if remedy == "goods_back" and case.goods != "here":
         raise RuleRefused("The goods are not with us, so there is nothing to send back.")
     if remedy == "none" and (goods_owed(case) or case.goods == "in_transit"):
         raise RuleRefused("The customer's goods are with us or on their way: choose 'goods_back' when they are here.")
+
+
+def must_be_eligible(draft: Draft) -> None:
+    """Raises RuleRefused while the rules speak against the case and nobody has let it pass."""
+    case = draft.case
+    if case.eligible_now or case.eligible is None:
+        return
+    against = [reason for reason in case.eligible.reasons if reason.answer == "no"]
+    told = "; ".join(f"line {r.line_no}: {r.en}" if r.line_no else r.en for r in against)
+    role = case.procedure.override_role
+    reasons = [reason.model_dump(mode="json") for reason in against]
+    raise RuleRefused(f"The case is not eligible: {told}. A {role} can override it with a reason.", reasons=reasons)
+
+
+def claim_parcel(draft: Draft, against: str) -> None:
+    """L5: goods value and freight of what is in the case, claimed once from whoever lost it."""
+    case = draft.case
+    if case.order is None or any(claim.against == against for claim in case.claims):
+        return
+    goods = sum(paid_for(case.order.pots, line.line_no, line.quantity) for line in case.lines)
+    amount = goods + case.order.replacement_rate
+    draft.set(claims=(*case.claims, Claim(against=against, amount=amount)))
+    draft.record(Action.OPEN_CLAIM, None, {"against": against, "amount": to_text(amount, draft.currency)}, actor=SYSTEM)
+
+
+def choices_of(case: Case, now: datetime) -> tuple[Remedy, ...]:
+    """What the law lets the customer insist on at this moment (section 13)."""
+    if case.order is None or not case.procedure.law.ladder:
+        return ()
+    repairing = round((now - case.repair_since).total_seconds()) if case.repair_since else 0
+    return legal_choices(
+        case.procedure.law,
+        case.order.received_on,
+        now.astimezone(ZoneInfo(case.order.timezone)).date(),
+        case.earlier.failed_repairs + case.failed_repairs,
+        case.earlier.repair_seconds + case.repair_seconds + repairing,
+        case.out_of_stock,
+    )
+
+
+def worth_return(case: Case) -> bool:
+    """Section 12: below the playbook's amount a return costs more than it brings."""
+    limits = case.procedure.not_worth_return
+    if case.order is None or case.order.currency not in limits:
+        return True
+    paid = sum(paid_for(case.order.pots, line.line_no, line.quantity) for line in case.lines)
+    return paid >= to_minor(limits[case.order.currency], case.order.currency)
 
 
 def set_gates(draft: Draft) -> None:
@@ -80,7 +134,8 @@ def settle(
     order = case.order
     assert order is not None
     chosen = chosen_lines(case, lines)
-    party, share = liable(case, chosen)
+    party, share = ("customer", 100) if quoted(case, remedy) else liable(case, chosen)
+    postage = case.second_order.postage if case.second_order and case.second_order.anew else 0  # G13
     given = case.money.freight + case.money.goodwill  # of what he advanced, the customer has this back already
     ask = SettlementAsk(
         remedy=REMEDIES[remedy].name,
@@ -88,11 +143,12 @@ def settle(
         party_liable=party,
         share=share,
         amount=draft.minor(amount, "amount") if amount is not None else None,
-        return_freight=max(0, case.advanced_freight - given),
-        return_freight_cap=max(0, order.return_rate * case.procedure.return_freight_factor - given),
+        return_freight=max(0, case.advanced_freight + postage - given),
+        return_freight_cap=max(0, order.return_rate * case.procedure.return_freight_factor + postage - given),
         replacement_freight=case.quote.freight if case.quote else order.replacement_rate,
         replacement_price=replacement_price(draft, replacement),
         quote=case.quote.parts + case.quote.labour if case.quote else 0,
+        refund_postage=case.procedure.refund_postage,
         never_delivered=order.parcel in ("unprinted", "printed", "pulled", "lost"),
         both_ways=case.procedure.customer_pays_both_ways and not case.procedure.asks_fault,
     )
@@ -121,6 +177,11 @@ def chosen_lines(case: Case, asked: list[LineQuantity]) -> tuple[Line, ...]:
             told = f"the case holds {line.quantity if line else 0} of line {want.line_no}"
             raise DataRefused(f"Line {want.line_no}: {told}.", [{"field": f"lines.{i}", "message": told}])
     return tuple(held[want.line_no].model_copy(update={"quantity": want.quantity}) for want in asked)
+
+
+def quoted(case: Case, remedy: str) -> bool:
+    """F10: out of warranty a repair is the customer's to pay, whatever broke."""
+    return REMEDIES[remedy].by_warranty and case.in_warranty is False
 
 
 def liable(case: Case, lines: tuple[Line, ...]) -> tuple[str, int]:
@@ -173,6 +234,7 @@ def goods_are_missing(case: Case) -> bool:
         and case.goods in ("customer", "in_transit")
         and not case.inspected
         and (case.order is None or case.order.parcel == "delivered")
+        and worth_return(case)
     )
 
 
@@ -191,6 +253,8 @@ def above_keep_it_limit(draft: Draft, text: str | None) -> bool:
         raise DataRefused.of("amount", "A keep-it needs an amount above zero.")
     rule, freight = draft.case.procedure.keep_it, round_trip_freight(draft.case)
     by_manager = acts_as(draft.actor.role, Role.MANAGER)
+    if draft.case.earlier.keep_its > rule.earlier and not by_manager:
+        return True  # K6
     if rule.exact:
         return False
     if freight and amount > freight * rule.manager_percent // 100:

@@ -6,12 +6,15 @@ from models.actions.payouts import mind_what_was_paid
 from models.actions.planning import (
     above_keep_it_limit,
     above_refund_limit,
+    choices_of,
     goods_are_missing,
     grant_freight,
+    must_be_eligible,
     plan_remedy,
     set_gates,
 )
-from models.case import Quote
+from models.case import Case, Quote, Visit
+from models.clocks import APPOINTMENT, met, restarted
 from models.commands import (
     Appoint,
     ChooseRemedy,
@@ -28,8 +31,10 @@ from models.commands import (
     Waybill,
 )
 from models.draft import Draft
-from models.errors import DataRefused
+from models.errors import DataRefused, RuleRefused
+from models.events import Fact
 from models.lifecycle import Action, Role, acts_as
+from models.playbook import ClockRule
 from models.remedies import REMEDIES
 
 
@@ -37,6 +42,10 @@ from models.remedies import REMEDIES
 def choose_remedy(draft: Draft, data: ChooseRemedy) -> None:
     """The remedy by fault found and party liable; above the actor's limit it waits for somebody who may."""
     remedy = REMEDIES[data.remedy]
+    if remedy.grants:
+        must_be_eligible(draft)
+    if remedy.pays:
+        not_decided_outside(draft.case)
     if remedy.needs_amount and data.amount is None:
         raise DataRefused.of("amount", f"'{data.remedy}' needs an amount.")
     by_manager = acts_as(draft.actor.role, Role.MANAGER)
@@ -45,7 +54,25 @@ def choose_remedy(draft: Draft, data: ChooseRemedy) -> None:
     plan_remedy(draft, data.remedy, data.amount, data.replacement, data.lines, data.preview_id)
     draft.facts.above_limit = early or much or above_refund_limit(draft, draft.case.plan)
     grant_freight(draft)
+    _mind_the_law(draft, data)
     _split_others(draft, data.lines)
+
+
+def not_decided_outside(case: Case) -> None:
+    """T21: what a platform or bank has decided is not paid a second time. Raises RuleRefused."""
+    if case.ruling is not None and case.ruling.ruling in ("refunded", "rejected"):
+        told = f"It was decided outside ({case.ruling.ruling}, reference {case.ruling.reference})"
+        raise RuleRefused(f"{told}, and that binds us: nothing more is paid for it (T21).")
+
+
+def _mind_the_law(draft: Draft, data: ChooseRemedy) -> None:
+    """The customer's legal choice always wins: another remedy needs his consent, or is told to a supervisor."""
+    wanted, choices = draft.case.wanted, choices_of(draft.case, draft.now)
+    if wanted not in choices or data.remedy == wanted or data.customer_agrees:
+        return
+    told = f"The customer asked for '{wanted}' and has a right to it ({draft.case.procedure.law.name})"
+    draft.record(Fact.LEGAL_CHOICE, f"{told}; '{data.remedy}' was chosen instead.", {"choices": list(choices)})
+    draft.tell("supervisor", f"{told}, and got '{data.remedy}'.")
 
 
 def _split_others(draft: Draft, chosen: list[LineQuantity]) -> None:
@@ -116,13 +143,13 @@ def stock_arrived(draft: Draft, data: Note) -> None:
 @handles(Action.SHIP_REPLACEMENT)
 def ship_replacement(draft: Draft, data: Waybill) -> None:
     """Followed until it is delivered (L16)."""
-    draft.set(waybills=(*draft.case.waybills, data.waybill))
+    draft.set(waybills=(*draft.case.waybills, data.waybill), carrier=data.carrier)
 
 
 @handles(Action.SHIP_BACK)
 def ship_back(draft: Draft, data: Waybill) -> None:
     """The customer's own goods leave us."""
-    draft.set(waybills=(*draft.case.waybills, data.waybill), goods="returned")
+    draft.set(waybills=(*draft.case.waybills, data.waybill), carrier=data.carrier, goods="returned")
 
 
 @handles(Action.FINISH_REPAIR)
@@ -132,18 +159,40 @@ def finish_repair(draft: Draft, data: FinishRepair) -> None:
 
 @handles(Action.FAIL_REPAIR)
 def fail_repair(draft: Draft, data: Reason) -> None:
-    """The agent chooses anew, for all of it or for parts."""
+    """The agent chooses anew, for all of it or for parts; the law counts how often it failed (section 13)."""
+    draft.set(failed_repairs=draft.case.failed_repairs + 1)
     draft.set(remedy=None, quote=None, plan=None, executed=False)
 
 
 @handles(Action.APPOINT)
 def appoint(draft: Draft, data: Appoint) -> None:
+    """T19: agreed with the customer; the appointment is a clock of its own, met when the technician arrives."""
+    left = round((data.at - draft.now).total_seconds())
+    if left <= 0:
+        raise DataRefused.of("at", "An appointment is for a time to come.")
+    draft.set(visit=(draft.case.visit or Visit()).model_copy(update={"at": data.at, "arrived": False}))
+    draft.set(clocks=restarted(draft.case.clocks, ClockRule(clock=APPOINTMENT, target=left), draft.now))
     draft.told_customer()
 
 
-@handles(Action.DISPATCH, Action.ARRIVE)
-def under_way(draft: Draft, data: Dispatch | Note) -> None:
-    """T19: recorded; the visit goes on."""
+@handles(Action.DISPATCH)
+def dispatch(draft: Draft, data: Dispatch) -> None:
+    """T19: with the likely part, from the nearest outlet."""
+    visit = draft.case.visit or Visit()
+    draft.set(visit=visit.model_copy(update={"technician": data.technician, "outlet": data.outlet}))
+
+
+@handles(Action.ARRIVE)
+def arrive(draft: Draft, data: Note) -> None:
+    draft.set(visit=(draft.case.visit or Visit()).model_copy(update={"arrived": True}))
+    _appointment_is_over(draft)
+
+
+def _appointment_is_over(draft: Draft) -> None:
+    """A running appointment is met; none is left behind when the visit ends."""
+    over = (c.clock == APPOINTMENT and c.state == "running" for c in draft.case.clocks)
+    clocks = zip(draft.case.clocks, over, strict=True)
+    draft.set(clocks=tuple(met(clock, draft.now) if is_over else clock for clock, is_over in clocks))
 
 
 @handles(Action.FINISH_VISIT)
@@ -152,5 +201,20 @@ def finish_visit(draft: Draft, data: FinishVisit) -> None:
     if data.outcome == "taken_away" and not data.signature:
         raise DataRefused.of("signature", "Goods are taken away only with the customer's signature (T19).")
     draft.facts.result = data.outcome
+    _appointment_is_over(draft)
+    visit = draft.case.visit or Visit()
+    again = Visit(level=visit.level + (data.outcome == "not_fixed"))
+    draft.set(visit=again if data.outcome in ("not_fixed", "no_access") else visit)
+    if data.outcome == "not_fixed":
+        _next_level(draft, again.level)
     if data.outcome == "taken_away":
         draft.set(goods="here")
+
+
+def _next_level(draft: Draft, level: int) -> None:
+    """T19: nearest outlet → head office by phone → head office on site, as the playbook's levels say."""
+    levels = draft.case.procedure.visit_levels
+    if level < len(levels):
+        draft.tell("owner", f"Not fixed; next comes: {levels[level]}.")
+    else:
+        draft.tell("manager", "Not fixed, and nobody is left to send: choose another remedy.", 2)

@@ -1,8 +1,16 @@
 """Step 1, the request: evidence, investigation, offers, answers."""
 
 from models.actions import handles
-from models.actions.planning import above_keep_it_limit, above_refund_limit, goods_are_missing, plan_remedy
-from models.case import Offer
+from models.actions.goods import set_parcel
+from models.actions.planning import (
+    above_keep_it_limit,
+    above_refund_limit,
+    claim_parcel,
+    goods_are_missing,
+    must_be_eligible,
+    plan_remedy,
+)
+from models.case import Offer, Override
 from models.commands import (
     AcceptOffer,
     Answer,
@@ -10,13 +18,14 @@ from models.commands import (
     Investigate,
     MakeOffer,
     OfferOption,
+    Reason,
     ReportFinding,
     RequestEvidence,
     SubmitEvidence,
 )
 from models.draft import Draft
-from models.errors import DataRefused, RuleRefused
-from models.lifecycle import Action, State
+from models.errors import DataRefused, RoleRefused, RuleRefused
+from models.lifecycle import Action, Role, State, acts_as
 from models.remedies import REMEDIES
 
 #: What an accepted option makes of the case; `wait` keeps the remedy that was chosen before.
@@ -32,26 +41,52 @@ def request_evidence(draft: Draft, data: RequestEvidence) -> None:
 @handles(Action.SUBMIT_EVIDENCE)
 def submit_evidence(draft: Draft, data: SubmitEvidence) -> None:
     """Missing evidence warns, it never blocks."""
-    draft.set(evidence=(*draft.case.evidence, *data.photos)[-200:], snoozed_until=None)
+    keys = tuple(dict.fromkeys((*draft.case.evidence_keys, *data.keys)))
+    draft.set(
+        evidence=(*draft.case.evidence, *data.photos)[-200:],
+        evidence_keys=keys,
+        told=draft.case.told or data.text is not None,
+        snoozed_until=None,
+    )
 
 
 @handles(Action.INVESTIGATE)
 def investigate(draft: Draft, data: Investigate) -> None:
+    """Warehouse, courier, recipient, department: in the order of the playbook's checks (section 7)."""
     draft.set(check=data.check)
 
 
 @handles(Action.REPORT_FINDING)
 def report_finding(draft: Draft, data: ReportFinding) -> None:
-    """L1–L6: the finding is a fact; a lost parcel is no longer one that could be called back."""
-    draft.set(check=None)
-    if data.finding == "lost" and draft.case.order:
-        draft.set(order=draft.case.order.model_copy(update={"parcel": "lost"}))
+    """L1–L6, L16: what was found is a fact, of which the playbook makes the next step; a lost parcel is claimed."""
+    case = draft.case
+    if data.until is not None and data.until <= draft.now:
+        raise DataRefused.of("until", "The date that a finding names is a time to come.")
+    asked = dict.fromkeys((*case.checked, *((case.check,) if case.check else ())))
+    draft.set(check=None, checked=tuple(asked), finding=data.finding, found_until=data.until)
+    rule = case.procedure.findings.get(data.finding)
+    if rule and rule.parcel:
+        set_parcel(draft, rule.parcel)
+    if rule and rule.claim:
+        claim_parcel(draft, rule.claim)
+
+
+@handles(Action.OVERRIDE_ELIGIBILITY)
+def override_eligibility(draft: Draft, data: Reason) -> None:
+    """Let a case pass that is not eligible: by the role that the playbook names, with a reason that stays visible."""
+    case, needed = draft.case, Role(draft.case.procedure.override_role)
+    if case.eligible is None or case.eligible.answer == "yes":
+        raise RuleRefused("Nothing speaks against this case, so there is nothing to override.")
+    if not acts_as(draft.actor.role, needed):
+        raise RoleRefused(f"Only a {needed} or somebody above may let this case pass; ask one.")
+    draft.set(override=Override(by=draft.actor.id, role=draft.actor.role, reason=data.reason, at=draft.now))
 
 
 @handles(Action.MAKE_OFFER)
 def make_offer(draft: Draft, data: MakeOffer) -> None:
     """K1–K3: options on the table until their deadline; at most so many rounds."""
     options = tuple(data.options) or ((OfferOption(type="keep_it", amount=data.amount),) if data.amount else ())
+    must_be_eligible(draft)
     if not options:
         raise DataRefused.of("options", "An offer needs options, or an amount for a keep-it.")
     if draft.case.rounds >= draft.case.procedure.keep_it.rounds:

@@ -8,4 +8,4 @@ def settle(pots: Pots, free_shipping: bool, ask: SettlementAsk) -> Outcome:
     return Outcome(rule="none", sources=("Nothing is paid: the case ends with an answer.",))
 
 
-REMEDY = Remedy(name="none", settle=settle, needs_order=False)
+REMEDY = Remedy(name="none", settle=settle, needs_order=False, grants=False)

@@ -62,7 +62,9 @@ class Remedy:
     so a plan without any is refused. `after_return` – where the playbook wants the goods back, it waits for them.
     `withdraws_parcel` – a parcel still in our house or on its way out is stopped first (L7). `needs_stock` – something
     of ours is sent, which may be out of stock. `needs_amount` – it is for an amount. `needs_lines` – it is for units.
-    `keeps_goods` – goods that came are ours once it is carried out; after any other they are owed back.
+    `keeps_goods` – goods that came are ours once it is carried out; after any other they are owed back. `by_warranty` –
+    out of warranty the customer pays it (F10). `grants` – it gives the customer something, so the case has to be
+    eligible.
     """
 
     name: SettledRemedy
@@ -75,3 +77,5 @@ class Remedy:
     needs_lines: bool = False
     keeps_goods: bool = False
     needs_order: bool = True
+    by_warranty: bool = False
+    grants: bool = True

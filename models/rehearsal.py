@@ -1,0 +1,135 @@
+"""Whether an action would be allowed now, and if not, why: by trying it on a copy.
+
+The same handler and the same arrows answer as when it is really done, so a reason shown beside a button and the refusal
+behind it can never differ.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from models.actions import HANDLERS
+from models.case import Case
+from models.commands import DATA, Actor, Command, parse_data
+from models.draft import Draft
+from models.errors import AftercareError, DataRefused
+from models.lifecycle import Action, Role, State, allowed_in, may, next_state
+from models.money import to_text
+from models.remedies import REMEDIES
+
+#: What an action is tried with where it needs something: as little as it takes for a rule to have its say.
+SAMPLES: dict[Action, dict[str, Any]] = {
+    Action.MAKE_OFFER: {"options": [{"type": "answer"}]},
+    Action.ACCEPT_OFFER: {"option": 1},
+    Action.REJECT: {"reason": "?"},
+    Action.CLOSE: {"reason": "?"},
+    Action.WITHDRAW: {"reason": "?"},
+    Action.REOPEN: {"reason": "?"},
+    Action.OVERRIDE_ELIGIBILITY: {"reason": "?"},
+    Action.COMPLETE_CALLBACK: {"satisfied": True},
+    Action.SETTLE_INVOICE: {"result": "not_needed"},
+    Action.SETTLE_CLAIM: {"result": "refused"},
+}
+#: Actions whose rules say nothing before their data is known.
+_BY_STATE_ALONE = frozenset(Action) - frozenset(
+    {
+        *SAMPLES,
+        *(Action.AUTHORISE_RETURN, Action.DECLINE_OFFER, Action.APPROVE, Action.DENY, Action.MISS_CALLBACK),
+        *(Action.KEEP_PROMISE, Action.RETURN_LOANER, Action.TAKE, Action.ACCEPT_QUOTE, Action.DECLINE_QUOTE),
+    }
+)
+
+
+def answers(case: Case, roles: Iterable[Role] | None, actor_id: str | None, now: datetime) -> list[dict[str, Any]]:
+    """For every action whether it is allowed now, why not, and what it needs; for a remedy, each by itself.
+
+    `roles` None means whoever may. Not allowed is what would be refused; what would wait for approval is allowed.
+    """
+    mine = None if roles is None else tuple(roles)
+    return [_answer(case, action, mine, actor_id or "?", now) for action in Action]
+
+
+def _answer(case: Case, action: Action, roles: tuple[Role, ...] | None, actor_id: str, now: datetime) -> dict[str, Any]:
+    reasons = [] if allowed_in(case.state, action) else [f"not while the case is '{case.state}'"]
+    able = _ends([role for role in Role if (roles is None or role in roles) and may(role, action)])
+    if not able:
+        reasons.append(f"not by {', '.join(sorted(roles or ())) or 'this token'}")
+    answer: dict[str, Any] = {"action": action.value, "allowed": not reasons, "reasons": reasons}
+    if reasons:
+        return answer
+    if action is Action.CHOOSE_REMEDY:
+        return {**answer, **_remedies(case, able, actor_id, now)}
+    refused = _refused_for_all(case, action, SAMPLES.get(action, {}), able, actor_id, now)
+    return {**answer, "allowed": refused is None, "reasons": [refused] if refused else [], "needs": _needs(action)}
+
+
+def _ends(roles: list[Role]) -> list[Role]:
+    """The lowest and the highest of these roles: what neither may, nobody between them may."""
+    return [roles[0], roles[-1]] if len(roles) > 1 else roles
+
+
+def _needs(action: Action) -> list[str]:
+    """The fields without which the action says nothing."""
+    return [name for name, field in DATA[action].model_fields.items() if field.is_required()]
+
+
+def _remedies(case: Case, able: list[Role], actor_id: str, now: datetime) -> dict[str, Any]:
+    """Every remedy of the playbook, in its order, then the others."""
+    proposed = case.procedure.remedies
+    rows = [
+        _remedy(case, name, able, actor_id, now) for name in (*proposed, *(n for n in REMEDIES if n not in proposed))
+    ]
+    possible = any(row["allowed"] for row in rows)
+    reasons = [] if possible else list(dict.fromkeys(reason for row in rows for reason in row["reasons"]))
+    return {"allowed": possible, "reasons": reasons, "needs": ["remedy"], "remedies": rows}
+
+
+def _remedy(case: Case, name: str, able: list[Role], actor_id: str, now: datetime) -> dict[str, Any]:
+    data: dict[str, Any] = {"remedy": name}
+    if REMEDIES[name].needs_amount:
+        data["amount"] = to_text(1, case.currency or "CNY")  # the least there is
+    refused, approval = None, False
+    for role in able:
+        try:
+            target = _tried(case, Action.CHOOSE_REMEDY, data, Actor(id=actor_id, role=role), now)
+        except AftercareError as fault:
+            refused = fault.detail
+        else:
+            refused, approval = None, target is State.AWAITING_APPROVAL
+            if not approval:
+                break
+    notes = ["above the limit: it waits for approval"] if approval else []
+    return {
+        "remedy": name,
+        "proposed": name in case.procedure.remedies,
+        "allowed": refused is None,
+        "needs_approval": approval,
+        "reasons": [refused] if refused else notes,
+    }
+
+
+def _refused_for_all(
+    case: Case, action: Action, data: dict[str, Any], able: list[Role], actor_id: str, now: datetime
+) -> str | None:
+    """Why nobody of these roles could do it; None as soon as one could."""
+    if action in _BY_STATE_ALONE:
+        return None
+    refused: str | None = None
+    for role in able:
+        try:
+            _tried(case, action, data, Actor(id=actor_id, role=role), now)
+        except DataRefused:
+            return None  # it depends on what will be said
+        except AftercareError as fault:
+            refused = fault.detail
+        else:
+            return None
+    return refused
+
+
+def _tried(case: Case, action: Action, data: dict[str, Any], actor: Actor, now: datetime) -> State:
+    """Where the action would lead. Raises what it would be refused with."""
+    command = Command(action=action, actor=actor, data=data)
+    draft = Draft(case, actor, now)
+    HANDLERS[action](draft, parse_data(command))
+    return next_state(draft.facts, action)

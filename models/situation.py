@@ -1,0 +1,150 @@
+"""What is true of a case right now, as the facts that a playbook's steps ask about (`models.steps.FACTS`)."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+
+from models.actions.planning import choices_of, liable, worth_return
+from models.case import Case
+from models.errors import AftercareError
+from models.law import seller_proves
+from models.playbook import Playbook
+
+Read = Callable[["Situation"], str | tuple[str, ...] | None]
+
+
+class Situation(Mapping[str, frozenset[str]]):
+    """The facts of one case at one moment; each is read when it is asked for, once."""
+
+    def __init__(self, case: Case, playbook: Playbook, now: datetime) -> None:
+        self.case = case
+        self.playbook = playbook
+        self.now = now
+        self._known: dict[str, frozenset[str]] = {}
+
+    def __getitem__(self, name: str) -> frozenset[str]:
+        known = self._known.get(name)
+        if known is None:
+            value = READ[name](self)
+            known = frozenset(value) if isinstance(value, tuple) else frozenset((value or "none",))
+            self._known[name] = known
+        return known
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(READ)
+
+    def __len__(self) -> int:
+        return len(READ)
+
+    @property
+    def missing_evidence(self) -> tuple[str, ...]:
+        """The keys of the playbook's evidence that the customer has not given yet."""
+        return missing_evidence(self.case, self.playbook)
+
+
+def missing_evidence(case: Case, playbook: Playbook) -> tuple[str, ...]:
+    """What is still missing: photos that came without a word what they show count for the first photos wanted."""
+    wanted = [evidence.key for evidence in playbook.evidence if evidence.key not in case.evidence_keys]
+    unnamed = max(0, len(case.evidence) - len(case.evidence_keys))
+    pictures = [key for key in wanted if key.startswith(("photo", "video"))]
+    shown = pictures[:unnamed]
+    return tuple(key for key in wanted if key not in shown and not (case.told and key not in pictures))
+
+
+def _yes(holds: object) -> str:
+    return "yes" if holds else "no"
+
+
+def _next_check(s: Situation) -> str | None:
+    return next((check for check in s.case.procedure.checks if check not in s.case.checked), None)
+
+
+def _legal(s: Situation) -> tuple[str, ...]:
+    return choices_of(s.case, s.now) or ("none",)
+
+
+def _offer(s: Situation) -> str:
+    if s.case.agreed is not None:
+        return "accepted"
+    if s.case.rounds >= s.case.procedure.keep_it.rounds:
+        return "exhausted"
+    return "declined" if s.case.rounds else "none"
+
+
+def _first(values: Iterator[str | None]) -> str | None:
+    return next((value for value in values if value), None)
+
+
+def _liable(s: Situation) -> str:
+    try:
+        party, _ = liable(s.case, s.case.lines)
+    except AftercareError:  # lines of different parties: each is settled by its own
+        return s.case.procedure.party_liable
+    return "customer" if party == "none_found" else party
+
+
+def _seller_proves(s: Situation) -> bool:
+    order = s.case.order
+    today = s.now.date()
+    law = s.case.procedure.law
+    return order is not None and any(seller_proves(law, order.received_on, today, x.category) for x in s.case.lines)
+
+
+def _warranty(s: Situation) -> str:
+    return "unknown" if s.case.in_warranty is None else "in" if s.case.in_warranty else "out"
+
+
+def _dispatch(s: Situation) -> str:
+    leaves = s.case.order.leaves_by if s.case.order else None
+    return "not_yet" if leaves is not None and s.now <= leaves else "due"
+
+
+def _visit(s: Situation) -> str:
+    visit = s.case.visit
+    if visit is None or (visit.at is None and visit.technician is None):
+        return "none"
+    return "arrived" if visit.arrived else "dispatched" if visit.technician else "appointed"
+
+
+def _calls(s: Situation) -> str:
+    allowed = s.case.procedure.calls
+    return "used" if allowed is not None and s.case.calls >= allowed else "left"
+
+
+#: How each fact is read.
+READ: dict[str, Read] = {
+    "subcategory": lambda s: s.case.procedure.subcategory,
+    "channel": lambda s: s.case.order.channel if s.case.order else s.case.channel,
+    "country": lambda s: s.case.order.country if s.case.order else None,
+    "wanted": lambda s: s.case.wanted or "nothing",
+    "finding": lambda s: s.case.finding,
+    "next_check": _next_check,
+    "evidence": lambda s: "missing" if s.missing_evidence else "complete",
+    "eligible": lambda s: "yes" if s.case.override or s.case.eligible is None else s.case.eligible.answer,
+    "order": lambda s: _yes(s.case.order),
+    "paid": lambda s: _yes(s.case.order is None or s.case.order.paid),
+    "parcel": lambda s: s.case.order.parcel if s.case.order else None,
+    "dispatch": _dispatch,
+    "severity": lambda s: s.case.severity,
+    "contained": lambda s: _yes(s.case.contained),
+    "goods": lambda s: s.case.goods,
+    "worth_return": lambda s: _yes(worth_return(s.case)),
+    "verdict": lambda s: _first(line.verdict for line in s.case.lines),
+    "cause": lambda s: _first(line.cause for line in s.case.lines),
+    "liable": _liable,
+    "warranty": _warranty,
+    "legal": _legal,
+    "seller_proves": lambda s: _yes(_seller_proves(s)),
+    "stock": lambda s: "out" if s.case.out_of_stock else "there",
+    "offer": _offer,
+    "agreed": lambda s: s.case.agreed.type if s.case.agreed else None,
+    "remedy": lambda s: s.case.remedy or "nothing",
+    "keep_its": lambda s: "many" if s.case.earlier.keep_its > s.case.procedure.keep_it.earlier else "few",
+    "calls": _calls,
+    "visit": _visit,
+    "account": lambda s: "missing" if s.case.account_missing else "known",
+    "payment": lambda s: "notified" if s.case.payment_notified else None,
+    "loaner": lambda s: "out" if s.case.loaners else None,
+    "invoice": lambda s: "open" if s.case.invoice_open else None,
+    "hold": lambda s: s.case.holds or None,
+    "at_dock": lambda s: _yes(s.case.at_dock_since),
+}
