@@ -17,11 +17,14 @@ from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateR
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from api import opening, views
+from api import background, opening, views
 from api.auth import Caller, actor_of
+from api.books import Books, Fixed, InForce
 from api.linking import check_link
 from api.preview import preview
+from api.proposals import proposals
 from api.schemas import OpenCase, PreviewAsk
+from api.script_values import script_values
 from api.shelter import reference_of, sheltered
 from imports.run import Progress, import_orders
 from models.case import Case
@@ -31,9 +34,9 @@ from models.effects import Decision, workflow_id
 from models.errors import AftercareError, CommandRefused, Conflict, NotFound, Unavailable, refusal_from
 from models.lifecycle import Action, Role, State, may
 from models.orders import Order
+from models.playbook import Playbook
 from playbooks.load import Playbooks
 from store import cases, lists, orders, parcels, payouts, personal, reservations, stuck
-from store import playbooks as kept_playbooks
 from store.engine import reading, revisions, writing
 from store.payouts import PayoutRow
 from workflows.starting import start_and_update
@@ -69,12 +72,18 @@ class Desk:
     """The use cases, on one store, one Temporal and one set of playbooks."""
 
     def __init__(
-        self, client: Client, engine: Engine, playbooks: Playbooks, clock: Callable[[], datetime] = utc_now
+        self, client: Client, engine: Engine, playbooks: Playbooks | InForce, clock: Callable[[], datetime] = utc_now
     ) -> None:
         self.client = client
         self.engine = engine
-        self.playbook_set = playbooks
+        self._shelf = Fixed(playbooks) if isinstance(playbooks, Playbooks) else playbooks
+        self.books = Books()
         self.clock = clock
+
+    @property
+    def playbook_set(self) -> Playbooks:
+        """The playbooks, calendars, rates and the shop's own facts that are in force now."""
+        return self._shelf.current()
 
     # ── orders ──────────────────────────────────────────────────────────────
 
@@ -141,18 +150,16 @@ class Desk:
         return await self.case(case.case_no), created
 
     def _open(self, session: Session, ask: OpenCase, actor: Actor, key: str | None, now: datetime) -> tuple[Case, bool]:
-        playbook = self.playbook_set.get(ask.kind)
         order = self._order(session, ask.order_no) if ask.order_no else None
+        playbook = opening.book_for(self.playbook_set.get(ask.kind), ask.subcategory, order, ask.channel)
         claimed = opening.claimed_lines(ask, order) if order else {}
         built: list[str] = []
 
         def build(case_no: str) -> Decision:
             built.append(case_no)
             # Read under the order's lock, which the opening transaction holds by now.
-            pots = orders.pots(session, order.order_no) if order else None
-            freight = self.playbook_set.freight
-            facts = opening.facts_of(order, pots, claimed, playbook, freight) if order and pots else None
-            return opening.new_case(ask, playbook, order, facts, actor, now, case_no)
+            known = background.known(session, ask, playbook, order, self.playbook_set, now)
+            return opening.new_case(ask, known, actor, now, case_no)
 
         contact = ask.contact.model_dump(exclude_none=True) if ask.contact else {}
         new = cases.NewCase(
@@ -168,37 +175,47 @@ class Desk:
             request_hash=opening.request_hash(ask),
         )
         case = cases.open_case(session, new)
-        kept_playbooks.put(session, playbook.kind, playbook.version, playbook.as_document(), now)
+        self.books.keep(session, self.playbook_set.get(ask.kind), now)
         return case, bool(built)
 
-    async def case(self, case_no: str, roles: frozenset[Role] | None = None, **more: Any) -> dict[str, Any]:
+    async def check(self, ask: OpenCase) -> dict[str, Any]:
+        """What the rules say to a request before it is saved, and which open cases hold its units; writes nothing."""
+        playbook = self.playbook_set.get(ask.kind)
+        opening.needed(ask, playbook)
+        return await self._read(lambda session: self._checked(session, ask, playbook))
+
+    def _checked(self, session: Session, ask: OpenCase, playbook: Playbook) -> dict[str, Any]:
+        order = self._order(session, ask.order_no) if ask.order_no else None
+        book, now = opening.book_for(playbook, ask.subcategory, order, ask.channel), self.clock()
+        known = background.known(session, ask, book, order, self.playbook_set, now)
+        held = background.holders(session, order, opening.claimed_lines(ask, order)) if order else []
+        return {**views.eligible_document(known.eligible), "open_cases": held}
+
+    async def case(
+        self, case_no: str, roles: frozenset[Role] | None = None, actor_id: str | None = None, **more: Any
+    ) -> dict[str, Any]:
         """One case, with its clocks, money, what can be done and what should be."""
 
         def read(session: Session) -> dict[str, Any]:
             case = self._case(session, case_no)
-            playbook = self.playbook_set.kinds.get(case.kind)
-            values = self._script_values(session, case)
             told = {"description": cases.description(session, case_no), **more}
-            now = self.clock()
-            return views.case_document(case, self.playbook_set.calendars, now, playbook, values, roles, **told)
+            seen = views.Seen(
+                calendars=self.playbook_set.calendars,
+                now=self.clock(),
+                playbook=self.books.of(session, case, self.playbook_set),
+                values=script_values(case, self.playbook_set.shop, self._customer(session, case)),
+                roles=roles,
+                actor_id=actor_id,
+            )
+            return views.case_document(case, seen, **told)
 
         return await self._read(read)
 
-    def _script_values(self, session: Session, case: Case) -> dict[str, str | None]:
-        """What the variables of a script stand for; what is not known leaves the script out."""
-        contact = cases.contact(session, case.case_no)
-        order = orders.load(session, case.order.order_no) if case.order else None
-        name = contact.get("name") or (order.customer.name if order and order.customer else None)
-        due, amount = case.due_at, views.money(case.money.refund or case.money.customer_owes, views.currency_of(case))
-        return {
-            "customer": name,
-            "agent": case.owner,
-            "case_no": case.case_no,
-            "order_no": case.order.order_no if case.order else None,
-            "product": case.lines[0].name if case.lines else None,
-            "amount": f"{amount['amount']} {amount['currency']}" if amount else None,
-            "due": due.strftime("%Y-%m-%d %H:%M UTC") if due else None,
-        }
+    def _customer(self, session: Session, case: Case) -> str | None:
+        """The name to address: of whoever the case is with, else of the order's customer."""
+        name = cases.contact(session, case.case_no).get("name")
+        order = orders.load(session, case.order.order_no) if case.order and not name else None
+        return name or (order.customer.name if order and order.customer else None)
 
     async def timeline(self, case_no: str, after: int = 0, limit: int = 200) -> dict[str, Any]:
         """Who did what, when and why; the cursor is the number of the last entry."""
@@ -260,7 +277,7 @@ class Desk:
         """Carry out a command and answer the case as committed; `repeated` when it was carried out before."""
         command = _signed(envelope, caller)
         answer = await self.carry_out(case_no, command)
-        return await self.case(case_no, caller.roles, repeated=bool(answer.get("repeated")))
+        return await self.case(case_no, caller.roles, caller.id, repeated=bool(answer.get("repeated")))
 
     async def carry_out(self, case_no: str, command: Command) -> dict[str, Any]:
         """Send a command to its case, running or not. Raises what the case refuses."""
@@ -280,14 +297,32 @@ class Desk:
         data, kept = sheltered(command.action, command.data)
         if command.action is Action.LINK and may(command.actor.role, command.action):
             await self._read(lambda session: check_link(session, data))
-        if command.action is Action.CHANGE_KIND:
-            playbook = self.playbook_set.kinds.get(str(data.get("kind")))
-            data = {**data, "procedure": playbook.procedure.model_dump(mode="json") if playbook else None}
+        if command.action in (Action.CHANGE_KIND, Action.REBASE_PLAYBOOK):
+            data = await self._read(lambda session: self._with_procedure(session, case, command.action, data))
+            await self._write(lambda session: self._keep_book(session, str(data.get("kind") or case.kind)))
         pots = None
         if command.action in ABOUT_MONEY and case.order is not None:
             order_no = case.order.order_no
             pots = await self._read(lambda session: orders.pots(session, order_no))
         return command.model_copy(update={"data": data, "order_pots": pots, "case_version": case.version}), kept
+
+    def _with_procedure(self, session: Session, case: Case, action: Action, data: dict[str, Any]) -> dict[str, Any]:
+        """What the playbook in force says to this case, for a command that puts the case under it."""
+        kind = case.kind if action is Action.REBASE_PLAYBOOK else str(data.get("kind"))
+        playbook = self.playbook_set.kinds.get(kind)
+        if playbook is None:
+            return {**data, "procedure": None}
+        order = self._order(session, case.order.order_no) if case.order else None
+        if action is Action.REBASE_PLAYBOOK:
+            book = opening.book_for(playbook, case.procedure.subcategory, order, case.channel)
+            return {**data, "procedure": book.procedure.model_dump(mode="json")}
+        return {**data, **background.changed_kind(session, case, order, playbook, data, self.playbook_set)}
+
+    def _keep_book(self, session: Session, kind: str) -> None:
+        """Whatever a case is put under has to be there when it is read again."""
+        playbook = self.playbook_set.kinds.get(kind)
+        if playbook is not None:
+            self.books.keep(session, playbook, self.clock())
 
     def _keep(self, session: Session, case: Case, command: Command, kept: dict[str, str]) -> None:
         reference = reference_of(case.case_no, command.command_id or "")
@@ -476,6 +511,11 @@ class Desk:
         if not healthy:
             raise Unavailable("Temporal is away for the moment.")
         return {"database": "ok", "schema": "ok", "temporal": "ok"}
+
+    async def propose(self, text: str, order_no: str | None = None) -> list[dict[str, Any]]:
+        """The likeliest kinds of case by a customer's words, with the words that speak for each."""
+        order = await self._read(lambda session: self._order(session, order_no)) if order_no else None
+        return proposals(text, self.playbook_set, order)
 
     # ── the database ────────────────────────────────────────────────────────
 

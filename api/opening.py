@@ -2,19 +2,24 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
+from zoneinfo import ZoneInfo
 
 from api.schemas import OpenCase
-from models.case import Case, Line, OrderFacts
+from models.case import About, Announced, Case, Line, OrderFacts
 from models.commands import Actor
 from models.decide import opened
 from models.effects import Decision
+from models.eligibility import WARRANTY_OVER, Asked, Earlier, Eligible, judge, received_at
 from models.errors import Invalid
-from models.freight import FreightRates
+from models.money import to_minor
 from models.orders import Order, parcel
 from models.playbook import Playbook
 from models.pots import Pots
+from models.working_day import leaves_by
+from playbooks.load import Playbooks
 
 
 def claimed_lines(ask: OpenCase, order: Order) -> dict[int, int]:
@@ -58,33 +63,66 @@ def arrived(order: Order, playbook: Playbook) -> bool:
     return order.arrived_at is not None or (told_nothing and not playbook.eligibility.before_delivery)
 
 
-def doubts(order: Order, claimed: Mapping[int, int], playbook: Playbook, now: datetime) -> list[str]:
-    """Reasons for a human to look: the playbook's eligibility does not hold, and the case is opened all the same."""
-    rule = playbook.eligibility
-    lines = [line for line in order.lines if line.line_no in claimed]
-    found = [f"line {line.line_no} was sold as final" for line in lines if line.final_sale and not rule.final_sale]
-    found += [
-        f"line {line.line_no} is of the excluded category '{line.category}'"
-        for line in lines
-        if line.category in rule.excluded_categories
-    ]
-    at, days = order.arrived_at, rule.days_since_delivery
-    if at is not None and days is not None and now > at + timedelta(days=days + 1):
-        found.append(f"delivered {(now - at).days} days ago, more than {days}")
-    return found
+def judged(
+    ask: OpenCase, order: Order | None, playbook: Playbook, playbooks: Playbooks, earlier: Earlier, now: datetime
+) -> Eligible:
+    """What the playbook's rules say to this request, with all their reasons. It never blocks the opening: what is
+    not eligible is written down, shown, and granted only by an override.
+    """
+    zone = ZoneInfo(playbooks.shop.timezone)
+    return judge(asked(ask, order, playbook, playbooks, earlier, now, zone))
+
+
+def asked(
+    ask: OpenCase,
+    order: Order | None,
+    playbook: Playbook,
+    playbooks: Playbooks,
+    earlier: Earlier,
+    now: datetime,
+    zone: ZoneInfo,
+) -> Asked:
+    """The request as the rules of eligibility read it."""
+    return Asked(
+        rules=playbook.eligibility,
+        order=order,
+        lines=claimed_lines(ask, order) if order else {},
+        serials={line.line_no: line.serials for line in ask.lines if line.serials},
+        at=now,
+        zone=zone,
+        keep_it=playbook.procedure.keep_it,
+        earlier=earlier,
+        leaves_by=ought_to_leave(order, playbook, playbooks) if order else None,
+    )
+
+
+def ought_to_leave(order: Order, playbook: Playbook, playbooks: Playbooks) -> datetime | None:
+    """L11: when a paid order ought to leave, for kinds that ask; None once it has left."""
+    rule = playbook.dispatch
+    if rule is None or order.paid_at is None or order.shipped_at or order.delivered_at:
+        return None
+    return leaves_by(rule, playbooks.calendars[rule.calendar], order.paid_at)
 
 
 def facts_of(
-    order: Order, pots: Pots, claimed: Mapping[int, int], playbook: Playbook, rates: FreightRates
+    order: Order, pots: Pots, claimed: Mapping[int, int], playbook: Playbook, playbooks: Playbooks
 ) -> OrderFacts:
     """What the case needs to know of its order."""
-    zone = order.ship_to.zone if order.ship_to else None
-    rate = rates.normal(zone, order.currency) or 0
+    rate = playbooks.freight.normal(zone_of(order), order.currency) or 0
+    timezone = playbooks.shop.timezone
+    dates = [received_at(order, line_no) for line_no in claimed]
+    received = max((at for at in dates if at), default=None)
     return OrderFacts(
         order_no=order.order_no,
         currency=order.currency,
         free_shipping=order.free_shipping,
+        country=country_of(order),
+        channel=order.channel,
+        paid=any(pot.paid for pot in pots.payments),
         delivered_at=order.arrived_at,
+        timezone=timezone,
+        received_on=received.astimezone(ZoneInfo(timezone)).date() if received else None,
+        leaves_by=ought_to_leave(order, playbook, playbooks),
         parcel="delivered" if arrived(order, playbook) else parcel(order, claimed),
         pots=pots,
         return_rate=rate,
@@ -93,40 +131,99 @@ def facts_of(
     )
 
 
-def new_case(
-    ask: OpenCase,
-    playbook: Playbook,
-    order: Order | None,
-    facts: OrderFacts | None,
-    actor: Actor,
-    now: datetime,
-    case_no: str,
-) -> Decision:
+def zone_of(order: Order | None) -> str | None:
+    """The zone that the order was sent to (F11, T4)."""
+    return order.ship_to.zone if order and order.ship_to else None
+
+
+def country_of(order: Order | None) -> str | None:
+    """The customer's country, whose law holds where the playbook knows it (section 13)."""
+    return order.customer.country if order and order.customer else None
+
+
+def book_for(playbook: Playbook, subcategory: str | None, order: Order | None, channel: str | None) -> Playbook:
+    """The playbook as it holds for this case: its subcategory, country, channel and zone.
+
+    Raises Invalid for a subcategory that the kind has not.
+    """
+    if subcategory is not None and playbook.subcategory_of(subcategory) is None:
+        known = ", ".join(sub.key for sub in playbook.subcategories) or "none"
+        told = f"'{playbook.kind}' has no subcategory '{subcategory}'; there are {known}."
+        raise Invalid(told, errors=[{"field": "subcategory", "message": told}])
+    book = playbook.for_case(subcategory, country_of(order), order.channel if order else channel)
+    return book.model_copy(update={"procedure": book.procedure.in_zone(zone_of(order))})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """All that a new case begins with, besides the request."""
+
+    playbook: Playbook
+    order: Order | None
+    facts: OrderFacts | None
+    eligible: Eligible
+    earlier: Earlier
+
+
+def new_case(ask: OpenCase, known: Known, actor: Actor, now: datetime, case_no: str) -> Decision:
     """The case as it begins, under the number it was given."""
-    claimed = claimed_lines(ask, order) if order else {}
-    lines = tuple(
-        Line(line_no=line.line_no, quantity=claimed[line.line_no], sku=line.sku, name=line.name or line.sku)
-        for line in (order.lines if order else ())
-        if line.line_no in claimed
-    )
+    facts = known.facts
     case = Case(
         case_no=case_no,
-        kind=playbook.kind,
-        procedure=playbook.procedure,
+        kind=known.playbook.kind,
+        procedure=known.playbook.procedure,
         order=facts,
-        lines=lines,
+        lines=_lines(ask, known.order),
         wanted=ask.wanted,
         channel=ask.channel,
         severity=ask.severity,
         owner=ask.owner,
+        about=About.model_validate(ask.about.model_dump()) if ask.about else None,
+        announced=_announced(ask),
+        eligible=known.eligible,
+        earlier=known.earlier,
+        in_warranty=_in_warranty(known.eligible),
+        told=bool(ask.description),
         opened_at=now,
         opened_by=actor.id,
         last_moved_at=now,
         last_acted_at=now,
         goods="customer" if facts is None or facts.parcel == "delivered" else "nowhere",
     )
-    found = doubts(order, claimed, playbook, now) if order else []
+    found = [f"line {r.line_no}: {r.en}" if r.line_no else r.en for r in known.eligible.against]
     return opened(case, actor, now, f"To be looked at: {'; '.join(found)}." if found else None)
+
+
+def _lines(ask: OpenCase, order: Order | None) -> tuple[Line, ...]:
+    wanted = {line.line_no: line for line in ask.lines} if order else {}
+    return tuple(
+        Line(
+            line_no=line.line_no,
+            quantity=wanted[line.line_no].quantity,
+            sku=line.sku,
+            name=line.name or line.sku,
+            category=line.category,
+            serials=wanted[line.line_no].serials,
+        )
+        for line in (order.lines if order else ())
+        if line.line_no in wanted
+    )
+
+
+def _announced(ask: OpenCase) -> Announced | None:
+    """L12: the transfer that was announced, in its own currency. Raises Invalid for an amount that cannot be."""
+    if ask.announced is None:
+        return None
+    amount = to_minor(ask.announced.amount, ask.announced.currency)
+    return Announced(amount=amount, currency=ask.announced.currency, payer=ask.announced.payer)
+
+
+def _in_warranty(eligible: Eligible) -> bool | None:
+    """Whether all of it is under warranty; None where the playbook does not ask, or it cannot be told."""
+    if any(reason.rule == WARRANTY_OVER for reason in eligible.reasons):
+        return False
+    answers = [reason.answer for reason in eligible.reasons if reason.rule == "warranty"]
+    return True if answers and set(answers) == {"yes"} else None
 
 
 def request_hash(ask: OpenCase) -> str:

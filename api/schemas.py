@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from models.commands import Amount, LineQuantity, Party, Printable, Remedy, Replacement, Severity, Text, Word
 from models.lifecycle import Action, Role
-from models.orders import OrderDocument
+from models.orders import CurrencyCode, OrderDocument
 from models.settlement import SettledRemedy
 
 #: More lines than any order has.
@@ -67,8 +67,33 @@ class Contact(Ask):
     email: Name | None = None
 
 
-class OpenCase(Ask):
-    """A new case; which kinds need no order or lines, their playbook says."""
+class ClaimedLine(LineQuantity):
+    """Units of a line, with the serial numbers that the customer names, where the warranty goes by them."""
+
+    serials: tuple[Word, ...] = Field(default=(), max_length=100)
+
+
+class AboutAsk(Ask):
+    """What a complaint is about (T15); `person` is the staff's id, who then never owns the case."""
+
+    when: Text | None = None
+    where: Text | None = None
+    person: Word | None = None
+    departments: tuple[Word, ...] = Field(default=(), max_length=10)
+
+
+class AnnouncedAsk(Ask):
+    """A bank transfer that was announced, and is waited for (L12)."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"amount": "347.60", "currency": "CNY", "payer": "王小明"}]})
+
+    amount: Amount
+    currency: CurrencyCode
+    payer: Word | None = None
+
+
+class OpenAsk(Ask):
+    """A new case; the playbook says which kinds need no order or lines. Without a kind, likely ones are proposed."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -87,14 +112,34 @@ class OpenCase(Ask):
     )
 
     order_no: Number | None = None
-    kind: Word
-    lines: tuple[LineQuantity, ...] = Field(default=(), max_length=MOST_LINES)
+    kind: Word | None = None
+    subcategory: Word | None = None
+    lines: tuple[ClaimedLine, ...] = Field(default=(), max_length=MOST_LINES)
     wanted: Remedy | None = None
     description: Text | None = None
     contact: Contact | None = None
     channel: Word | None = None
     severity: Severity | None = None
     owner: Word | None = None
+    about: AboutAsk | None = None
+    announced: AnnouncedAsk | None = None
+
+
+class OpenCase(OpenAsk):
+    """A new case of a kind that was named."""
+
+    kind: Word
+
+
+class ProposeAsk(Ask):
+    """A customer's words, and the order they are about where it is known."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"text": "杯子到了就是碎的，盒子也压扁了", "order_no": "20260302-0017"}]}
+    )
+
+    text: Text
+    order_no: Number | None = None
 
 
 class CommandEnvelope(BaseModel):

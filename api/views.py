@@ -1,20 +1,23 @@
 """How cases and orders look from outside: the contract's documents, made from what SQL holds."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from api.script_values import Values
 from models.business_time import Calendar
-from models.case import Case, Payout
+from models.case import Case, Claim, Override, Payout
 from models.clocks import Clock, used_seconds
 from models.commands import schema_of
-from models.decide import actions
-from models.lifecycle import ARROWS, FINAL, ROLES, STAGE, WAITS_FOR, Action, Role, State, allowed_in, may
+from models.eligibility import Eligible
+from models.lifecycle import ARROWS, FINAL, ROLES, STAGE, WAITS_FOR, Action, Role, State
 from models.money import to_text
-from models.next_step import next_step, rendered
+from models.next_step import next_step
 from models.orders import Order, order_to_document
 from models.playbook import ALL_HOURS, Playbook
 from models.pots import Pots
+from models.rehearsal import answers
 from store.lists import CaseRow
 from store.payouts import PayoutRow
 from store.stuck import StuckCase
@@ -30,22 +33,21 @@ def money(minor: int, currency: str | None) -> dict[str, str] | None:
     return {"amount": to_text(minor, currency), "currency": currency} if currency else None
 
 
-def currency_of(case: Case) -> str | None:
-    """The currency of the case's order."""
-    return case.order.currency if case.order else None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """By whom, when and with what a case is looked at. `values` fill its script, `roles` narrow what is allowed."""
+
+    calendars: Mapping[str, Calendar]
+    now: datetime
+    playbook: Playbook | None = None
+    values: Values | None = None
+    roles: Iterable[Role] | None = None
+    actor_id: str | None = None
 
 
-def case_document(
-    case: Case,
-    calendars: Mapping[str, Calendar],
-    now: datetime,
-    playbook: Playbook | None = None,
-    values: Mapping[str, str | None] | None = None,
-    roles: Iterable[Role] | None = None,
-    **more: Any,
-) -> dict[str, Any]:
-    """The case as the contract shows it. `values` fill its script, `roles` narrow what is allowed."""
-    currency = currency_of(case)
+def case_document(case: Case, seen: Seen, **more: Any) -> dict[str, Any]:
+    """The case as the contract shows it."""
+    book = seen.playbook
     document = {
         **case.snapshot(),
         "priority": case.priority,
@@ -58,23 +60,54 @@ def case_document(
         "offer": case.offer.model_dump(mode="json") if case.offer else None,
         "pending": _pending(case),
         "plan": _plan(case),
-        "clocks": [clock_document(clock, calendars, now) for clock in case.clocks],
-        "money": {
-            "refund": money(case.money.refund, currency),
-            "freight": money(case.money.freight, currency),
-            "goodwill": money(case.money.goodwill + case.waived, currency),  # F23: what is waived is goodwill too
-            "customer_owes": money(max(0, case.money.customer_owes - case.money.received), currency),
-            "paid": money(case.money.paid, currency),
-        },
-        "payouts": [_payout(payout, currency) for payout in case.payouts],
+        "clocks": [clock_document(case, clock, seen.calendars, seen.now) for clock in case.clocks],
+        "money": _money(case),
+        "payouts": [_payout(payout, case.currency) for payout in case.payouts],
         "lines": [line.model_dump(mode="json") for line in case.lines],
         "links": list(case.links),
         "holds": list(case.holds),
-        "actions": _actions(case, roles),
-        "next_step": next_step(case, script(case, playbook, values or {})),
-        "procedure": {"kind": case.procedure.kind, "version": case.procedure.version},
+        "eligibility": eligible_document(case.eligible, case.override) if case.eligible else None,
+        "finding": _finding(case),
+        "repairs": {"failed": case.failed_repairs, "days": case.repair_seconds // 86_400},
+        "claims": [_claim(claim, case.currency) for claim in case.claims],
+        "actions": answers(case, seen.roles, seen.actor_id, seen.now),
+        "next_step": next_step(case, book, seen.now, seen.values) if book else None,
+        "procedure": _procedure(case),
     }
     return {**document, **more}
+
+
+def _money(case: Case) -> dict[str, Any]:
+    money_of, currency = case.money, case.currency
+    return {
+        "refund": money(money_of.refund, currency),
+        "freight": money(money_of.freight, currency),
+        "goodwill": money(money_of.goodwill + case.waived, currency),  # F23: what is waived is goodwill too
+        "customer_owes": money(max(0, money_of.customer_owes - money_of.received), currency),
+        "paid": money(money_of.paid, currency),
+    }
+
+
+def _procedure(case: Case) -> dict[str, Any]:
+    procedure = case.procedure
+    shown = procedure.model_dump(mode="json", include={"kind", "version", "subcategory", "variants"})
+    return {**shown, "law": procedure.law.name}
+
+
+def _finding(case: Case) -> dict[str, Any] | None:
+    if case.finding is None and not case.checked:
+        return None
+    return {"finding": case.finding, "until": instant(case.found_until), "checked": list(case.checked)}
+
+
+def _claim(claim: Claim, currency: str | None) -> dict[str, Any]:
+    return {"against": claim.against, "state": claim.state, "amount": money(claim.amount, currency)}
+
+
+def eligible_document(eligible: Eligible, override: Override | None = None) -> dict[str, Any]:
+    """What the rules say, with all their reasons, and who let the case pass all the same."""
+    passed = override.model_dump(mode="json") if override else None
+    return {**eligible.model_dump(mode="json"), "override": passed}
 
 
 def _pending(case: Case) -> dict[str, Any] | None:
@@ -95,8 +128,12 @@ def _payout(payout: Payout, currency: str | None) -> dict[str, Any]:
     return {"id": payout.key, "amount": money(payout.amount, currency), **shown}
 
 
-def clock_document(clock: Clock, calendars: Mapping[str, Calendar], now: datetime) -> dict[str, Any]:
-    """A clock with its sums in seconds, on its own calendar: target = used + left (T10)."""
+def clock_document(case: Case, clock: Clock, calendars: Mapping[str, Calendar], now: datetime) -> dict[str, Any]:
+    """A clock with its sums in seconds, on its own calendar: target = used + left (T10).
+
+    Beside a platform's clock stands what the platform knows silence to mean (T21).
+    """
+    beside = case.procedure.side_clocks.get(clock.clock)
     calendar = calendars.get(clock.calendar) or calendars[ALL_HOURS]
     used = used_seconds(clock, calendar, now)
     return {
@@ -110,31 +147,9 @@ def clock_document(clock: Clock, calendars: Mapping[str, Calendar], now: datetim
         "paused_since": instant(clock.paused_since),
         "state": clock.state,
         "outcome": clock.outcome,
+        "silence": beside.silence.model_dump() if beside and beside.silence else None,
         "log": [entry.model_dump(mode="json") for entry in clock.log],
     }
-
-
-def _actions(case: Case, roles: Iterable[Role] | None) -> list[dict[str, Any]]:
-    """For every action whether it is allowed now, and if not, why: by the state, or by the caller's roles."""
-    if roles is None:
-        return list(actions(case))
-    mine = tuple(roles)
-    return [_action(case, action, mine) for action in Action]
-
-
-def _action(case: Case, action: Action, roles: tuple[Role, ...]) -> dict[str, Any]:
-    reasons = [] if allowed_in(case.state, action) else [f"not while the case is '{case.state}'"]
-    if not any(may(role, action) for role in roles):
-        reasons.append(f"not by {', '.join(sorted(roles)) or 'this token'}")
-    return {"action": action.value, "allowed": not reasons, "reasons": reasons}
-
-
-def script(case: Case, playbook: Playbook | None, values: Mapping[str, str | None]) -> dict[str, str] | None:
-    """The playbook's script for the state the case is in, in every language whose values are all known."""
-    templates = (playbook.scripts if playbook else {}).get(case.state.value, {})
-    said = {language: rendered(template, values) for language, template in templates.items()}
-    known = {str(language): text for language, text in said.items() if text}
-    return known or None
 
 
 def row_document(row: CaseRow) -> dict[str, Any]:

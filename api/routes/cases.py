@@ -7,11 +7,12 @@ from fastapi import Header, Query, Request
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from api.auth import actor_of
-from api.documents import CaseList, CaseShown, StuckList, Timeline
+from api.documents import CaseList, CaseShown, Proposals, StuckList, Timeline
 from api.limits import read_json
+from api.proposals import unnamed
 from api.routes.answers import Cursor, Filter, Json, Limit, documented
 from api.routes.checked import CallerHere, DeskHere, checked_router, roles_shown
-from api.schemas import Number, OpenCase
+from api.schemas import Number, OpenAsk, OpenCase, ProposeAsk
 from models.commands import Command, Printable, Severity, parse_command
 from models.errors import Forbidden
 from models.lifecycle import Role, Stage, State
@@ -65,11 +66,31 @@ _COMMAND_BODY = {
         200: {"model": CaseShown, "description": "this Idempotency-Key had opened it before"},
     },
 )
-async def open_case(ask: OpenCase, caller: CallerHere, desk: DeskHere, key: Key = None) -> Json:
-    """Number, key and units are taken in one transaction; a unit in an open case is a conflict that names it (F18)."""
-    case, created = await desk.open_case(ask, actor_of(caller), key)
+async def open_case(ask: OpenAsk, caller: CallerHere, desk: DeskHere, key: Key = None) -> Json:
+    """Number, key and units are taken in one transaction; a unit in an open case is a conflict that names it (F18).
+
+    Without a kind nothing is opened: the refusal proposes the likeliest by the description.
+    """
+    if ask.kind is None:
+        raise unnamed(await desk.propose(ask.description or ""))
+    known = OpenCase.model_validate(ask.model_dump())
+    case, created = await desk.open_case(known, actor_of(caller), key)
     headings = {"Location": f"/api/v1/cases/{quote(case['case_no'], safe='')}"}
     return Json(case, 201 if created else 200, headings)
+
+
+@router.post(
+    "/cases/propose",
+    summary="Which kind of case may it be?",
+    response_class=Json,
+    responses=documented(Proposals, 404, body=True, said="the likeliest kinds, best first"),
+)
+async def propose_kinds(ask: ProposeAsk, desk: DeskHere) -> Json:
+    """The likeliest three by the customer's words, Chinese or English, with the words that speak for each.
+
+    Nothing is learned: the words are those of the playbooks. Whoever opens the case decides.
+    """
+    return Json({"proposals": await desk.propose(ask.text, ask.order_no)})
 
 
 @router.get("/cases", summary="List cases", response_class=Json, responses=documented(CaseList))
@@ -121,7 +142,7 @@ async def list_cases(
 @router.get("/cases/{case_no}", summary="Show a case", response_class=Json, responses=documented(CaseShown, 404))
 async def get_case(case_no: Number, caller: CallerHere, desk: DeskHere) -> Json:
     """Where it stands, its clocks and money, what may be done by this token, and what should be done next."""
-    return Json(await desk.case(case_no, roles_shown(caller)))
+    return Json(await desk.case(case_no, roles_shown(caller), caller.id))
 
 
 @router.get(

@@ -1,0 +1,74 @@
+"""The playbook that a case follows: the version it was opened with, whatever is in force by now."""
+
+from datetime import datetime
+from typing import Any, Protocol
+
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from models.case import Case
+from models.playbook import Playbook
+from playbooks.load import Playbooks
+from store import playbooks as kept
+
+
+class InForce(Protocol):
+    """Whoever knows the playbooks in force, such as the shelf that watches a folder."""
+
+    def current(self) -> Playbooks:
+        """The playbooks in force at this moment."""
+        ...
+
+
+class Fixed:
+    """The same playbooks all the time."""
+
+    def __init__(self, playbooks: Playbooks) -> None:
+        self._playbooks = playbooks
+
+    def current(self) -> Playbooks:
+        """Always those."""
+        return self._playbooks
+
+
+class Books:
+    """Versions of playbooks, kept in SQL when a case is opened with one, and read again for it."""
+
+    def __init__(self) -> None:
+        self._kept: set[tuple[str, str]] = set()
+        self._read: dict[tuple[str, str], Playbook] = {}
+
+    def keep(self, session: Session, playbook: Playbook, now: datetime) -> None:
+        """Keep this version, once."""
+        name = (playbook.kind, playbook.version)
+        if name not in self._kept:
+            kept.put(session, *name, playbook.as_document(), now)
+            self._kept.add(name)
+
+    def of(self, session: Session, case: Case, in_force: Playbooks) -> Playbook | None:
+        """The playbook of a case in its own version, with what its subcategory and variants change.
+
+        Where that version was not kept, the one in force stands in for its words; what decides the case carries.
+        """
+        now = in_force.kinds.get(case.kind)
+        version = case.procedure.version
+        own = now if now and now.version == version else self._version(session, case.kind, version)
+        book = own or now or next(iter(in_force.kinds.values()), None)
+        return book.with_changes(case.procedure.subcategory, case.procedure.variants) if book else None
+
+    def _version(self, session: Session, kind: str, version: str) -> Playbook | None:
+        if (kind, version) not in self._read:
+            document = kept.get(session, kind, version)
+            book = _read(document) if document else None
+            if book is None:
+                return None
+            self._read[kind, version] = book
+        return self._read[kind, version]
+
+
+def _read(document: dict[str, Any]) -> Playbook | None:
+    """A kept document as a playbook; None where an older release kept it in another form."""
+    try:
+        return Playbook.model_validate(document)
+    except ValidationError:
+        return None

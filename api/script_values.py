@@ -1,0 +1,88 @@
+"""What the variables of a script stand for, in each language: names, amounts and dates as its readers write them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from models.case import Case
+from models.money import to_minor, to_text
+from playbooks.load import Shop
+
+Values = Mapping[str, Mapping[str, str | None]]
+
+LANGUAGES = ("zh", "en")
+
+
+def script_values(case: Case, shop: Shop, customer: str | None) -> Values:
+    """Every variable by language; None is a value that is not known, and leaves its script out."""
+    return {language: {**_plain(case, shop, customer), **_told(case, shop, language)} for language in LANGUAGES}
+
+
+def _plain(case: Case, shop: Shop, customer: str | None) -> dict[str, str | None]:
+    """What reads the same in every language."""
+    return {
+        "customer": customer,
+        "agent": case.owner or case.opened_by,
+        "case_no": case.case_no,
+        "order_no": case.order.order_no if case.order else None,
+        "carrier": case.carrier,
+        "waybill": case.waybills[-1] if case.waybills else None,
+        "phone": shop.phone,
+        "platform": case.order.channel if case.order else case.channel,
+    }
+
+
+def _told(case: Case, shop: Shop, language: str) -> dict[str, str | None]:
+    zone = ZoneInfo(shop.timezone)
+    owes = max(0, case.money.customer_owes - case.money.received)
+    return {
+        "product": product(case, language),
+        "amount": _amount(case, case.money.refund or owes, language),
+        "refund": _amount(case, case.money.refund, language),
+        "owes": _amount(case, owes, language),
+        "offer": _offer(case, language),
+        "due": date_said(case.due_at, zone, language),
+        "finding_date": date_said(case.found_until, zone, language),
+        "return_address": getattr(shop.return_address, language),
+        "shop": getattr(shop.names, language),
+    }
+
+
+def product(case: Case, language: str) -> str | None:
+    """The goods of the case: the first line, and how many more there are."""
+    if not case.lines:
+        return None
+    name, more = case.lines[0].name, len(case.lines) - 1
+    if not more:
+        return name
+    return f"{name}等{more + 1}种商品" if language == "zh" else f"{name} and {more} more"
+
+
+def _offer(case: Case, language: str) -> str | None:
+    """The amount of the first option on the table that has one."""
+    options = case.offer.options if case.offer else ()
+    amount = next((option.amount for option in options if option.amount), None)
+    return _amount(case, to_minor(amount, case.currency), language) if amount and case.currency else None
+
+
+def _amount(case: Case, minor: int, language: str) -> str | None:
+    if not minor or case.currency is None:
+        return None
+    text = to_text(minor, case.currency)
+    return f"{text}元" if language == "zh" and case.currency == "CNY" else f"{text} {case.currency}"
+
+
+def date_said(at: datetime | None, zone: ZoneInfo, language: str) -> str | None:
+    """An instant on the shop's clock: 11月24日 18:00, or 24 November, 18:00."""
+    if at is None:
+        return None
+    local = at.astimezone(zone)
+    if language == "zh":
+        return f"{local.month}月{local.day}日 {local:%H:%M}"
+    return f"{local.day} {_MONTHS[local.month - 1]}, {local:%H:%M}"
+
+
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
