@@ -65,8 +65,8 @@ class Asked:
     serials: Mapping[int, tuple[str, ...]] = field(default_factory=dict)  # serial numbers that the customer names
     at: datetime
     zone: ZoneInfo
-    keep_it: KeepIt = KeepIt()
-    earlier: Earlier = Earlier()
+    keep_it: KeepIt = field(default_factory=KeepIt)
+    earlier: Earlier = field(default_factory=Earlier)
     leaves_by: datetime | None = None  # when the order ought to leave, where it has not (L11)
 
     @property

@@ -203,7 +203,7 @@ def link(draft: Draft, data: Link) -> None:
 
 
 def _second_order(draft: Draft, data: Link) -> None:
-    """G13: the new item's own order. Placed anew in a hurry it leaves the same day, and its postage follows the fault."""
+    """G13: the new item's own order; placed anew in a hurry, it leaves that day, and its postage follows the fault."""
     if data.order_no is None:
         raise DataRefused.of("order_no", "Name the order that brings the new item.")
     anew = data.purpose == "anew"

@@ -31,7 +31,12 @@ def complete_callback(draft: Draft, data: CompleteCallback) -> None:
 def miss_callback(draft: Draft, data: Note) -> None:
     """T5: tried again on another day; after the last try the case closes as unreachable."""
     if draft.case.state is State.REQUESTED:
-        return _call_missed(draft)
+        _call_missed(draft)
+    else:
+        _callback_missed(draft)
+
+
+def _callback_missed(draft: Draft) -> None:
     misses = draft.case.callback_misses + 1
     draft.set(callback_misses=misses)
     draft.facts.tries_left = misses < draft.case.procedure.callback_tries
