@@ -7,8 +7,6 @@ case refers to them by its number. What was decided, where the goods are and whe
 from datetime import date, datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from models.clocks import Clock, next_alarm_at
 from models.commands import Cause, Command, Disposition, Grade, OfferOption, Party, Remedy, Replacement
 from models.eligibility import Earlier, Eligible
@@ -16,6 +14,7 @@ from models.lifecycle import FINAL, WAITS_FOR, Stage, State, stage_of
 from models.playbook import Procedure
 from models.pots import Draw, Pots
 from models.settlement import Settlement
+from models.value import Value
 
 #: How many command ids a case remembers; a repeat that comes later than this many commands is not known any more.
 REMEMBERED = 500
@@ -25,10 +24,6 @@ Parcel = Literal["unprinted", "printed", "gone", "delivered", "pulled", "lost"]
 PayoutState = Literal["planned", "approved", "sent", "unknown", "done", "failed", "cancelled"]
 Purpose = Literal["refund", "freight", "goodwill"]
 Verdict = Literal["confirmed", "refuted", "passed"]
-
-
-class Value(BaseModel):
-    model_config = ConfigDict(frozen=True)
 
 
 class Line(Value):
@@ -189,6 +184,7 @@ class Case(Value):
     version: int = 0
     seq: int = 0  # timeline entries so far
     effect_seq: int = 0  # effect keys allocated so far
+    weight: int = 0  # bytes that it has at most, counted up from decision to decision; 0 = never measured
 
     opened_at: datetime
     opened_by: str

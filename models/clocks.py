@@ -9,11 +9,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from models.business_time import Calendar, between, due_at
 from models.lifecycle import FINAL, WAITS_FOR, State
 from models.playbook import ALL_HOURS, ClockRule, Level, Outcome, Procedure
+from models.value import Value
 from models.working_day import closing_after
 
 ClockState = Literal["running", "paused", "met", "cancelled"]
@@ -34,20 +33,16 @@ APPOINTMENT = "appointment"
 APART = (FIRST_ANSWER, PROMISE, APPOINTMENT)
 
 
-class ClockEntry(BaseModel):
+class ClockEntry(Value):
     """One thing that happened to a clock; `note` is the alarm's name or the reason."""
-
-    model_config = ConfigDict(frozen=True)
 
     at: datetime
     what: Happening
     note: str | None = None
 
 
-class Alarm(BaseModel):
+class Alarm(Value):
     """An instant at which a clock wants attention; level 0 warns, None is a reminder or the end itself."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     at: datetime
@@ -55,10 +50,8 @@ class Alarm(BaseModel):
     targets: tuple[str, ...] = ()
 
 
-class Clock(BaseModel):
+class Clock(Value):
     """One clock in one cycle. `alarms` is None while its instants are still to be computed."""
-
-    model_config = ConfigDict(frozen=True)
 
     clock: str
     cycle: int

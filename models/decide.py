@@ -4,6 +4,7 @@
 clock or touches the world; what is allowed now and why not is answered by `models.rehearsal`.
 """
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,6 +32,8 @@ _EXECUTING = frozenset({State.REFUNDING, State.EXCHANGING, State.REPAIRING, Stat
 LATE = timedelta(seconds=5)
 #: Bytes of a case's document. Temporal lets nothing above 2 MB pass, and some of that is the timeline's.
 LARGEST, NEXT_TO_NOTHING = 1_500_000, 1_000
+#: What a command adds besides its data at most: ids, clocks' logs, a payout.
+MOST_BESIDES = 4_000
 #: A new case's: what is decided about a long order makes it more than twice as large.
 LARGEST_AT_FIRST = 600_000
 
@@ -51,22 +54,32 @@ def decide(case: Case, command: Command, now: datetime) -> Decision:
         raise StateRefused(told, allowed_actions=allowed(case, command.actor))
     try:
         decision = _reopened_by_goods(case, command, now) if by_goods else _carry_out(case, command, now)
-        _can_travel(case, decision.case)
-        return decision
+        return decision.model_copy(update={"case": _can_travel(case, decision.case, command)})
     except AftercareError as fault:
         refused = fault if isinstance(fault, CommandRefused) else RuleRefused(fault.detail)
         refused.extra.setdefault("allowed_actions", allowed(case, command.actor))
         raise refused from None
 
 
-def _can_travel(before: Case, after: Case) -> None:
+def _can_travel(before: Case, after: Case, command: Command) -> Case:
     """A case travels whole from one run to the next: more words are refused that would make it too large for that.
 
-    What moves it on, and what adds next to nothing, is not: a full case can still be brought to its end.
+    What moves it on, and what adds next to nothing, is not: a full case can still be brought to its end. Weighing a
+    case takes longer than deciding, so its weight is counted up, and measured only when that count comes near.
     """
-    size = _size(after)
-    if size > LARGEST and after.state is before.state and size > _size(before) + NEXT_TO_NOTHING:
+    weight = before.weight + MOST_BESIDES + 6 * len(json.dumps(command.data, default=str))
+    if before.weight and weight <= LARGEST and not _much_money(before, after):
+        return after.model_copy(update={"weight": weight})
+    weight = _size(after)
+    if weight > LARGEST and after.state is before.state and weight > _size(before) + NEXT_TO_NOTHING:
         raise RuleRefused("The case holds as much as a case can: open another one for what is new, and link it.")
+    return after.model_copy(update={"weight": weight})
+
+
+def _much_money(before: Case, after: Case) -> bool:
+    """Whether a plan or payouts of a long order have changed, which are as long as the order."""
+    units = len(after.order.pots.units) if after.order else 0
+    return units > 50 and (after.plan is not before.plan or after.payouts is not before.payouts)
 
 
 def _size(case: Case) -> int:
@@ -152,9 +165,10 @@ def opened(case: Case, actor: Actor, now: datetime, note: str | None = None) -> 
 
     Raises RuleRefused for an order of so many lines that no case can carry it.
     """
-    if _size(case) > LARGEST_AT_FIRST:
+    weight = _size(case)
+    if weight > LARGEST_AT_FIRST:
         raise RuleRefused("The order has more lines than a case can carry: import it as several orders.")
-    draft = Draft(case, actor, now)
+    draft = Draft(case.model_copy(update={"weight": weight}), actor, now)
     rules = [case.procedure.clocks[State.REQUESTED]]
     if case.procedure.first_answer:
         rules.append(case.procedure.first_answer)

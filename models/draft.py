@@ -31,7 +31,8 @@ class Draft:
     """Collects the changes of one decision. Nothing of it is true before `done()` has answered."""
 
     def __init__(self, case: Case, actor: Actor, now: datetime) -> None:
-        self.case = case
+        self._case = case
+        self._changes: dict[str, Any] = {}
         self.actor = actor
         self.now = now
         self.facts = Facts(
@@ -47,9 +48,16 @@ class Draft:
 
     # ── changing ────────────────────────────────────────────────────────────
 
+    @property
+    def case(self) -> Case:
+        """The case as changed so far."""
+        if self._changes:  # a copy of a case costs more than what it changes, so changes are put in together
+            self._case, self._changes = self._case.model_copy(update=self._changes), {}
+        return self._case
+
     def set(self, **changes: Any) -> None:
         """Change fields of the case."""
-        self.case = self.case.model_copy(update=changes)
+        self._changes.update(changes)
 
     def set_money(self, **changes: int) -> None:
         """Change sums of the case's money."""
@@ -175,7 +183,7 @@ class Draft:
 
     def take_over(self, step: "Draft") -> None:
         """Make another draft's changes, which began where this one stands, part of this one."""
-        self.case = step.case
+        self._case, self._changes = step.case, {}
         self._add(step._effects)
 
     def remember(self, command: Command) -> None:

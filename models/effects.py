@@ -7,12 +7,11 @@ key that was allocated in the case's state when the decision was taken.
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from models.case import Case
 from models.clocks import Alarm
 from models.events import Entry
 from models.pots import Draw
+from models.value import Value
 
 TASK_QUEUE = "aftercare"
 WORKFLOW = "AfterSaleCase"
@@ -23,10 +22,6 @@ START_LINKED = "start_linked"
 def workflow_id(case_no: str) -> str:
     """The workflow id of a case; nobody else spells it."""
     return f"case/{case_no}"
-
-
-class Value(BaseModel):
-    model_config = ConfigDict(frozen=True)
 
 
 class MoneyMove(Value):

@@ -5,9 +5,8 @@ with every number and every pot behind them, so that what was shown is what is d
 """
 
 import hashlib
-import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from models.errors import MoneyRefused
@@ -156,9 +155,8 @@ def _tax_part(pot: UnitPot, amount: int) -> int:
 
 def _preview_id(pots: Pots, ask: SettlementAsk, settled: Settlement) -> str:
     """A name that another ask, another number or another state of the pots behind it would not have (F20)."""
-    basis = {"ask": asdict(ask), "numbers": asdict(settled), "pots": _touched(pots, ask, settled)}
-    text = json.dumps(basis, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    basis = (ask, settled, _touched(pots, ask, settled))  # numbers, text and tuples of them: their repr says it all
+    return hashlib.sha256(repr(basis).encode()).hexdigest()[:16]
 
 
 def _touched(pots: Pots, ask: SettlementAsk, settled: Settlement) -> list[list[int | str]]:

@@ -24,9 +24,12 @@ def after(case: Case, happened: Iterable[str], now: datetime) -> tuple[tuple[Clo
     begins another where one is due.
     """
     done, clocks, began = frozenset(happened), case.clocks, []
+    running = {clock.clock for clock in clocks if clock.apart and clock.state == "running"}
+    entered = not done.isdisjoint(_STATES)
     for name, rule in case.procedure.side_clocks.items():
-        clock = _Beside(name, rule, case, done, now)
-        clocks, new = clock.turned(clocks)
+        if name not in running and not (entered if not rule.starts_on else done.intersection(rule.starts_on)):
+            continue
+        clocks, new = _Beside(name, rule, case, done, now).turned(clocks)
         began += [name] if new else []
     return clocks, tuple(began)
 
