@@ -128,6 +128,25 @@ class CaseList(Shown):
     next_cursor: str | None
 
 
+class ProposalShown(Shown):
+    """A kind that a customer's words speak for; `fits` is false where the order cannot have such a case now."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.PROPOSAL]})
+
+    kind: str
+    names: dict[str, str]
+    subcategory: dict[str, str] | None
+    score: float
+    matched: tuple[str, ...] = Field(description="as the customer wrote it")
+    fits: bool
+
+
+class Proposals(Shown):
+    """The likeliest kinds, best first; none where the words say too little."""
+
+    proposals: tuple[ProposalShown, ...]
+
+
 class StuckInList(CaseInList):
     """A stuck case with every reason that holds (T12)."""
 
@@ -340,3 +359,4 @@ class Problem(Shown):
     detail: str
     allowed_actions: tuple[str, ...] | None = Field(None, description="actions of a case that are allowed now")
     errors: tuple[ProblemError, ...] | None = Field(None, description="every field that is wrong")
+    proposals: tuple[ProposalShown, ...] | None = Field(None, description="likely kinds, for a case without one")

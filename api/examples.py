@@ -89,6 +89,15 @@ ENTRY: dict[str, Any] = {
     "data": {},
 }
 
+PROPOSAL: dict[str, Any] = {
+    "kind": "damaged_in_transit",
+    "names": {"zh": "运输破损", "en": "Damaged in transit"},
+    "subcategory": None,
+    "score": 3.412,
+    "matched": ["碎", "盒子也压扁"],
+    "fits": True,
+}
+
 _sent: Any = OrderDocument.model_config["json_schema_extra"]
 ORDER: dict[str, Any] = {
     **_sent["examples"][0],

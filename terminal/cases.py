@@ -1,12 +1,16 @@
 """Commands about orders and cases: they speak HTTP to the API that runs."""
 
 import json
+import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from models.errors import Invalid, NotFound
+from models.errors import Invalid, NotFound, Unavailable
+
+if TYPE_CHECKING:  # heavy: only the commands that need it wait for it
+    from terminal.remote import Remote
 
 order = typer.Typer(help="Orders.", no_args_is_help=True)
 case = typer.Typer(help="Cases: open, look at, and act on them.", no_args_is_help=True)
@@ -43,7 +47,10 @@ def import_file(
 
 @case.command("open")
 def open_case(
-    kind: Annotated[str, typer.Option(help="The kind of case, such as quality_fault.")],
+    kind: Annotated[
+        str | None, typer.Option(help="Such as quality_fault; left out, the likeliest by the description are shown.")
+    ] = None,
+    subcategory: Annotated[str | None, typer.Option(help="The finer sort; 'playbook show KIND' lists them.")] = None,
     order: Annotated[str | None, typer.Option(help="The order's number.")] = None,
     line: Annotated[list[str] | None, typer.Option(help="LINE_NO:QUANTITY, such as 1:2; once for each line.")] = None,
     wanted: Annotated[str | None, typer.Option(help="refund, exchange, repair …")] = None,
@@ -57,16 +64,66 @@ def open_case(
     key: Annotated[str | None, typer.Option(help="Idempotency-Key: the same one twice opens one case.")] = None,
     json: AsJson = False,
 ) -> None:
-    """Open a case."""
+    """Open a case. Without --kind the three likeliest kinds are shown with the words that speak for them."""
     from terminal import remote
 
     contact = _given({"name": name, "phone": phone, "email": email})
-    about = {"kind": kind, "order_no": order, "wanted": wanted, "description": description, "channel": channel}
+    about = {"order_no": order, "wanted": wanted, "description": description, "channel": channel}
     rest = {"severity": severity, "owner": owner, "contact": contact or None}
     body = {**_given({**about, **rest}), "lines": [line_and_quantity(text) for text in line or ()]}
+    headers = {"Idempotency-Key": key} if key else None
     with remote.remote() as api:
-        opened = api.post("/cases", body, headers={"Idempotency-Key": key} if key else None)
+        named = _given({"kind": kind, "subcategory": subcategory})
+        if kind is None:
+            named |= _chosen_kind(api, body, json)
+        opened = api.post("/cases", {**body, **named}, headers=headers)
     _show(opened, json)
+
+
+def _chosen_kind(api: "Remote", body: dict[str, Any], as_json: bool) -> dict[str, Any]:
+    """The kind that somebody at a terminal picks from those proposed. Raises the refusal where nobody can be asked."""
+    from terminal import shown
+
+    try:
+        api.post("/cases", body)
+    except Invalid as refused:
+        proposals = refused.extra.get("proposals") or []
+        if as_json:
+            shown.as_json(refused.as_problem())
+        elif proposals:
+            _show_proposals(proposals)
+        if as_json or not proposals or not (sys.stdin.isatty() and sys.stdout.isatty()):
+            raise
+        return _picked(typer.prompt("Which one? Its number, or another kind"), proposals)
+    raise Unavailable("The API opened a case without a kind: it is older or newer than this program.")
+
+
+def _show_proposals(proposals: list[dict[str, Any]]) -> None:
+    from settings import load_settings
+    from terminal import shown
+
+    language = "zh" if load_settings().locale.startswith("zh") else "en"
+    rows = (
+        (
+            number,
+            one["kind"],
+            shown.words(one["names"], language),
+            shown.words(one["subcategory"], language),
+            " · ".join(one["matched"]),
+            "" if one["fits"] else "not with this order as it stands",
+        )
+        for number, one in enumerate(proposals, 1)
+    )
+    shown.table(("#", "kind", "name", "finer", "because of", ""), rows, right=("#",))
+
+
+def _picked(answer: str, proposals: list[dict[str, Any]]) -> dict[str, Any]:
+    """The proposal of this number with its finer sort, or the kind as it was typed."""
+    word = answer.strip()
+    if word.isascii() and word.isdigit() and 1 <= int(word) <= len(proposals):
+        one = proposals[int(word) - 1]
+        return {"kind": one["kind"], **({"subcategory": one["subcategory"]["key"]} if one["subcategory"] else {})}
+    return {"kind": word}
 
 
 @case.command("show")
