@@ -16,7 +16,7 @@ from typing import Annotated, Any, BinaryIO, NoReturn
 import typer
 
 from models.errors import AftercareError
-from terminal import cases, keeping
+from terminal import cases, keeping, playbooks
 
 app = typer.Typer(
     name="aftercare",
@@ -46,7 +46,6 @@ def everywhere(
     """The after-sales desk for online sellers."""
 
 
-playbook = typer.Typer(help="Playbooks: how each kind of case is handled.", no_args_is_help=True)
 calendar = typer.Typer(help="Working time.", no_args_is_help=True)
 money = typer.Typer(help="Amounts in minor units.", no_args_is_help=True)
 
@@ -130,54 +129,6 @@ def lifecycle(format: Annotated[str, typer.Option(help="text, mermaid or svg.")]
     sys.stdout.buffer.write(DRAWINGS[format]().encode())
 
 
-@playbook.command("check")
-def check_playbooks(
-    folder: Annotated[Path | None, typer.Argument(metavar="[FOLDER]", help="Default: those in force.")] = None,
-    json: AsJson = False,
-) -> None:
-    """Check the playbooks of a folder; every mistake is named with its file, line and field."""
-    from playbooks.load import check_folder
-    from terminal import shown
-
-    place = folder or _playbook_folder()
-    problems = check_folder(place)
-    if json:
-        shown.as_json({"items": [problem._asdict() for problem in problems], "next_cursor": None})
-    else:
-        shown.say("\n".join(str(problem) for problem in problems) or f"The playbooks in {place} can be used.")
-    if problems:
-        raise typer.Exit(1)
-
-
-@playbook.command("show")
-def show_playbook(
-    kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help="One of them, in full.")] = None,
-    json: AsJson = False,
-) -> None:
-    """Which playbooks are in force; with a kind, the whole of it."""
-    from playbooks.load import load_playbooks
-    from terminal import shown
-
-    found = load_playbooks(_playbook_folder())
-    if kind is not None:
-        shown.as_json(found.get(kind).as_document())
-        return
-    books = found.kinds.values()
-    if json:
-        rows = [{"kind": book.kind, "version": book.version, "names": book.names.model_dump()} for book in books]
-        shown.as_json({"items": rows, "next_cursor": None})
-        return
-    lines = ((book.kind, book.names.zh, book.names.en, book.version) for book in books)
-    shown.table(("kind", "中文", "English", "version"), lines)
-
-
-def _playbook_folder() -> Path:
-    from playbooks.load import SHIPPED
-    from settings import load_settings
-
-    return load_settings().playbooks or SHIPPED
-
-
 # ── one question a line ───────────────────────────────────────────────────────────────────────────
 
 
@@ -223,7 +174,7 @@ app.add_typer(cases.order, name="order")
 app.add_typer(cases.case, name="case")
 app.command("stuck")(cases.stuck)
 app.command("report")(cases.report)
-app.add_typer(playbook, name="playbook")
+app.add_typer(playbooks.playbook, name="playbook")
 app.add_typer(keeping.token, name="token")
 app.add_typer(keeping.db, name="db")
 app.add_typer(calendar, name="calendar")

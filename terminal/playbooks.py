@@ -1,0 +1,352 @@
+"""Commands about playbooks: what a changed one would have decided, putting it into force, and who did so before.
+
+They work on the shop's database and folder, and need no running API.
+"""
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from models.errors import Conflict, Invalid, NotFound, PlaybookInvalid
+
+if TYPE_CHECKING:  # heavy: only the commands that need them wait for them
+    from sqlalchemy import Engine
+
+    from models.playbook import Playbook
+    from models.playbook_changes import Change
+    from playbooks.load import Playbooks
+    from store.playbooks import Act
+
+playbook = typer.Typer(help="Playbooks: how each kind of case is handled.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Plain JSON, for programs.")]
+TheFile = Annotated[Path, typer.Argument(metavar="FILE", help="A changed <kind>.yaml.", exists=True, dir_okay=False)]
+
+_SPAN = re.compile(r"([1-9][0-9]{0,3})(h|d|w)", re.ASCII)
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+#: More of a changed text than this is not shown in a table.
+_SHOWN = 60
+
+
+@playbook.command("check")
+def check_playbooks(
+    folder: Annotated[Path | None, typer.Argument(metavar="[FOLDER]", help="Default: those in force.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Check the playbooks of a folder; every mistake is named with its file, line and field."""
+    from playbooks.load import check_folder
+    from terminal import shown
+
+    place = folder or _folder()
+    problems = check_folder(place)
+    if json:
+        shown.as_json({"items": [problem._asdict() for problem in problems], "next_cursor": None})
+    else:
+        shown.say("\n".join(str(problem) for problem in problems) or f"The playbooks in {place} can be used.")
+    if problems:
+        raise typer.Exit(1)
+
+
+@playbook.command("show")
+def show_playbook(
+    kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help="One of them, in full.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Which playbooks are in force; with a kind, the whole of it."""
+    from playbooks.load import load_playbooks
+    from terminal import shown
+
+    found = load_playbooks(_folder())
+    if kind is not None:
+        shown.as_json(found.get(kind).as_document())
+        return
+    books = found.kinds.values()
+    if json:
+        rows = [{"kind": book.kind, "version": book.version, "names": book.names.model_dump()} for book in books]
+        shown.as_json({"items": rows, "next_cursor": None})
+        return
+    lines = ((book.kind, book.names.zh, book.names.en, book.version) for book in books)
+    shown.table(("kind", "中文", "English", "version"), lines)
+
+
+@playbook.command("try")
+def try_playbook(
+    file: TheFile,
+    on: Annotated[str, typer.Option(metavar="SPAN", help="Cases opened in the last 30d, 4w, 12h …")] = "30d",
+    json: AsJson = False,
+) -> None:
+    """What a changed playbook would have decided on past cases, and where it differs. Nothing is written."""
+    from api.trial import trial
+    from store.engine import reading
+    from terminal import places, shown
+
+    span, now = span_of(on), datetime.now(UTC)
+    changed = _candidate(file)
+    with places.database() as engine, reading(engine) as session, shown.progress(f"Trying {file.name}") as told:
+        tried = trial(session, file.stem, changed, now - span, now, lambda done: told(done, None))
+    document = tried.as_document()
+    if json:
+        shown.as_json(document)
+        return
+    _show_differing(document["items"])
+    for line in _summary(document, on):
+        shown.say(line)
+
+
+@playbook.command("publish")
+def publish_playbook(
+    file: TheFile,
+    by: Annotated[str, typer.Option(metavar="NAME", help="Who puts it into force.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Put a changed playbook into force: checked, compared, copied into the shop's folder, and recorded."""
+    from models.playbook_changes import changes
+    from terminal import places, shown
+
+    folder, who, why = _shops_folder(), _said("--by", by), _said("--reason", reason)
+    after = _candidate(file, folder).get(file.stem)
+    with places.database() as engine:
+        found = changes(_in_force(engine, folder, file), after)
+        if not json:
+            _show_changes(found)
+            if found and not yes and sys.stdin.isatty() and sys.stdout.isatty():
+                typer.confirm(f"Put version {after.version} of {after.kind} into force?", abort=True)
+        act = _published(engine, folder, file, after, who, why)
+    if json:
+        shown.as_json({**_act(act), "changes": [asdict(change) for change in found]})
+    else:
+        shown.say(f"{after.kind} is in force in version {after.version}; open cases keep the one they have.")
+
+
+@playbook.command("history")
+def show_history(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="Such as quality_fault.")], json: AsJson = False
+) -> None:
+    """The versions of a playbook, and who put which of them into force when and why."""
+    from store import playbooks as kept
+    from store.engine import reading
+    from terminal import places, shown
+
+    with places.database() as engine, reading(engine) as session:
+        acts, versions = kept.acts(session, kind), kept.used(session, kind)
+    if not acts and not versions:
+        raise NotFound(f"Nothing is known of a playbook '{kind}': no case was opened with it, and nobody published it.")
+    if json:
+        told = [_act(act) for act in acts]
+        known = [{**asdict(one), "since": one.since.isoformat()} for one in versions]
+        shown.as_json({"kind": kind, "acts": told, "versions": known})
+        return
+    rows = ((act.number, shown.when(act.at.isoformat()), act.before, act.after, act.by, act.reason) for act in acts)
+    shown.table(("#", "when", "before", "after", "by", "reason"), rows, right=("#",))
+    shown.say()
+    lines = ((one.version, shown.when(one.since.isoformat()), one.open_cases, one.cases) for one in versions)
+    shown.table(("version", "kept since", "open cases", "cases"), lines, right=("open cases", "cases"))
+
+
+# ── reading ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def span_of(text: str) -> timedelta:
+    """`30d`, `4w` or `12h` as a span. Raises Invalid for anything else."""
+    found = _SPAN.fullmatch(text.strip())
+    if found is None:
+        raise Invalid(f"--on {text}: write a number with h, d or w, such as 30d.")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def _said(option: str, text: str) -> str:
+    if not text.strip():
+        raise Invalid(f"{option} is empty: write something that somebody will understand next year.")
+    return text.strip()
+
+
+def _folder() -> Path:
+    from playbooks.load import SHIPPED
+    from settings import load_settings
+
+    return load_settings().playbooks or SHIPPED
+
+
+def _shops_folder() -> Path:
+    """The shop's own folder. Raises Conflict where only the shipped one is in force."""
+    from playbooks.load import SHIPPED
+
+    folder = _folder()
+    if folder.resolve() == SHIPPED.resolve():
+        raise Conflict(
+            "The shipped playbooks are in force, and nobody publishes into those: copy them to a folder of the shop's, "
+            "and set AFTERCARE_PLAYBOOKS to it."
+        )
+    if not folder.is_dir():
+        raise NotFound(f"There is no folder {folder}: create it, or correct AFTERCARE_PLAYBOOKS.")
+    return folder
+
+
+def _candidate(file: Path, folder: Path | None = None) -> "Playbooks":
+    from playbooks.candidate import with_file
+
+    return with_file(folder or _folder(), file)
+
+
+# ── putting into force ────────────────────────────────────────────────────────────────────────────
+
+
+def _current(folder: Path) -> "Playbooks | None":
+    """What the folder holds; None when that cannot be loaded, and is perhaps just being mended."""
+    from playbooks.load import load_playbooks
+
+    try:
+        return load_playbooks(folder)
+    except PlaybookInvalid:
+        return None
+
+
+def _in_force(engine: "Engine", folder: Path, file: Path) -> "Playbook | None":
+    """The version that the file takes the place of: the folder's, or the last recorded where it is that very file."""
+    from models.playbook import Playbook
+    from store import playbooks as kept
+    from store.engine import reading
+
+    current = None if _is_there(file, folder) else _current(folder)
+    if current is not None:
+        return current.kinds.get(file.stem)
+    with reading(engine) as session:
+        version = kept.in_force(session, file.stem)
+        document = kept.get(session, file.stem, version) if version else None
+    return Playbook.model_validate(document) if document else None
+
+
+def _published(engine: "Engine", folder: Path, file: Path, after: "Playbook", who: str, why: str) -> "Act":
+    """Record it and put the file in its place; both or neither."""
+    from store import playbooks as kept
+    from store.engine import writing
+
+    current, now = None if _is_there(file, folder) else _current(folder), datetime.now(UTC)
+    with _placing(file, folder) as place, writing(engine) as session:
+        if current is not None:
+            # What is in force until now is on record before it goes, also when no process has seen it yet.
+            kept.seen(session, current.kinds.values(), now)
+        act = kept.publish(session, after, who, why, now)
+        # Within the transaction, so that no process that sees the new file can record it first.
+        place()
+    return act
+
+
+def _is_there(file: Path, folder: Path) -> bool:
+    return file.resolve() == (folder / file.name).resolve()
+
+
+@contextmanager
+def _placing(file: Path, folder: Path) -> Iterator[Callable[[], None]]:
+    """A way to put the file into the folder, all of it at once; it is as it was before when the block raises."""
+    target = folder / file.name
+    before = target.read_bytes() if target.exists() else None
+    placed = False
+
+    def place() -> None:
+        nonlocal placed
+        placed = not _is_there(file, folder)
+        if placed:
+            _put(target, file.read_bytes())
+
+    try:
+        yield place
+    except BaseException:
+        if placed and before is not None:
+            _put(target, before)
+        elif placed:
+            target.unlink()
+        raise
+
+
+def _put(target: Path, content: bytes) -> None:
+    beside = target.with_name(f".{target.name}.new")
+    beside.write_bytes(content)
+    if target.exists():
+        shutil.copymode(target, beside)
+    os.replace(beside, target)
+
+
+# ── showing ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _act(act: "Act") -> dict[str, Any]:
+    return {**asdict(act), "at": act.at.isoformat()}
+
+
+def _show_changes(found: "tuple[Change, ...]") -> None:
+    from terminal import shown
+
+    rows = ((change.field, _short(change.before), _short(change.after)) for change in found)
+    shown.table(("field", "was", "is"), rows)
+
+
+def _short(value: Any) -> str:
+    text = "–" if value is None else str(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def _show_differing(items: list[Mapping[str, Any]]) -> None:
+    from terminal import shown
+
+    columns = ("case", "opened", "eligible", "first remedy", "comes to", "deadlines", "was chosen")
+    rows = (
+        (
+            one["case_no"],
+            shown.when(one["opened_at"]),
+            _turned(one["then"]["eligible"], one["now"]["eligible"]),
+            _turned(one["then"]["remedy"], one["now"]["remedy"]),
+            _turned(_money(one["then"]), _money(one["now"])),
+            "\n".join(_deadline(d) for d in one["deadlines"] if d["due_then"] != d["due_now"]),
+            one["chosen"],
+        )
+        for one in items
+    )
+    if items:
+        shown.table(columns, rows)
+
+
+def _turned(then: str, now: str) -> str:
+    return then if then == now else f"{then} → {now}"
+
+
+def _money(decided: Mapping[str, Any]) -> str:
+    found = decided["money"]
+    if found is None:
+        return "–"
+    names = [name for name in ("refund", "freight", "customer_owes") if found[name].strip("0.")]
+    return ", ".join(f"{name.replace('_', ' ')} {found[name]}" for name in names) or "nothing"
+
+
+def _deadline(one: Mapping[str, Any]) -> str:
+    from terminal import shown
+
+    now = shown.when(one["due_now"]) if one["due_now"] else "does not run"
+    return f"{one['clock']}: {shown.when(one['due_then'])} → {now}"
+
+
+def _summary(document: Mapping[str, Any], on: str) -> Iterator[str]:
+    by = ", ".join(f"{name} {count}" for name, count in document["by"].items())
+    yield f"{document['cases']} cases of the last {on}, {document['differ']} differ{f': {by}' if by else ''}."
+    for currency, sums in document["money"].items():
+        yield f"{currency}: to customers {_signed(sums['to_customer'])}, owed by them {_signed(sums['customer_owes'])}."
+    late = document["late"]
+    if late["then"] or late["now"]:
+        yield f"Clocks that were late: {late['then']}; under this playbook: {late['now']}."
+    for one in document["left_out"]:
+        yield f"{one['case_no']} is left out: {one['reason']}"
+
+
+def _signed(amount: str) -> str:
+    return amount if amount.startswith("-") else f"+{amount}"
