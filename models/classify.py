@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import takewhile
 from typing import NamedTuple
 
 from models.playbook import Playbook
@@ -217,7 +216,10 @@ def _best_window(phrase: _Phrase, places: Sequence[_Seen], words: Sequence[Writt
     best: tuple[float, dict[Feature, _Seen]] = (0.0, {})
     for i, first in enumerate(places):
         inside: dict[Feature, _Seen] = {}
-        for one in takewhile(lambda seen: seen.place < first.place + reach, places[i:]):
+        end = first.place + reach
+        for one in places[i:]:
+            if one.place >= end:
+                break
             inside.setdefault(one.feature, one)
         weight = sum(phrase.weights[one.feature] * one.value for one in inside.values())
         best = max(best, (weight, inside), key=lambda found: found[0])
@@ -248,7 +250,7 @@ def _proposal(text: str, words: Sequence[Written], kind: str, hits: _Hits) -> Pr
 
 
 def _winners(hits: _Hits) -> dict[int, tuple[float, int]]:
-    """Per place what it counts and the hit that makes it so: a place counts once, by the phrase most of which is there."""
+    """Per place what it counts, and the hit that makes it so: it counts once, by the phrase most of which is there."""
     winners: dict[int, tuple[float, int]] = {}
     for number, (_, seen) in enumerate(hits):
         for one in seen:
@@ -264,12 +266,7 @@ def _matched(text: str, words: Sequence[Written], hits: _Hits) -> tuple[str, ...
     """What speaks for a kind, as it stands in the text: the longest pieces, in the order of the text."""
     winning = {number for value, number in _winners(hits).values() if value >= SHOWN}
     covered = sorted(
-        {
-            place
-            for number in winning
-            for one in hits[number][1]
-            for place in range(one.place, one.place + one.wide)
-        }
+        {place for number in winning for one in hits[number][1] for place in range(one.place, one.place + one.wide)}
     )
     runs: list[list[int]] = []
     for place in covered:

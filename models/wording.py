@@ -187,13 +187,12 @@ def _ended(word: str) -> str:
     return word[:-1] if len(word) > 3 and word[-1] == word[-2] else word
 
 
-#: Words that say that something is not so.
-NEGATIONS = frozenset(map(_stem, "not no never without none 不 没 未 无 别 非".split()))
-#: Words that every sentence has; they count little.
-LIGHT = frozenset(
-    map(
-        _stem,
-        "a an the i my me you your it this that there be do have can will would of to for in on at and or but so "
-        "just with as if when from we our they them he she what how please 我 你 您 们 这 那 是 有 在 个 一 给 要".split(),
-    )
+_DENYING = "not no never without none 不 没 未 无 别 非"
+_EVERYWHERE = (
+    "a an the i my me you your it this that there be do have can will would of to for in on at and or but so just with "
+    "as if when from we our they them he she what how please 我 你 您 们 这 那 是 有 在 个 一 给 要"
 )
+#: Words that say that something is not so.
+NEGATIONS = frozenset(_stem(word) for word in _DENYING.split())
+#: Words that every sentence has; they count little.
+LIGHT = frozenset(_stem(word) for word in _EVERYWHERE.split())
