@@ -1,21 +1,21 @@
-"""What a playbook must be beyond its form: numbers that agree with each other, names that exist, scripts that work.
+"""What a playbook must be beyond its form: numbers that agree, names that exist, scripts that work and keep manners.
 
-Every check yields where it found something and a sentence on how to mend it; none stops at the first.
+Every rule yields where it found something and a sentence on how to mend it; none stops at the first.
 """
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator
-from itertools import pairwise
+from collections.abc import Iterable, Iterator
 from string import Formatter
 
 from models.errors import MoneyRefused
-from models.lifecycle import OPEN, WAITS_FOR, State
 from models.money import to_minor
-from models.playbook import ClockRule, Playbook
+from models.playbook import Playbook
+from playbooks import roads, waits
 from playbooks.lengths import Finding, Path, nearest
+from playbooks.manners import unmannerly
+from playbooks.rules import Around, Rule, reading
 
-#: Whom a level of the escalation chain can name (T8).
-TARGETS = ("owner", "on_duty", "supervisor", "manager", "director", "department_head", "finance", "warehouse")
 #: What a script can speak of; the desk fills them in.
 VARIABLES = (
     "customer",
@@ -37,68 +37,15 @@ VARIABLES = (
     "platform",
 )
 
-_FIRST_ANSWER = "first_answer"
+_COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
+_LANGUAGES = ("zh", "en")
 
 
-# ── checks of a playbook whose form is right ──────────────────────────────────────────────────────
+# ── money ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def findings(playbook: Playbook) -> Iterator[Finding]:
-    """Everything in the playbook that contradicts itself or names what does not exist."""
-    for check in _CHECKS:
-        yield from check(playbook)
-
-
-def _clocks(playbook: Playbook) -> Iterator[Finding]:
-    for state, rule in playbook.procedure.clocks.items():
-        path: Path = ("clocks", state.value)
-        yield from _reminder(path, rule)
-        if rule.clock == _FIRST_ANSWER:
-            yield (*path, "clock"), f"{_FIRST_ANSWER} is the name of a clock of its own; choose another name"
-        if state not in OPEN:
-            yield path, "a case that is over waits for nobody; take this clock out"
-        elif (can := _OUTCOMES.get(rule.outcome)) and not can(state):
-            yield (*path, "outcome"), f"{rule.outcome} is not possible in {state}; write escalate or close"
-
-
-#: What the end of a wait can do depends on who is awaited; every other outcome is possible everywhere.
-_OUTCOMES: dict[str, Callable[[State], bool]] = {
-    "decline": lambda state: state in (State.OFFERED, State.QUOTED),
-    "search": lambda state: WAITS_FOR[state] == "courier",
-    "try_again": lambda state: state is State.RESOLVED,
-}
-
-
-def _first_answer(playbook: Playbook) -> Iterator[Finding]:
-    rule = playbook.procedure.first_answer
-    if rule is None:
-        return
-    yield from _reminder((_FIRST_ANSWER,), rule)
-    if rule.clock != _FIRST_ANSWER:
-        yield (_FIRST_ANSWER, "clock"), f"must be {_FIRST_ANSWER}; write that"
-    if rule.outcome != "escalate":
-        yield (_FIRST_ANSWER, "outcome"), "an answer that is late can only escalate; write escalate"
-
-
-def _reminder(path: Path, rule: ClockRule) -> Iterator[Finding]:
-    if rule.remind is not None and rule.remind >= rule.target:
-        yield (*path, "remind"), "the reminder would come before the wait begins; make it shorter than target"
-
-
-def _escalation(playbook: Playbook) -> Iterator[Finding]:
-    chain = playbook.procedure.escalation
-    for number, (before, after) in enumerate(pairwise(chain), start=1):
-        if after.percent <= before.percent:
-            yield ("escalation", number, "percent"), f"must be above the {before.percent} of the level before it"
-        if after.level <= before.level:
-            yield ("escalation", number, "level"), f"must be above the level {before.level} before it"
-    for number, level in enumerate(chain):
-        for place, target in enumerate(level.targets):
-            if target not in TARGETS:
-                yield ("escalation", number, "targets", place), f"{target} is nobody; {nearest(target, TARGETS)}"
-
-
-def _limits(playbook: Playbook) -> Iterator[Finding]:
+@reading("refund_limits")
+def _limits(playbook: Playbook, around: Around) -> Iterator[Finding]:
     below: dict[str, tuple[int, str]] = {}  # per currency: the highest limit of the roles below, and whose it is
     limits = playbook.procedure.refund_limits
     for role in ("agent", "supervisor", "manager", "director"):
@@ -117,7 +64,17 @@ def _limits(playbook: Playbook) -> Iterator[Finding]:
             below[currency] = max((amount, role), below.get(currency, (0, role)))
 
 
-def _keep_it(playbook: Playbook) -> Iterator[Finding]:
+@reading("not_worth_return")
+def _not_worth_return(playbook: Playbook, around: Around) -> Iterator[Finding]:
+    for currency, text in playbook.procedure.not_worth_return.items():
+        try:
+            to_minor(text, currency)
+        except MoneyRefused as refused:
+            yield ("not_worth_return", currency), refused.detail
+
+
+@reading("keep_it")
+def _keep_it(playbook: Playbook, around: Around) -> Iterator[Finding]:
     offer = playbook.procedure.keep_it
     if offer.agent_percent < offer.start_percent:
         yield ("keep_it", "agent_percent"), f"must be at least start_percent, {offer.start_percent} (K2)"
@@ -125,9 +82,16 @@ def _keep_it(playbook: Playbook) -> Iterator[Finding]:
         yield ("keep_it", "manager_percent"), f"must be at least agent_percent, {offer.agent_percent} (K2)"
 
 
-def _named_once(playbook: Playbook) -> Iterator[Finding]:
+# ── names ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@reading("remedies", "evidence", "checks", "visit_levels")
+def _named_once(playbook: Playbook, around: Around) -> Iterator[Finding]:
+    procedure = playbook.procedure
     for field, names in (
-        ("remedies", playbook.procedure.remedies),
+        ("remedies", procedure.remedies),
+        ("checks", procedure.checks),
+        ("visit_levels", procedure.visit_levels),
         ("evidence", [evidence.key for evidence in playbook.evidence]),
     ):
         for name, times in Counter(names).items():
@@ -135,37 +99,74 @@ def _named_once(playbook: Playbook) -> Iterator[Finding]:
                 yield (field,), f"{name} is listed {times} times; keep it once"
 
 
-def _scripts(playbook: Playbook) -> Iterator[Finding]:
-    used = {step.script for step in (*playbook.steps, *playbook.general_steps) if step.script}
-    for name in sorted(used - set(playbook.scripts)):
-        yield ("scripts",), f"a step uses the script {name}, which is not here; {nearest(name, playbook.scripts)}"
-    named = {*(state.value for state in State), *used, *_scripts_of_changes(playbook)}
-    for state, texts in playbook.scripts.items():
-        if state not in named:
-            yield ("scripts", state), f"there is no state {state}, and no step uses it; {nearest(state, named)}"
-        for language in ("zh", "en"):
-            text = texts.get(language, "")
+@reading("subcategories")
+def _subcategories(playbook: Playbook, around: Around) -> Iterator[Finding]:
+    for field in ("key", *_LANGUAGES):
+        first: dict[str, int] = {}
+        for place, sub in enumerate(playbook.subcategories):
+            name = str(getattr(sub, field)).strip().casefold()
+            if name in first:
+                told = f"is the same as that of subcategory {first[name]}; give each its own"
+                yield ("subcategories", place, field), told
+            first.setdefault(name, place)
+
+
+@reading("variants")
+def _variants(playbook: Playbook, around: Around) -> Iterator[Finding]:
+    for name, variant in playbook.variants.items():
+        for place, country in enumerate(variant.when.countries):
+            if not _COUNTRY.fullmatch(country):
+                path: Path = ("variants", name, "when", "countries", place)
+                yield path, f"{country[:60]!a} is no country; write the two letters of ISO 3166, like CN"
+
+
+@reading("law", "remedies")
+def _law(playbook: Playbook, around: Around) -> Iterator[Finding]:
+    """The ladder climbs down day by day, and everything that the law gives can really be done (section 13)."""
+    procedure, before = playbook.procedure, 0
+    for place, step in enumerate(procedure.law.ladder):
+        path: Path = ("law", "ladder", place)
+        if step.until_day is None:
+            if place + 1 < len(procedure.law.ladder):
+                yield path, "holds for all the days that follow, so the steps below it never come; write until_day"
+        elif step.until_day <= before:
+            yield (*path, "until_day"), f"must be later than day {before} of the step before it"
+        before = max(before, step.until_day or 0)
+        for number, remedy in enumerate(step.choices):
+            if remedy not in procedure.remedies:
+                told = f"the law gives {remedy}, and remedies has none; add it there, or take it out here"
+                yield (*path, "choices", number), told
+
+
+# ── scripts ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@reading("scripts", "steps", "general_steps")
+def _scripts_of_steps(playbook: Playbook, around: Around) -> Iterator[Finding]:
+    for field, steps in (("steps", playbook.steps), ("general_steps", playbook.general_steps)):
+        for place, step in enumerate(steps):
+            if step.script and step.script not in playbook.scripts:
+                told = f"there is no script {step.script[:60]}; {nearest(step.script[:60], playbook.scripts)}"
+                yield (field, place, "script"), told
+
+
+@reading("scripts")
+def _texts(playbook: Playbook, around: Around) -> Iterator[Finding]:
+    for name, texts in playbook.scripts.items():
+        for language in _LANGUAGES:
+            text = texts.get(language, "")  # type: ignore[call-overload]
             if not text.strip():
-                yield ("scripts", state), f"has no text in {language}; customers are answered in both languages"
-            yield from ((("scripts", state, language), complaint) for complaint in _miswritten(text))
+                yield ("scripts", name), f"has no text in {language}; customers are answered in both languages"
+            yield from ((("scripts", name, language), told) for told in _miswritten(text))
+            yield from ((("scripts", name, language), told) for told in unmannerly(text))
 
 
-def _scripts_of_changes(playbook: Playbook) -> Iterator[str]:
-    """The scripts that the steps of subcategories and variants use."""
-    layers = [*(sub.changes for sub in playbook.subcategories), *(v.changes for v in playbook.variants.values())]
-    for changes in layers:
-        for steps in (changes.get("steps"), changes.get("general_steps")):
-            for step in steps if isinstance(steps, list) else ():
-                if isinstance(step, dict) and isinstance(step.get("script"), str):
-                    yield step["script"]
-
-
-def _miswritten(text: str) -> Iterator[str]:
+def _miswritten(text: str) -> Iterable[str]:
     names = _variables(text)
     if names is None:
-        yield "has a brace too many or too few; variables are written {customer}"
-    for name in sorted((names or set()) - set(VARIABLES)):
-        yield f"there is no variable {{{name}}}; {nearest(name, VARIABLES)}"
+        return ["has a brace too many or too few; variables are written {customer}"]
+    wrong = sorted(names - set(VARIABLES))
+    return [f"there is no variable {{{name[:60]}}}; {nearest(name[:60], VARIABLES)}" for name in wrong]
 
 
 def _variables(text: str) -> set[str] | None:
@@ -177,4 +178,16 @@ def _variables(text: str) -> set[str] | None:
     return {f"{name}{'!' + change if change else ''}{':' + form if form else ''}" for _, name, form, change in parts}
 
 
-_CHECKS = (_clocks, _first_answer, _escalation, _limits, _keep_it, _named_once, _scripts)
+RULES: tuple[Rule, ...] = (
+    *waits.RULES,
+    _limits,
+    _not_worth_return,
+    _keep_it,
+    _named_once,
+    _subcategories,
+    _variants,
+    _law,
+    _scripts_of_steps,
+    _texts,
+    *roads.RULES,
+)

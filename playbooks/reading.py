@@ -65,8 +65,8 @@ class Node:
     def _below(self, part: str | int) -> "Node | None":
         if isinstance(self.value, dict):
             return self.value.get(str(part))
-        if isinstance(self.value, list) and isinstance(part, int) and part < len(self.value):
-            return self.value[part]
+        if isinstance(self.value, list) and str(part).isdecimal() and int(part) < len(self.value):
+            return self.value[int(part)]
         return None
 
 

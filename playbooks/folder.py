@@ -1,0 +1,143 @@
+"""A folder of playbooks as files: what lies in it, what is taken from the shipped one, and what all kinds share."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from models.business_time import Calendar
+from models.errors import CalendarInvalid, MoneyRefused
+from models.freight import FreightRates
+from models.playbook import ALL_HOURS
+from playbooks.forms import findings_of
+from playbooks.lengths import Finding, nearest
+from playbooks.reading import Node, Problem, read_yaml
+from playbooks.shop import Shop
+
+#: The folder of the playbooks that come with the program.
+SHIPPED = Path(__file__).resolve().parent
+DEFAULTS, FREIGHT, SHOP, CALENDARS = "defaults.yaml", "freight.yaml", "shop.yaml", "calendars"
+_NO_KINDS = frozenset({DEFAULTS, FREIGHT, SHOP})
+
+
+@dataclass(slots=True)
+class Folder:
+    """The files of a folder, each read once, and every problem found in them."""
+
+    place: Path
+    problems: set[Problem] = field(default_factory=set)
+    nodes: dict[Path, Node | None] = field(default_factory=dict)
+
+    # ── files ──
+
+    def kinds(self) -> list[Path]:
+        """The playbooks of the folder; what looks like one and would be passed over is named."""
+        for path in sorted(self.place.glob("*.yml")):
+            self.complain(path, "ends in .yml and is not read; rename it to .yaml")
+        found = [path for path in sorted(self.place.glob("*.yaml")) if is_kind(path)]
+        if not found:
+            self.complain(self.place, "holds no playbook; put at least one <kind>.yaml there, or name another folder")
+        return found
+
+    def shown(self, path: Path) -> str:
+        """A file's name in messages: within the folder if it is there, with its whole path if not."""
+        inside = path != self.place and path.is_relative_to(self.place)
+        return path.relative_to(self.place).as_posix() if inside else str(path)
+
+    def read(self, path: Path) -> Node | None:
+        """A file as nodes; None, and its problems, where it cannot be read."""
+        if path not in self.nodes:
+            self.nodes[path], problems = read_yaml(path, self.shown(path))
+            self.problems.update(problems)
+        return self.nodes[path]
+
+    def own_or_shipped(self, name: str) -> Path:
+        """The folder's own file of this name, else the shipped one."""
+        own = self.place / name
+        return own if own.exists() else SHIPPED / name
+
+    # ── problems ──
+
+    def complain(self, path: Path, message: str, where: str = "") -> None:
+        """Keep a problem of a file as a whole."""
+        self.problems.add(Problem(self.shown(path), 1, where, message))
+
+    def found(self, node: Node, finding: Finding) -> None:
+        """Keep a problem where its value was written. One word written for a list of one has no number in it."""
+        path, message = finding
+        at = node.at(path)
+        while path and isinstance(path[-1], int) and not isinstance(node.at(path[:-1]).value, list):
+            path = path[:-1]
+        self.problems.add(Problem(at.file, at.line, ".".join(str(part) for part in path), message))
+
+    # ── what all kinds share ──
+
+    def freight(self) -> FreightRates:
+        """The freight rates; none where they are wrong."""
+        return self._freight(self.own_or_shipped(FREIGHT))
+
+    def zones(self) -> frozenset[str]:
+        """The zones of the folder's freight rates and of the shipped ones, which the shipped clocks speak of."""
+        rates = [self.freight(), self._freight(SHIPPED / FREIGHT)]
+        return frozenset(zone for one in rates for zones in one.rates.values() for zone in zones)
+
+    def _freight(self, path: Path) -> FreightRates:
+        node = self.read(path)
+        if node is None:
+            return FreightRates()
+        try:
+            return FreightRates.read(node.plain())
+        except MoneyRefused as refused:
+            said = re.fullmatch(r"freight rates, ([\w.-]+?): (.+)", refused.detail, re.DOTALL)
+            where, message = said.groups() if said else ("rates", refused.detail)
+            self.found(node, (tuple(where.split(".")), message))
+            return FreightRates()
+
+    def shop(self) -> Shop | None:
+        """The shop that the scripts speak for."""
+        node = self.read(self.own_or_shipped(SHOP))
+        if node is None:
+            return None
+        try:
+            return Shop.model_validate(node.plain())
+        except ValidationError as refused:
+            for finding in findings_of(refused, Shop):
+                self.found(node, finding)
+            return None
+
+    def calendars(self, given: Mapping[str, Calendar] | None) -> dict[str, Calendar]:
+        """The calendars by name; given ones are used instead of files."""
+        always = {ALL_HOURS: Calendar.always()}
+        if given is not None:
+            return {**given, **always}
+        paths = sorted(self.own_or_shipped(CALENDARS).glob("*.yaml"))
+        return {**{path.stem: self._calendar(path) for path in paths}, **always}
+
+    def _calendar(self, path: Path) -> Calendar:
+        """The calendar; one that is wrong counts as always open, so that the clocks on it are not reported too."""
+        if path.stem == ALL_HOURS:
+            self.complain(path, f"{ALL_HOURS} is the calendar that never closes; give this one another name")
+        node, problems = read_yaml(path, self.shown(path), repeats=True)
+        if node is None or problems:
+            self.problems.update(problems)
+            return Calendar.always()
+        try:
+            return Calendar.model_validate(node.plain())
+        except CalendarInvalid as invalid:
+            for complaint in invalid.extra["errors"]:
+                self.found(node, _of_calendar(complaint))
+            return Calendar.always()
+
+
+def is_kind(path: Path) -> bool:
+    """Whether a YAML file of a folder is the playbook of a kind."""
+    return path.name not in _NO_KINDS and not path.name.startswith(".")
+
+
+def _of_calendar(complaint: str) -> Finding:
+    where, _, message = complaint.partition(": ")
+    if message.startswith("Extra inputs"):
+        message = f"is no field of a calendar; {nearest(where, Calendar.model_fields)}"
+    return tuple(where.split(".")), message

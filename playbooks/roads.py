@@ -1,0 +1,146 @@
+"""Rules for the steps: they can be taken, each of them can come, and every road of a playbook has an end."""
+
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from pydantic import ValidationError
+
+from models.commands import DATA
+from models.lifecycle import FINAL, OPEN, Action, State, actions_in, allowed_in
+from models.playbook import Playbook
+from models.steps import Step
+from playbooks.forms import place_of, sentence
+from playbooks.graph import live_steps, reached, remedies_of, roads, trapped, unreachable
+from playbooks.lengths import Finding, Path, nearest
+from playbooks.rules import Around, Rule, reading
+
+_OWN, _GENERAL = "steps", "general_steps"
+
+
+def _all_steps(playbook: Playbook) -> Iterator[tuple[Path, Step]]:
+    yield from (((_OWN, place), step) for place, step in enumerate(playbook.steps))
+    yield from (((_GENERAL, place), step) for place, step in enumerate(playbook.general_steps))
+
+
+# ── one step ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@reading(_OWN, _GENERAL)
+def _can_be_done(playbook: Playbook, around: Around) -> Iterator[Finding]:
+    for path, step in _all_steps(playbook):
+        for state in step.states:
+            if state in FINAL:
+                yield (*path, "in"), f"a case that is {state} has no next step; take {state} out"
+            elif step.do and not allowed_in(state, step.do):
+                can = [action.value for action in actions_in(state)]
+                yield (*path, "do"), f"{step.do} leads nowhere from {state}; {_near(step.do, can)}"
+        if step.do:
+            yield from (((*path, "with", *place), told) for place, told in _data(step.do, step.data, around))
+        elif step.data:
+            yield (*path, "with"), "is the data of an action, and there is none; write do, or take this out"
+
+
+def _near(action: Action, can: list[str]) -> str:
+    said = nearest(action.value, can)
+    return said if said.startswith("did you mean") else f"from there lead {', '.join(can[:12])} and more"
+
+
+def _data(action: Action, data: dict[str, Any], around: Around) -> Iterator[Finding]:
+    yield from _wrong_data(action, json.dumps(data, sort_keys=True, default=str))
+    kind = data.get("kind")
+    if action is Action.CHANGE_KIND and isinstance(kind, str) and kind not in around.kinds:
+        yield ("kind",), f"there is no kind of case {kind[:60]!a}; {nearest(kind[:60], around.kinds)}"
+
+
+@lru_cache(maxsize=5_000)
+def _wrong_data(action: Action, data: str) -> tuple[Finding, ...]:
+    """What is wrong with the data that a step knows already; what it does not know is filled in by whoever acts."""
+    form = DATA[action]
+    try:
+        form.model_validate(json.loads(data))
+    except ValidationError as refused:
+        errors = [dict(item) for item in refused.errors(include_url=False) if item["type"] != "missing"]
+        return tuple((place_of(item), sentence(item, form)) for item in errors)
+    return ()
+
+
+@reading(_OWN)
+def _own_steps_come(playbook: Playbook, around: Around) -> Iterator[Finding]:
+    yield from _that_never_come(_OWN, playbook.steps)
+
+
+@reading(_GENERAL)
+def _general_steps_come(playbook: Playbook, around: Around) -> Iterator[Finding]:
+    yield from _that_never_come(_GENERAL, playbook.general_steps)
+
+
+def _that_never_come(field: str, steps: tuple[Step, ...]) -> Iterator[Finding]:
+    for place, hidden_by in unreachable(steps):
+        yield (field, place), f"never comes, because step {hidden_by} always holds before it; move it up or say when"
+
+
+# ── the whole procedure ───────────────────────────────────────────────────────────────────────────
+
+
+@reading(_OWN, _GENERAL)
+def _always_a_step(playbook: Playbook, around: Around) -> Iterator[Finding]:
+    always = {state for _, step in _all_steps(playbook) if not step.when for state in step.states}
+    missing = [state.value for state in OPEN if state not in always]
+    if missing:
+        told = f"every state needs a last step without when, and there is none for {', '.join(missing)}; add it"
+        yield (_GENERAL,), told
+
+
+@reading(_OWN, _GENERAL, "checks")
+def _checks_are_asked(playbook: Playbook, around: Around) -> Iterator[Finding]:
+    asked = {step.data.get("check") for _, step in _all_steps(playbook) if step.do is Action.INVESTIGATE}
+    for place, check in enumerate(playbook.procedure.checks):
+        if check not in asked:
+            told = f"no step asks the {check}; add one with do: investigate and with: {{check: {check}}}"
+            yield ("checks", place), told
+
+
+@reading(_OWN, _GENERAL, "remedies", "clocks", "law")
+def _remedies_are_proposed(playbook: Playbook, around: Around) -> Iterator[Finding]:
+    here = reached(roads(playbook))
+    live = live_steps(playbook)
+    proposed = {remedy for state in here & live.keys() for step in live[state] for remedy in remedies_of(step)}
+    for place, remedy in enumerate(playbook.procedure.remedies):
+        if remedy not in proposed:
+            told = f"no road leads to {remedy}; add a step with do: choose_remedy and with: {{remedy: {remedy}}}"
+            yield ("remedies", place), f"{told}, or take it out"
+
+
+@reading(_OWN, _GENERAL, "remedies", "clocks", "law")
+def _every_road_ends(playbook: Playbook, around: Around) -> Iterator[Finding]:
+    stuck = trapped(roads(playbook))
+    if not stuck:
+        return
+    names = ", ".join(state.value for state in State if state in stuck)
+    told = (
+        f"no end can be reached from {names}: the steps go round in a circle; add one that leads out, like "
+        "choose_remedy, answer with final: true or reject, or a clock with outcome: close"
+    )
+    yield _first_in(playbook, stuck), told
+
+
+def _first_in(playbook: Playbook, stuck: frozenset[State]) -> Path:
+    """Where the trap is written: the first step that comes in it, else the clock of one of its states."""
+    steps = [(path, step) for path, step in _all_steps(playbook) if not stuck.isdisjoint(step.states)]
+    if steps:
+        return steps[0][0]
+    state = next(state for state in State if state in stuck)
+    return ("clocks", state.value) if state in playbook.procedure.clocks else ("clocks",)
+
+
+RULES: tuple[Rule, ...] = (
+    _can_be_done,
+    _own_steps_come,
+    _general_steps_come,
+    _always_a_step,
+    _checks_are_asked,
+    _remedies_are_proposed,
+    _every_road_ends,
+)
