@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from models.shop import Shop
 from pydantic import ValidationError
 
 from models.business_time import Calendar
@@ -15,6 +14,7 @@ from models.playbook import ALL_HOURS
 from playbooks.forms import findings_of
 from playbooks.lengths import Finding, nearest
 from playbooks.reading import Node, Problem, read_yaml
+from playbooks.shop import Shop
 
 #: The folder of the playbooks that come with the program.
 SHIPPED = Path(__file__).resolve().parent

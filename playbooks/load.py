@@ -14,8 +14,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from models.shop import Shop
-
 from models.business_time import Calendar
 from models.errors import Invalid, PlaybookInvalid
 from models.freight import FreightRates
@@ -29,6 +27,7 @@ from playbooks.inherited import asked_in_vain, scripts_used, unused_scripts
 from playbooks.lengths import Finding, changes_in, nearest, resolved
 from playbooks.reading import Node, Problem, laid_over
 from playbooks.rules import Around
+from playbooks.shop import Shop
 
 __all__ = ["SHIPPED", "Playbooks", "Problem", "Shop", "check_folder", "load_playbooks"]
 
