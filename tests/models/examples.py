@@ -84,5 +84,7 @@ EXAMPLES: dict[Action, dict[str, Any]] = {
     A.RETURN_LOANER: {},
     A.SETTLE_INVOICE: {"result": "credited"},
     A.RETRY: {},
+    A.OVERRIDE_ELIGIBILITY: {"reason": "he was in hospital until yesterday"},
+    A.REBASE_PLAYBOOK: {"reason": "the courier's new times hold for open cases too"},
     A.FAIL_REFUND: {"payout_id": "AC-26-000001:refund:1", "code": "account_closed"},
 }

@@ -12,9 +12,9 @@ from tests.builders import DAY, HOUR, NOW, a_case, an_order
 from tests.models.examples import EXAMPLES
 from tests.models.story import Story, confirmed, found, procedure, returned
 
-BESIDE = [
-    a for a in list(Action)[list(Action).index(Action.TAKE) :] if a not in (Action.FAIL_REFUND, Action.CHANGE_KIND)
-]
+#: Those that need something which this case has not: a payout, a procedure from the desk, a doubt to override.
+NEEDS_MORE = (Action.FAIL_REFUND, Action.CHANGE_KIND, Action.REBASE_PLAYBOOK, Action.OVERRIDE_ELIGIBILITY)
+BESIDE = [a for a in list(Action)[list(Action).index(Action.TAKE) :] if a not in NEEDS_MORE]
 FIRST = {
     Action.KEEP_PROMISE: Action.PROMISE,
     Action.RETURN_LOANER: Action.LEND_LOANER,
