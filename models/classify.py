@@ -40,11 +40,15 @@ def propose(text: str, playbooks: Iterable[Playbook], limit: int = 3) -> tuple[P
 #: What is written behind these letters is not read.
 MOST_LETTERS = 5_000
 #: Below this a match says nothing.
-LEAST = 1.0
+LEAST = 0.3
 #: What a light word weighs, against 1 for a word that no other kind has.
-LIGHT_WEIGHT = 0.05
+LIGHT_WEIGHT = 0.25
 #: What remains of a match that is denied.
 DENIED = 0.2
+#: How far from a phrase that denies the denying word may stand, in words.
+AROUND = 8
+#: How much the parts of a phrase lose against the whole of it: at 1 half of it counts half of its half.
+WHOLENESS = 1.0
 #: What remains of a word that was recognised although it is misspelt.
 MISSPELT = 0.8
 #: How many other words may stand between those of a phrase.
@@ -55,6 +59,7 @@ TELLING = 0.5
 SHOWN = 0.1
 #: What names weigh against typical words: nobody writes as a list of kinds does.
 NAME = 0.7
+_LITTLE = LIGHT | NEGATIONS
 
 
 # ── what the playbooks say ────────────────────────────────────────────────────────────────────────
@@ -127,14 +132,22 @@ class _Index:
         self.near = _misspellings(feature for feature in self.phrases if len(feature) >= 5)
 
     def hits(self, words: Sequence[Written]) -> dict[str, list[tuple[_Phrase, tuple[_Seen, ...]]]]:
-        """Per kind the phrases that were found, each where most of it stands together."""
+        """Per kind the phrases that were found, each where most of it stands together.
+
+        Light words count only beside others of their phrase: by themselves they say nothing.
+        """
+        features = list(self.features(words))
         seen: dict[int, tuple[_Phrase, list[_Seen]]] = {}
-        for one in self.features(words):
-            for phrase in self.phrases[one.feature]:
+        for one in features:
+            for phrase in self.phrases[one.feature] if one.feature not in _LITTLE else ():
                 seen.setdefault(id(phrase), (phrase, []))[1].append(one)
+        for one in features:
+            for phrase in self.phrases[one.feature] if one.feature in _LITTLE else ():
+                if id(phrase) in seen:
+                    seen[id(phrase)][1].append(one)
         found: dict[str, list[tuple[_Phrase, tuple[_Seen, ...]]]] = defaultdict(list)
         for phrase, places in seen.values():
-            found[phrase.kind].append((phrase, _best_window(phrase, places, words)))
+            found[phrase.kind].append((phrase, _best_window(phrase, sorted(places), words)))
         return found
 
     def features(self, words: Sequence[Written]) -> Iterable[_Seen]:
@@ -189,7 +202,7 @@ def _rarity(said: Iterable[tuple[str, tuple[Feature, ...]]], kinds: int) -> dict
             having[feature].add(kind)
     top = math.log(kinds + 1)
     return {
-        feature: LIGHT_WEIGHT if feature in LIGHT else math.log((kinds + 1) / len(found)) / top
+        feature: LIGHT_WEIGHT if feature in _LITTLE else math.log((kinds + 1) / len(found)) / top
         for feature, found in having.items()
     }
 
@@ -224,17 +237,24 @@ def _best_window(phrase: _Phrase, places: Sequence[_Seen], words: Sequence[Writt
         weight = sum(phrase.weights[one.feature] * one.value for one in inside.values())
         best = max(best, (weight, inside), key=lambda found: found[0])
     weight, inside = best
-    factor = weight / phrase.whole * phrase.factor * (DENIED if _is_denied(inside.values(), phrase, words) else 1)
+    factor = phrase.factor * (weight / phrase.whole) ** WHOLENESS
+    factor *= 1 if _means_it(inside.values(), phrase, words) else DENIED
     return tuple(one._replace(value=phrase.weights[one.feature] * one.value * factor) for one in inside.values())
 
 
-def _is_denied(seen: Iterable[_Seen], phrase: _Phrase, words: Sequence[Written]) -> bool:
-    """Whether a negation stands right in front, in the same clause, that is not the phrase's own."""
-    if phrase.denies:
-        return False
-    place = min(one.place for one in seen)
-    before = words[max(0, place - 2) : place]
-    return any(word.word in NEGATIONS and word.clause == words[place].clause for word in before)
+def _means_it(seen: Iterable[_Seen], phrase: _Phrase, words: Sequence[Written]) -> bool:
+    """Whether the text says what the phrase says, and not its opposite.
+
+    A phrase that denies nothing is denied by a word right in front of it; one that denies needs such a word somewhere
+    in the same clause.
+    """
+    places = [one.place for one in seen]
+    first, clause = min(places), words[min(places)].clause
+    if not phrase.denies:
+        before = words[max(0, first - 2) : first]
+        return not any(word.word in NEGATIONS and word.clause == clause for word in before)
+    around = words[max(0, first - AROUND) : max(places) + AROUND]
+    return any(word.word in NEGATIONS and word.clause == clause for word in around)
 
 
 def _proposal(text: str, words: Sequence[Written], kind: str, hits: _Hits) -> Proposal:
