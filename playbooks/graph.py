@@ -36,7 +36,11 @@ _IN_TURN: Mapping[State, tuple[Role, ...]] = {
 
 def covers(earlier: Step, later: Step) -> bool:
     """Whether `earlier` holds in every situation of `later`: it asks the same or less."""
-    return all(name in later.when and set(later.when[name]) <= set(asked) for name, asked in earlier.when.items())
+    for name, asked in earlier.when.items():
+        told = later.when.get(name)
+        if told is None or not set(told) <= set(asked):
+            return False
+    return True
 
 
 def unreachable(steps: Iterable[Step]) -> Iterator[tuple[int, int]]:
@@ -62,8 +66,9 @@ def live_steps(playbook: Playbook) -> dict[State, list[Step]]:
         if legal.isdisjoint(step.when.get("legal", legal)):
             continue
         for state in step.states:
-            if state in live and not any(covers(other, step) for other in live[state]):
-                live[state].append(step)
+            earlier = live.get(state)
+            if earlier is not None and not any(covers(other, step) for other in earlier):
+                earlier.append(step)
     return live
 
 
@@ -155,9 +160,9 @@ def _clock_does(state: State, outcome: Outcome) -> frozenset[State]:
     return frozenset().union(*(leads_to(state, action) for action in _BY_CLOCK.get(outcome, ())))
 
 
-def roads(playbook: Playbook) -> dict[State, frozenset[State]]:
-    """From each open state, where the steps, the others and the clocks can take a case."""
-    live, clocks = live_steps(playbook), playbook.procedure.clocks
+def roads(playbook: Playbook, live: Mapping[State, list[Step]]) -> dict[State, frozenset[State]]:
+    """From each open state, where the steps that can come, the others and the clocks can take a case."""
+    clocks = playbook.procedure.clocks
     found: dict[State, frozenset[State]] = {}
     for state in OPEN:
         ways = _others_do(state).union(*(_ways_of(step, state, playbook) for step in live[state]))

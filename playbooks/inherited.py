@@ -5,21 +5,19 @@ be of use in it.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
-from playbooks.lengths import Path, changes_in, nearest
+from playbooks.lengths import Path, nearest
 from playbooks.reading import Node
 
 #: Where something is, what is written there, and what is wrong with it.
 Written = tuple[Path, Node, str]
 
 
-def scripts_used(merged: Node) -> Iterator[str]:
-    """The scripts that the steps of a playbook name, those of all its sorts of case."""
-    for _, step in _steps(merged, "steps", "general_steps"):
-        script = _field(step, "script")
-        if script and isinstance(script.value, str):
-            yield script.value
+def scripts_used(books: Iterable[Node]) -> set[str]:
+    """The scripts that the steps of playbooks name, those of all their sorts of case."""
+    lists = {id(steps): steps for merged in books for _, steps in _lists(merged, "steps", "general_steps")}
+    used = (_field(step, "script") for steps in lists.values() for step in _items(steps))
+    return {script.value for script in used if script and isinstance(script.value, str)}
 
 
 def unused_scripts(merged: Node, used: Iterable[str]) -> Iterator[Written]:
@@ -47,9 +45,12 @@ def asked_in_vain(merged: Node) -> Iterator[Written]:
 def _layers(merged: Node) -> Iterator[tuple[Path, Node]]:
     """The fields of a file and those of its changes, each with where they stand."""
     yield (), merged
-    written: dict[str, Any] = {name: merged.at((name,)).plain() for name in ("subcategories", "variants")}
-    for path, _ in changes_in(written):
-        yield path, merged.at(path)
+    for number, sub in enumerate(_items(_field(merged, "subcategories"))):
+        if changes := _field(sub, "changes"):
+            yield ("subcategories", number, "changes"), changes
+    for name, variant in _fields(_field(merged, "variants")):
+        if changes := _field(variant, "changes"):
+            yield ("variants", name, "changes"), changes
 
 
 def _field(node: Node | None, name: str) -> Node | None:
@@ -71,10 +72,16 @@ def _words(node: Node | None) -> list[str]:
     return [item.value for item in _items(node) if isinstance(item.value, str)]
 
 
-def _steps(merged: Node, *groups: str) -> Iterator[tuple[Path, Node]]:
+def _lists(merged: Node, *groups: str) -> Iterator[tuple[Path, Node]]:
     for path, layer in _layers(merged):
         for group in groups:
-            yield from (((*path, group, n), step) for n, step in enumerate(_items(_field(layer, group))))
+            if steps := _field(layer, group):
+                yield (*path, group), steps
+
+
+def _steps(merged: Node, *groups: str) -> Iterator[tuple[Path, Node]]:
+    for path, steps in _lists(merged, *groups):
+        yield from (((*path, number), step) for number, step in enumerate(_items(steps)))
 
 
 def _subcategories(merged: Node) -> set[str]:

@@ -99,8 +99,7 @@ class _Loader:
         paths = self.folder.kinds()
         self.around = _around(self.calendars, self.folder.zones(), paths)
         kinds = {path.stem: self.playbook(path, defaults) for path in paths}
-        for path, merged in self.laid_out.items():
-            self.own_words(path, merged)
+        self.own_words()
         good = {kind: playbook for kind, playbook in kinds.items() if playbook}
         if shop is None or len(good) < len(kinds) or not good:
             return None
@@ -193,12 +192,13 @@ class _Loader:
 
     # ── all kinds together ──
 
-    def own_words(self, path: Path, merged: Node) -> None:
+    def own_words(self) -> None:
         """Complain of what a kind's own file says for nothing; what it takes over may be meant for others."""
-        used = {state.value for state in State}.union(*(scripts_used(node) for node in self.laid_out.values()))
-        for place, node, told in (*unused_scripts(merged, used), *asked_in_vain(merged)):
-            if node.file == self.folder.shown(path):
-                self.folder.found(merged, (place, told))
+        used = scripts_used(self.laid_out.values()) | {state.value for state in State}
+        for path, merged in self.laid_out.items():
+            for place, node, told in (*unused_scripts(merged, used), *asked_in_vain(merged)):
+                if node.file == self.folder.shown(path):
+                    self.folder.found(merged, (place, told))
 
 
 def _around(calendars: Iterable[str], zones: frozenset[str], paths: Iterable[Path]) -> Around:

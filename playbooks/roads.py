@@ -27,19 +27,29 @@ def _all_steps(playbook: Playbook) -> Iterator[tuple[Path, Step]]:
 # ── one step ──────────────────────────────────────────────────────────────────────────────────────
 
 
-@reading(_OWN, _GENERAL)
-def _can_be_done(playbook: Playbook, around: Around) -> Iterator[Finding]:
-    for path, step in _all_steps(playbook):
-        for state in step.states:
-            if state in FINAL:
-                yield (*path, "in"), f"a case that is {state} has no next step; take {state} out"
-            elif step.do and not allowed_in(state, step.do):
-                can = [action.value for action in actions_in(state)]
-                yield (*path, "do"), f"{step.do} leads nowhere from {state}; {_near(step.do, can)}"
-        if step.do:
-            yield from (((*path, "with", *place), told) for place, told in _data(step.do, step.data, around))
-        elif step.data:
-            yield (*path, "with"), "is the data of an action, and there is none; write do, or take this out"
+@reading(_OWN)
+def _own_can_be_done(playbook: Playbook, around: Around) -> Iterator[Finding]:
+    for place, step in enumerate(playbook.steps):
+        yield from _can_be_done((_OWN, place), step, around)
+
+
+@reading(_GENERAL)
+def _general_can_be_done(playbook: Playbook, around: Around) -> Iterator[Finding]:
+    for place, step in enumerate(playbook.general_steps):
+        yield from _can_be_done((_GENERAL, place), step, around)
+
+
+def _can_be_done(path: Path, step: Step, around: Around) -> Iterator[Finding]:
+    for state in step.states:
+        if state in FINAL:
+            yield (*path, "in"), f"a case that is {state} has no next step; take {state} out"
+        elif step.do and not allowed_in(state, step.do):
+            can = [action.value for action in actions_in(state)]
+            yield (*path, "do"), f"{step.do} leads nowhere from {state}; {_near(step.do, can)}"
+    if step.do:
+        yield from (((*path, "with", *place), told) for place, told in _data(step.do, step.data, around))
+    elif step.data:
+        yield (*path, "with"), "is the data of an action, and there is none; write do, or take this out"
 
 
 def _near(action: Action, can: list[str]) -> str:
@@ -48,7 +58,8 @@ def _near(action: Action, can: list[str]) -> str:
 
 
 def _data(action: Action, data: dict[str, Any], around: Around) -> Iterator[Finding]:
-    yield from _wrong_data(action, json.dumps(data, sort_keys=True, default=str))
+    if data:
+        yield from _wrong_data(action, json.dumps(data, sort_keys=True, default=str))
     kind = data.get("kind")
     if action is Action.CHANGE_KIND and isinstance(kind, str) and kind not in around.kinds:
         yield ("kind",), f"there is no kind of case {kind[:60]!a}; {nearest(kind[:60], around.kinds)}"
@@ -103,27 +114,19 @@ def _checks_are_asked(playbook: Playbook, around: Around) -> Iterator[Finding]:
 
 
 @reading(_OWN, _GENERAL, "remedies", "clocks", "law")
-def _remedies_are_proposed(playbook: Playbook, around: Around) -> Iterator[Finding]:
-    here = reached(roads(playbook))
+def _roads_lead_on(playbook: Playbook, around: Around) -> Iterator[Finding]:
+    """Every remedy can be come to, and every state that can be come to has an end before it."""
     live = live_steps(playbook)
-    proposed = {remedy for state in here & live.keys() for step in live[state] for remedy in remedies_of(step)}
+    ways = roads(playbook, live)
+    proposed = {remedy for state in reached(ways) & live.keys() for step in live[state] for remedy in remedies_of(step)}
     for place, remedy in enumerate(playbook.procedure.remedies):
         if remedy not in proposed:
             told = f"no road leads to {remedy}; add a step with do: choose_remedy and with: {{remedy: {remedy}}}"
             yield ("remedies", place), f"{told}, or take it out"
-
-
-@reading(_OWN, _GENERAL, "remedies", "clocks", "law")
-def _every_road_ends(playbook: Playbook, around: Around) -> Iterator[Finding]:
-    stuck = trapped(roads(playbook))
-    if not stuck:
-        return
-    names = ", ".join(state.value for state in State if state in stuck)
-    told = (
-        f"no end can be reached from {names}: the steps go round in a circle; add one that leads out, like "
-        "choose_remedy, answer with final: true or reject, or a clock with outcome: close"
-    )
-    yield _first_in(playbook, stuck), told
+    if stuck := trapped(ways):
+        names = ", ".join(state.value for state in State if state in stuck)
+        told = f"no end can be reached from {names}: the steps go round in a circle; add one that leads out"
+        yield _first_in(playbook, stuck), f"{told}, like choose_remedy, reject or answer with final: true"
 
 
 def _first_in(playbook: Playbook, stuck: frozenset[State]) -> Path:
@@ -136,11 +139,11 @@ def _first_in(playbook: Playbook, stuck: frozenset[State]) -> Path:
 
 
 RULES: tuple[Rule, ...] = (
-    _can_be_done,
+    _own_can_be_done,
+    _general_can_be_done,
     _own_steps_come,
     _general_steps_come,
     _always_a_step,
     _checks_are_asked,
-    _remedies_are_proposed,
-    _every_road_ends,
+    _roads_lead_on,
 )
