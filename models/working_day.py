@@ -15,8 +15,14 @@ def closing_after(calendar: Calendar, at: datetime) -> datetime:
 
 
 def leaves_by(rule: Dispatch, calendar: Calendar, paid_at: datetime) -> datetime:
-    """L11: the cut-off at which an order leaves: the next one of the working day, else the next day's first."""
+    """L11: the cut-off at which an order leaves: the next one of the working day, else the next day's first.
+
+    What is paid in the very moment of a cut-off still makes it, also where a break begins then.
+    """
     zone = ZoneInfo(calendar.timezone)
+    paid = paid_at.astimezone(zone)
+    if roll_backward(calendar, paid) == paid and any(_at(paid, cutoff, zone) == paid for cutoff in rule.cutoffs):
+        return paid
     opens = roll_forward(calendar, paid_at).astimezone(zone)
     for cutoff in rule.cutoffs:
         at = _at(opens, cutoff, zone)
