@@ -94,7 +94,7 @@ def _chosen_kind(api: "Remote", body: dict[str, Any], as_json: bool) -> dict[str
             _show_proposals(proposals)
         if as_json or not proposals or not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise
-        return _picked(typer.prompt("Which one? Its number, or another kind"), proposals)
+        return picked(typer.prompt("Which one? Its number, or another kind"), proposals)
     raise Unavailable("The API opened a case without a kind: it is older or newer than this program.")
 
 
@@ -117,7 +117,7 @@ def _show_proposals(proposals: list[dict[str, Any]]) -> None:
     shown.table(("#", "kind", "name", "finer", "because of", ""), rows, right=("#",))
 
 
-def _picked(answer: str, proposals: list[dict[str, Any]]) -> dict[str, Any]:
+def picked(answer: str, proposals: list[dict[str, Any]]) -> dict[str, Any]:
     """The proposal of this number with its finer sort, or the kind as it was typed."""
     word = answer.strip()
     if word.isascii() and word.isdigit() and 1 <= int(word) <= len(proposals):

@@ -249,7 +249,8 @@ def test_the_reference_is_openapi_3_1_with_an_example_for_everything_sent(servic
     app = make_app(Settings(), service.client, service.engine, service.playbooks)
     document = openapi_of(app)
     assert document["openapi"].startswith("3.1")
-    for name in ("OrderDocument", "OpenCase", "PreviewAsk", "CommandEnvelope", "Failed", "Scan", "Problem"):
+    sent = ("OrderDocument", "OpenAsk", "ProposeAsk", "PreviewAsk", "CommandEnvelope", "Failed", "Scan", "Problem")
+    for name in sent:
         assert document["components"]["schemas"][name]["examples"], name
     names = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
     assert len(names) == len(set(names))
