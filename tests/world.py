@@ -24,6 +24,7 @@ from models.events import Entry
 from models.lifecycle import Role
 from models.tables import counters
 from playbooks.load import SHIPPED, Playbooks, load_playbooks
+from playbooks.shelf import Fixed
 from store import cases, orders
 from store.engine import make_engine, reading, upgrade, writing
 from tests.builders import an_order
@@ -63,26 +64,31 @@ class World:
         """Let time pass until an instant."""
         await self.pass_time(seconds=(wanted - await self.look_at_the_clock()).total_seconds())
 
-    async def sold(self, **over: Any) -> str:
-        """A new order of two kettles and four cups, delivered two days ago; answers its number."""
+    async def sold(self, parcel: str = "delivered", **over: Any) -> str:
+        """A new order of two kettles and four cups, its parcel so far on its way; answers its number.
+
+        Without another word it was paid four days ago and delivered two days ago.
+        """
         now = await self.look_at_the_clock()
         self.orders += 1
-        dates = {
-            "placed_at": now - timedelta(days=4),
-            "paid_at": now - timedelta(days=4),
-            "shipped_at": now - timedelta(days=3),
-            "delivered_at": now - timedelta(days=2),
-        }
-        order = an_order(f"KETTLE-{id(self)}-{self.orders}", **{**dates, **over})
+        order = an_order(f"KETTLE-{id(self)}-{self.orders}", **{**_dates(now, parcel), **over})
         with writing(self.engine) as session:
             orders.put(session, order, now)
         return order.order_no
 
-    async def opened(self, kind: str = "quality_fault", order_no: str | None = None, **ask: Any) -> str:
+    def delivered(self, days_ago: float) -> dict[str, datetime]:
+        """The dates of an order that was delivered so many days ago."""
+        then = self.now - timedelta(days=days_ago)
+        dates = {"placed_at": 2, "paid_at": 2, "shipped_at": 1, "delivered_at": 0}
+        return {name: then - timedelta(days=before) for name, before in dates.items()}
+
+    async def opened(
+        self, kind: str = "quality_fault", order_no: str | None = None, about_an_order: bool = True, **ask: Any
+    ) -> str:
         """A new case about one kettle; answers its number."""
-        order_no = order_no or await self.sold()
+        order_no = order_no or (await self.sold() if about_an_order else None)
         await self.look_at_the_clock()
-        lines = ask.pop("lines", [{"line_no": 1, "quantity": 1}])
+        lines = ask.pop("lines", [{"line_no": 1, "quantity": 1}] if about_an_order else [])
         told = {"order_no": order_no, "kind": kind, "lines": lines, "wanted": "refund", **ask}
         wanted = OpenCase.model_validate(told)
         case, _ = await self.desk.open_case(wanted, ACTORS[Role.AGENT])
@@ -150,6 +156,19 @@ class World:
         return answer
 
 
+def _dates(now: datetime, parcel: str) -> dict[str, Any]:
+    """When an order was paid, and how far its parcel has come: unprinted, printed, gone or delivered."""
+    printed = {"label_printed_at": now - timedelta(days=3, hours=1)}
+    label = {"shipment_no": "S1", "carrier": "SF", "waybill": "SF55", **printed}
+    return {
+        "placed_at": now - timedelta(days=4),
+        "paid_at": now - timedelta(days=4),
+        "shipped_at": now - timedelta(days=3) if parcel in ("gone", "delivered") else None,
+        "delivered_at": now - timedelta(days=2) if parcel == "delivered" else None,
+        "shipments": [label] if parcel == "printed" else [],
+    }
+
+
 @asynccontextmanager
 async def a_world(
     client: Client,
@@ -162,7 +181,7 @@ async def a_world(
     engine = make_engine(database or f"sqlite:///{folder / 'aftercare.db'}")
     upgrade(engine)
     playbooks = load_playbooks(SHIPPED)
-    worker = case_worker(client, engine, playbooks, **options)
+    worker = case_worker(client, engine, Fixed(playbooks), **options)
     start_numbers_at(engine, next(_SHOPS) * 10_000)
     try:
         async with worker:

@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from api.connection import register_search_attributes
+from playbooks.load import SHIPPED, load_playbooks
 from tests.servers import test_server_binary
 from tests.world import World, a_world
 
@@ -27,3 +29,9 @@ async def skipping() -> AsyncIterator[WorkflowEnvironment]:
 async def shop(skipping: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[World]:
     async with a_world(skipping.client, tmp_path, skipping) as (world, _):
         yield world
+
+
+@pytest.fixture(scope="session")
+def shop_kinds() -> frozenset[str]:
+    """The kinds that the shipped playbooks are for."""
+    return frozenset(load_playbooks(SHIPPED).kinds)
