@@ -20,7 +20,8 @@ from api.problems import install_problems
 from api.routes import api, root
 from api.routes.reference import openapi_of
 from models.errors import Unavailable
-from playbooks.load import SHIPPED, Playbooks, load_playbooks
+from playbooks.load import SHIPPED, Playbooks
+from playbooks.shelf import InForce, Shelf
 from settings import Settings, environment, load_settings, temporal_is_elsewhere
 from store.engine import make_engine
 
@@ -39,7 +40,7 @@ TAGS = [
 ]
 
 
-def make_app(settings: Settings, client: Client, engine: Engine, playbooks: Playbooks) -> FastAPI:
+def make_app(settings: Settings, client: Client, engine: Engine, playbooks: Playbooks | InForce) -> FastAPI:
     """The HTTP API on these parts; nothing is started and nothing is read yet."""
     app = FastAPI(
         title="Aftercare",
@@ -114,10 +115,12 @@ class QuietServer(uvicorn.Server):
 @asynccontextmanager
 async def _parts(settings: Settings) -> AsyncIterator[FastAPI]:
     """The app on a database and a Temporal that run already."""
-    playbooks = load_playbooks(settings.playbooks or SHIPPED)
+    playbooks = Shelf(settings.playbooks or SHIPPED)
     engine = make_engine(settings.database)
     try:
-        yield make_app(settings, await _temporal(settings), engine, playbooks)
+        app = make_app(settings, await _temporal(settings), engine, playbooks)
+        await app.state.desk.see_playbooks()
+        yield app
     finally:
         await asyncio.to_thread(engine.dispose)
 

@@ -23,7 +23,8 @@ from api.restore import start_missing_cases
 from embedded import embedded_temporal
 from models.errors import Conflict
 from models.lifecycle import Role
-from playbooks.load import SHIPPED, Playbooks, load_playbooks
+from playbooks.load import SHIPPED
+from playbooks.shelf import InForce, Shelf
 from server import QuietServer, make_app
 from settings import Settings, environment, temporal_is_elsewhere
 from store import tokens
@@ -46,14 +47,14 @@ class Running:
     temporal_ui: str | None
     client: Client
     engine: Engine
-    playbooks: Playbooks
+    playbooks: InForce
 
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Running]:
     """Start everything, and stop it in the opposite order when the block ends. Open cases go on."""
     settings.data.mkdir(parents=True, exist_ok=True)
-    playbooks = load_playbooks(settings.playbooks or SHIPPED)
+    playbooks = Shelf(settings.playbooks or SHIPPED)
     async with AsyncExitStack() as stack:
         stack.enter_context(only_one_here(settings.data))
         listening = stack.enter_context(listening_socket(settings))
@@ -87,9 +88,10 @@ async def _temporal(stack: AsyncExitStack, settings: Settings) -> tuple[Client, 
 
 @asynccontextmanager
 async def _serving(
-    settings: Settings, client: Client, engine: Engine, playbooks: Playbooks, listening: socket.socket
+    settings: Settings, client: Client, engine: Engine, playbooks: InForce, listening: socket.socket
 ) -> AsyncIterator[None]:
     app = make_app(settings, client, engine, playbooks)
+    await app.state.desk.see_playbooks()
     server = QuietServer(uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=5))
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     try:

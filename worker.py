@@ -16,7 +16,7 @@ from activities.commit import Commit
 from activities.linked import Linked
 from activities.outbox import postman
 from models.effects import TASK_QUEUE
-from playbooks.load import Playbooks
+from playbooks.shelf import InForce
 from workflows.case import AfterSaleCase
 
 #: Our pure rooms and what they are made of are not loaded anew for every case: that would cost 40 ms each.
@@ -28,13 +28,13 @@ CACHED_CASES = 500
 THREADS = 16
 
 
-def case_worker(client: Client, engine: Engine, playbooks: Playbooks, **options: Any) -> Worker:
+def case_worker(client: Client, engine: Engine, playbooks: InForce, **options: Any) -> Worker:
     """A worker for cases; `options` go to Temporal's Worker (tests make the cache small)."""
     settings = {"max_cached_workflows": CACHED_CASES, "workflow_runner": RUNNER, "task_queue": TASK_QUEUE, **options}
     return Worker(
         client,
         workflows=[AfterSaleCase],
-        activities=[Commit(engine, playbooks.calendars).commit, Linked(engine, client).start_linked],
+        activities=[Commit(engine, lambda: playbooks.current().calendars).commit, Linked(engine, client).start_linked],
         activity_executor=ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="activity"),
         max_concurrent_activities=THREADS,
         max_concurrent_local_activities=THREADS,
@@ -43,7 +43,7 @@ def case_worker(client: Client, engine: Engine, playbooks: Playbooks, **options:
     )
 
 
-async def run_worker(client: Client, engine: Engine, playbooks: Playbooks) -> None:
+async def run_worker(client: Client, engine: Engine, playbooks: InForce) -> None:
     """Work until SIGINT or SIGTERM, then finish what is under way."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

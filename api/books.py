@@ -1,7 +1,6 @@
 """The playbook that a case follows: the version it was opened with, whatever is in force by now."""
 
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
@@ -12,38 +11,12 @@ from playbooks.load import Playbooks
 from store import playbooks as kept
 
 
-class InForce(Protocol):
-    """Whoever knows the playbooks in force, such as the shelf that watches a folder."""
-
-    def current(self) -> Playbooks:
-        """The playbooks in force at this moment."""
-        ...
-
-
-class Fixed:
-    """The same playbooks all the time."""
-
-    def __init__(self, playbooks: Playbooks) -> None:
-        self._playbooks = playbooks
-
-    def current(self) -> Playbooks:
-        """Always those."""
-        return self._playbooks
-
-
 class Books:
-    """Versions of playbooks, kept in SQL when a case is opened with one, and read again for it."""
+    """Versions of playbooks: kept in SQL when their set is met for the first time, and read again for their cases."""
 
     def __init__(self) -> None:
-        self._kept: set[tuple[str, str]] = set()
+        self.seen = ""  # the set that was kept last
         self._read: dict[tuple[str, str], Playbook] = {}
-
-    def keep(self, session: Session, playbook: Playbook, now: datetime) -> None:
-        """Keep this version, once."""
-        name = (playbook.kind, playbook.version)
-        if name not in self._kept:
-            kept.put(session, *name, playbook.as_document(), now)
-            self._kept.add(name)
 
     def of(self, session: Session, case: Case, in_force: Playbooks) -> Playbook | None:
         """The playbook of a case in its own version, with what its subcategory and variants change.

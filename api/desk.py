@@ -19,7 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api import background, opening, views
 from api.auth import Caller, actor_of
-from api.books import Books, Fixed, InForce
+from api.books import Books
 from api.linking import check_link
 from api.preview import preview
 from api.proposals import proposals
@@ -36,7 +36,9 @@ from models.lifecycle import Action, Role, State, may
 from models.orders import Order
 from models.playbook import Playbook
 from playbooks.load import Playbooks
+from playbooks.shelf import Fixed, InForce
 from store import cases, lists, orders, parcels, payouts, personal, reservations, stuck
+from store import playbooks as kept_playbooks
 from store.engine import reading, revisions, writing
 from store.payouts import PayoutRow
 from workflows.starting import start_and_update
@@ -144,6 +146,7 @@ class Desk:
         playbook = self.playbook_set.get(ask.kind)
         opening.needed(ask, playbook)
         now = self.clock()
+        await self.see_playbooks()
         case, created = await self._write(lambda session: self._open(session, ask, actor, idempotency_key, now))
         if not case.is_final:
             await self._started(case, "opened", [])
@@ -175,7 +178,6 @@ class Desk:
             request_hash=opening.request_hash(ask),
         )
         case = cases.open_case(session, new)
-        self.books.keep(session, self.playbook_set.get(ask.kind), now)
         return case, bool(built)
 
     async def check(self, ask: OpenCase) -> dict[str, Any]:
@@ -298,8 +300,8 @@ class Desk:
         if command.action is Action.LINK and may(command.actor.role, command.action):
             await self._read(lambda session: check_link(session, data))
         if command.action in (Action.CHANGE_KIND, Action.REBASE_PLAYBOOK):
+            await self.see_playbooks()
             data = await self._read(lambda session: self._with_procedure(session, case, command.action, data))
-            await self._write(lambda session: self._keep_book(session, str(data.get("kind") or case.kind)))
         pots = None
         if command.action in ABOUT_MONEY and case.order is not None:
             order_no = case.order.order_no
@@ -317,12 +319,6 @@ class Desk:
             book = opening.book_for(playbook, case.procedure.subcategory, order, case.channel)
             return {**data, "procedure": book.procedure.model_dump(mode="json")}
         return {**data, **background.changed_kind(session, case, order, playbook, data, self.playbook_set)}
-
-    def _keep_book(self, session: Session, kind: str) -> None:
-        """Whatever a case is put under has to be there when it is read again."""
-        playbook = self.playbook_set.kinds.get(kind)
-        if playbook is not None:
-            self.books.keep(session, playbook, self.clock())
 
     def _keep(self, session: Session, case: Case, command: Command, kept: dict[str, str]) -> None:
         reference = reference_of(case.case_no, command.command_id or "")
@@ -487,10 +483,17 @@ class Desk:
         return views.lifecycle_document()
 
     def playbooks(self) -> dict[str, Any]:
-        """What is loaded, in which version."""
+        """What is in force, in which version, and what is wrong with a changed set that is not."""
         found = self.playbook_set.kinds.values()
         rows = [{"kind": p.kind, "version": p.version, "names": p.names.model_dump()} for p in found]
-        return {"items": rows, "next_cursor": None}
+        return {"items": rows, "next_cursor": None, "problems": [str(problem) for problem in self._shelf.problems]}
+
+    async def see_playbooks(self) -> None:
+        """Keep a set that is met for the first time, and record what of it nobody has published (T10)."""
+        in_force = self.playbook_set
+        if self.books.seen != in_force.loaded:
+            await self._write(lambda session: kept_playbooks.seen(session, in_force.kinds.values(), self.clock()))
+            self.books.seen = in_force.loaded
 
     def playbook(self, kind: str) -> dict[str, Any]:
         """One playbook as it is in force."""

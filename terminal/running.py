@@ -83,11 +83,12 @@ async def worker(settings: "Settings") -> None:
 
 async def _work(settings: "Settings") -> None:
     from api.connection import register_search_attributes
-    from playbooks.load import SHIPPED, load_playbooks
+    from playbooks.load import SHIPPED
+    from playbooks.shelf import Shelf
     from terminal import places
     from worker import run_worker
 
-    playbooks = load_playbooks(settings.playbooks or SHIPPED)
+    playbooks = Shelf(settings.playbooks or SHIPPED)
     client = await places.temporal(settings)
     await register_search_attributes(client)
     with places.database(settings) as engine:

@@ -324,7 +324,7 @@ def test_a_changed_contact_is_what_the_case_is_found_by(engine: Engine) -> None:
 def test_the_activity_writes_a_drain(engine: Engine) -> None:
     case = open_case(engine, import_order(engine))
     drain = CommitInput(case=moved(case, State.AWAITING_RETURN), base=case.version, effects=Effects(), at=NOW)
-    result = Commit(engine, CALENDARS).commit(drain)
+    result = Commit(engine, lambda: CALENDARS).commit(drain)
     assert result.version == 2
     assert loaded(engine, case.case_no).state is State.AWAITING_RETURN
 
@@ -333,4 +333,4 @@ def test_a_database_that_is_away_is_an_error_to_be_tried_again() -> None:
     away = make_engine("sqlite:////no/such/folder/aftercare.db")
     drain = CommitInput(case=a_case(), base=0, effects=Effects(), at=NOW)
     with pytest.raises(OperationalError):
-        Commit(away, CALENDARS).commit(drain)
+        Commit(away, lambda: CALENDARS).commit(drain)
