@@ -85,7 +85,9 @@ class AboutAsk(Ask):
 class AnnouncedAsk(Ask):
     """A bank transfer that was announced, and is waited for (L12)."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"amount": "347.60", "currency": "CNY", "payer": "王小明"}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"amount": "347.60", "currency": "CNY", "payer": "王小明"}]}
+    )
 
     amount: Amount
     currency: CurrencyCode

@@ -22,7 +22,7 @@ from models.clocks import FIRST_ANSWER, Clock
 from models.commands import Actor
 from models.draft import Draft
 from models.eligibility import Eligible
-from models.errors import AftercareError
+from models.errors import AftercareError, NotFound
 from models.lifecycle import Role
 from models.money import to_text
 from models.orders import Order
@@ -195,13 +195,6 @@ def trial(
     return Trial(kind, changed.version, at, tuple(tried), tuple(left_out))
 
 
-class NotKept(AftercareError):
-    """The version of a playbook that a case was opened with is not there to be compared with"""
-
-    code = "version-not-kept"
-    status = 404
-
-
 class _Records:
     """The versions that cases were opened with, each read once."""
 
@@ -215,7 +208,7 @@ class _Records:
             self.known[version] = self._read(case.kind, version)
         found = self.known[version]
         if found is None:
-            raise NotKept(f"Version {version} of {case.kind} is not kept, or cannot be read by this program.")
+            raise NotFound(f"Version {version} of {case.kind} is not kept, or cannot be read by this program.")
         return found
 
     def _read(self, kind: str, version: str) -> Playbook | None:
