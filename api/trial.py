@@ -99,9 +99,12 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One past case under both versions; `remedy` is what was chosen in the end."""
+    """One past case under both versions; `chosen` is the remedy that somebody chose in the end."""
 
-    case: Case
+    case_no: str
+    opened_at: datetime
+    version: str
+    chosen: str | None
     then: Decided
     now: Decided
     deadlines: tuple[Deadline, ...]
@@ -119,10 +122,10 @@ class Tried:
 
     def as_document(self, at: datetime) -> dict[str, Any]:
         return {
-            "case_no": self.case.case_no,
-            "opened_at": self.case.opened_at.isoformat(),
-            "version": self.case.procedure.version,
-            "chosen": self.case.remedy,
+            "case_no": self.case_no,
+            "opened_at": self.opened_at.isoformat(),
+            "version": self.version,
+            "chosen": self.chosen,
             "then": self.then.as_document(),
             "now": self.now.as_document(),
             "deadlines": [one.as_document(at) for one in self.deadlines],
@@ -223,7 +226,10 @@ def _tried(one: PastCase, record: Playbook, changed: Playbook, playbooks: Playbo
     order = as_known(one.order, one.case.opened_at) if one.order else None
     then, now = (_book(book, one.case, order) for book in (record, changed))
     return Tried(
-        case=one.case,
+        case_no=one.case.case_no,
+        opened_at=one.case.opened_at,
+        version=one.case.procedure.version,
+        chosen=one.case.remedy,
         then=decided(one.case, order, then, playbooks),
         now=decided(one.case, order, now, playbooks),
         deadlines=tuple(deadlines(one.case, now.procedure, playbooks.calendars)),

@@ -199,7 +199,7 @@ def test_only_cases_of_the_kind_and_of_the_span_are_tried(engine: Engine, record
     with reading(engine) as session:
         assert [one.case.case_no for one in opened_since(session, KIND, NOW - 30 * DAY)] == [young.case_no]
         assert list(opened_since(session, "wrong_item", NOW - 30 * DAY)) == []
-    assert [one.case.case_no for one in tried(engine, record).tried] == [young.case_no]
+    assert [one.case_no for one in tried(engine, record).tried] == [young.case_no]
 
 
 def test_a_case_whose_version_is_not_kept_is_named_and_left_out(engine: Engine, record: Playbooks) -> None:
