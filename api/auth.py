@@ -66,6 +66,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "get_order": _STAFF | _MACHINES,
     "preview_refund": _AGENTS | _MACHINES | {Role.FINANCE},
     "open_case": _STAFF | _MACHINES | {Role.CUSTOMER},
+    "check_case": _STAFF | _MACHINES,
     "propose_kinds": _STAFF | _MACHINES,
     "list_cases": _STAFF | _MACHINES,
     "get_case": _STAFF | _MACHINES,

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api import examples
 from models.commands import Quantity
+from models.eligibility import Answer
 from models.lifecycle import Action, Stage, State
 from models.orders import OrderDocument
 
@@ -63,6 +64,8 @@ class ActionShown(Shown):
     action: Action
     allowed: bool
     reasons: tuple[str, ...]
+    needs: tuple[str, ...] = Field((), description="the data without which it says nothing")
+    remedies: tuple[dict[str, Any], ...] = Field((), description="of choose_remedy: each remedy by itself")
 
 
 class NextStep(Shown):
@@ -71,10 +74,37 @@ class NextStep(Shown):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.NEXT_STEP]})
 
     text: dict[str, str]
-    why: dict[str, str]
+    why: dict[str, str] | None
+    who: str
+    action: Action | None = Field(description="what is proposed; nothing where somebody else has the word")
+    data: dict[str, Any] = Field(description="its data, as far as the playbook knows it")
     until: AwareDatetime | None
     otherwise: dict[str, str]
-    script: dict[str, str] | None
+    script: dict[str, str] | None = Field(description="in the languages whose values are all known")
+    script_name: str | None
+    evidence_missing: tuple[dict[str, str], ...]
+    questions: tuple[dict[str, str], ...]
+    legal_choices: tuple[str, ...] = Field(description="what the customer can insist on by law (section 13)")
+
+
+class ReasonShown(Shown):
+    """What one rule answers, for one line or for all of it."""
+
+    rule: str
+    answer: Answer
+    zh: str
+    en: str
+    line_no: int | None
+
+
+class EligibleShown(Shown):
+    """What all rules answer together, with all reasons, and who let the case pass all the same."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.ELIGIBLE]})
+
+    answer: Answer
+    reasons: tuple[ReasonShown, ...]
+    override: dict[str, Any] | None
 
 
 class CaseShown(Shown):
@@ -85,6 +115,7 @@ class CaseShown(Shown):
     case_no: str
     order_no: str | None
     kind: str
+    subcategory: str | None
     state: State
     stage: Stage
     waiting_for: str
@@ -101,6 +132,7 @@ class CaseShown(Shown):
     lines: tuple[dict[str, Any], ...]
     actions: tuple[ActionShown, ...]
     next_step: NextStep | None
+    eligibility: EligibleShown | None
     repeated: bool = Field(False, description="the command had been carried out before; nothing was done again")
 
 
@@ -139,6 +171,14 @@ class ProposalShown(Shown):
     score: float
     matched: tuple[str, ...] = Field(description="as the customer wrote it")
     fits: bool
+
+
+class Checked(EligibleShown):
+    """Eligibility before a case is opened, and the open cases that hold its units: the new problem belongs there."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{**examples.ELIGIBLE, "open_cases": []}]})
+
+    open_cases: tuple[str, ...]
 
 
 class Proposals(Shown):

@@ -33,12 +33,33 @@ ACTION: dict[str, Any] = {"action": "ship_back", "allowed": False, "reasons": ["
 NEXT_STEP: dict[str, Any] = {
     "text": {"zh": "了解情况，给出最省钱又公平的方案", "en": "Understand it and offer the cheapest fair remedy"},
     "why": {"zh": "客户在等我们的答复", "en": "the customer waits for our answer"},
+    "who": "agent",
+    "action": "make_offer",
+    "data": {},
     "until": "2026-11-23T10:00:00+00:00",
     "otherwise": {"zh": "到期会提醒并逐级上报", "en": "it warns, and then goes up level by level"},
     "script": {
         "zh": "王小明您好，我是李娜，您的售后单号是AC-26-000001。",
         "en": "Hello 王小明, your case number is AC-26-000001.",
     },
+    "script_name": "requested",
+    "evidence_missing": [{"key": "photo_fault", "zh": "故障部位照片或视频", "en": "a photo or video of the fault"}],
+    "questions": [{"zh": "什么时候开始的？", "en": "Since when?"}],
+    "legal_choices": ["refund", "exchange", "repair"],
+}
+
+ELIGIBLE: dict[str, Any] = {
+    "answer": "yes",
+    "reasons": [
+        {
+            "rule": "days_since_delivery",
+            "answer": "yes",
+            "zh": "签收后第2天，期限7天",
+            "en": "day 2 after delivery, of 7",
+            "line_no": 1,
+        }
+    ],
+    "override": None,
 }
 
 CASE_IN_LIST: dict[str, Any] = {
@@ -63,6 +84,7 @@ CASE_IN_LIST: dict[str, Any] = {
 
 CASE: dict[str, Any] = {
     **{name: value for name, value in CASE_IN_LIST.items() if name != "at_stake"},
+    "subcategory": None,
     "version": 2,
     "goods": "customer",
     "clocks": [CLOCK],
@@ -71,6 +93,7 @@ CASE: dict[str, Any] = {
     "lines": [{"line_no": 1, "quantity": 1, "sku": "KETTLE-17", "name": "电热水壶 1.7 L", "issues": []}],
     "actions": [{"action": "authorise_return", "allowed": True, "reasons": []}, ACTION],
     "next_step": NEXT_STEP,
+    "eligibility": ELIGIBLE,
     "procedure": {"kind": "quality_fault", "version": "1-2122e756ce"},
     "description": "壶底漏水，通电后跳闸",
     "repeated": False,

@@ -7,7 +7,7 @@ from fastapi import Header, Query, Request
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from api.auth import actor_of
-from api.documents import CaseList, CaseShown, Proposals, StuckList, Timeline
+from api.documents import CaseList, CaseShown, Checked, Proposals, StuckList, Timeline
 from api.limits import read_json
 from api.proposals import unnamed
 from api.routes.answers import Cursor, Filter, Json, Limit, documented
@@ -91,6 +91,20 @@ async def propose_kinds(ask: ProposeAsk, desk: DeskHere) -> Json:
     Nothing is learned: the words are those of the playbooks. Whoever opens the case decides.
     """
     return Json({"proposals": await desk.propose(ask.text, ask.order_no)})
+
+
+@router.post(
+    "/cases/check",
+    summary="May this be asked for?",
+    response_class=Json,
+    responses=documented(Checked, 404, body=True, said="what the rules say"),
+)
+async def check_case(ask: OpenCase, desk: DeskHere) -> Json:
+    """What the playbook's rules say before a case is opened, with all reasons, and which open cases hold its units.
+
+    Nothing is saved. Opening is never refused by a rule: what is not eligible is granted only by an override.
+    """
+    return Json(await desk.check(ask))
 
 
 @router.get("/cases", summary="List cases", response_class=Json, responses=documented(CaseList))
