@@ -34,7 +34,7 @@ def _differing(path: str, old: Any, new: Any) -> Iterator[Change]:
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for name in sorted({*old, *new}):
             yield from _differing(f"{path}.{name}" if path else name, old.get(name), new.get(name))
-    elif _is_list(old) and _is_list(new):
+    elif _is_list(old) and _is_list(new) and any(isinstance(item, Mapping) for item in (*old, *new)):
         yield from _in_lists(path, old, new)
     else:
         yield Change(path, old, new)

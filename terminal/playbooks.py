@@ -338,7 +338,8 @@ def _deadline(one: Mapping[str, Any]) -> str:
 
 def _summary(document: Mapping[str, Any], on: str) -> Iterator[str]:
     by = ", ".join(f"{name} {count}" for name, count in document["by"].items())
-    yield f"{document['cases']} cases of the last {on}, {document['differ']} differ{f': {by}' if by else ''}."
+    cases = "1 case" if document["cases"] == 1 else f"{document['cases']} cases"
+    yield f"{cases} of the last {on}, {document['differ']} that would differ{f': {by}' if by else ''}."
     for currency, sums in document["money"].items():
         yield f"{currency}: to customers {_signed(sums['to_customer'])}, owed by them {_signed(sums['customer_owes'])}."
     late = document["late"]

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from sqlalchemy import Engine, select
 
 from api import background, opening
@@ -20,38 +19,35 @@ from models.money import to_minor
 from models.orders import Order
 from models.tables import metadata
 from playbooks.candidate import with_file
-from playbooks.load import SHIPPED, Playbooks, load_playbooks
+from playbooks.load import Playbooks, load_playbooks
 from store import cases
 from store import playbooks as kept
 from store.cases import NewCase
 from store.engine import reading, writing
 from store.past import opened_since
 from tests.builders import DAY, HOUR, NOW, an_order
+from tests.own_playbooks import KIND, write_file, write_folder
 from tests.store.desk import import_order
 
 LI = Actor(id="li", role=Role.AGENT)
-KIND = "change_of_mind"
-Change = Callable[[dict[str, Any]], None]
+Change = Callable[..., Playbooks]
 
 
 @pytest.fixture(scope="module")
-def record() -> Playbooks:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_folder(tmp_path_factory.mktemp("shop") / "playbooks")
+
+
+@pytest.fixture(scope="module")
+def record(folder: Path) -> Playbooks:
     """The playbooks that the cases are opened with."""
-    return load_playbooks(SHIPPED)
+    return load_playbooks(folder)
 
 
 @pytest.fixture
-def changed(tmp_path: Path) -> Callable[[Change], Playbooks]:
-    """The same playbooks with a change to the file of the kind."""
-
-    def make(change: Change) -> Playbooks:
-        document = yaml.safe_load((SHIPPED / f"{KIND}.yaml").read_text(encoding="utf-8"))
-        change(document)
-        file = tmp_path / f"{KIND}.yaml"
-        file.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
-        return with_file(SHIPPED, file)
-
-    return make
+def changed(folder: Path, tmp_path: Path) -> Change:
+    """The same playbooks with other fields in the file of the kind."""
+    return lambda **over: with_file(folder, write_file(tmp_path, **over))
 
 
 def an_open_case(
@@ -86,11 +82,8 @@ def tried(engine: Engine, playbooks: Playbooks, since: datetime = NOW - 30 * DAY
         return trial(session, KIND, playbooks, since, NOW + DAY)
 
 
-def _first_answer(seconds: int) -> Change:
-    def change(document: dict[str, Any]) -> None:
-        document["first_answer"] = {"clock": "first_answer", "target": f"{seconds}s", "calendar": "all_hours"}
-
-    return change
+#: Ten minutes instead of fifteen.
+SOONER = {"clock": "first_answer", "target": "10m", "calendar": "all_hours"}
 
 
 def test_the_same_playbook_decides_the_same(engine: Engine, record: Playbooks) -> None:
@@ -100,9 +93,7 @@ def test_the_same_playbook_decides_the_same(engine: Engine, record: Playbooks) -
     assert found.as_document()["items"] == []
 
 
-def test_fewer_days_turn_a_yes_into_a_no(
-    engine: Engine, record: Playbooks, changed: Callable[[Change], Playbooks]
-) -> None:
+def test_fewer_days_turn_a_yes_into_a_no(engine: Engine, record: Playbooks, changed: Change) -> None:
     an_open_case(
         engine,
         record,
@@ -113,7 +104,7 @@ def test_fewer_days_turn_a_yes_into_a_no(
             ),
         ),
     )
-    stricter = changed(lambda document: document["eligibility"].update(days_since_delivery=3))
+    stricter = changed(eligibility={"days_since_delivery": 3})
     (one,) = tried(engine, stricter).differing
     assert one.differs == ("eligibility",)
     assert (one.then.eligible.answer, one.now.eligible.answer) == ("yes", "no")
@@ -122,11 +113,11 @@ def test_fewer_days_turn_a_yes_into_a_no(
 
 
 def test_another_first_remedy_and_its_money_are_told_with_their_difference(
-    engine: Engine, record: Playbooks, changed: Callable[[Change], Playbooks]
+    engine: Engine, record: Playbooks, changed: Change
 ) -> None:
     for number in range(2):
         an_open_case(engine, record, import_order(engine, an_order(f"KETTLE-{number}")))
-    exchange = changed(lambda document: document.update(remedies=["exchange", "refund"]))
+    exchange = changed(remedies=["exchange", "refund"])
     found = tried(engine, exchange).as_document()
     assert (found["cases"], found["differ"], found["by"]) == (2, 2, {"remedy": 2, "money": 2})
     then, now = found["items"][0]["then"], found["items"][0]["now"]
@@ -139,24 +130,24 @@ def test_another_first_remedy_and_its_money_are_told_with_their_difference(
 
 
 def test_money_is_settled_on_the_order_as_it_was_bought_whatever_was_refunded_since(
-    engine: Engine, record: Playbooks, changed: Callable[[Change], Playbooks]
+    engine: Engine, record: Playbooks, changed: Change
 ) -> None:
     order = import_order(engine)
     an_open_case(engine, record, order, lines={1: 2})
     with writing(engine) as session:
         pots = metadata.tables["unit_pots"]
         session.execute(pots.update().where(pots.c.line_no == 1).values(refunded=25800, units_out=2))
-    freight_too = changed(lambda document: document.update(party_liable="seller"))
+    freight_too = changed(party_liable="seller")
     (one,) = tried(engine, freight_too).tried
     assert one.then.money is not None
     assert one.then.money.refund == 25800
 
 
 def test_every_clock_that_ran_is_told_with_its_due_time_then_and_now(
-    engine: Engine, record: Playbooks, changed: Callable[[Change], Playbooks]
+    engine: Engine, record: Playbooks, changed: Change
 ) -> None:
     an_open_case(engine, record, import_order(engine))
-    (one,) = tried(engine, changed(_first_answer(600))).differing
+    (one,) = tried(engine, changed(first_answer=SOONER)).differing
     assert one.differs == ("deadlines",)
     moved = {d.clock: d for d in one.deadlines if d.then != d.now}
     assert set(moved) == {"first_answer"}
@@ -166,7 +157,7 @@ def test_every_clock_that_ran_is_told_with_its_due_time_then_and_now(
 
 
 def test_time_for_which_a_clock_stood_still_is_left_out_of_the_new_due_time_too(
-    engine: Engine, record: Playbooks, changed: Callable[[Change], Playbooks]
+    engine: Engine, record: Playbooks, changed: Change
 ) -> None:
     case = an_open_case(engine, record, import_order(engine))
     clock = next(clock for clock in case.clocks if clock.clock == "first_answer")
@@ -177,13 +168,13 @@ def test_time_for_which_a_clock_stood_still_is_left_out_of_the_new_due_time_too(
         kept_clocks = tuple(again if one is clock else one for one in case.clocks)
         changed_case = case.model_copy(update={"clocks": kept_clocks})
         cases.write_case(session, changed_case, record.calendars)
-    (one,) = tried(engine, changed(_first_answer(600))).differing
+    (one,) = tried(engine, changed(first_answer=SOONER)).differing
     due = {d.clock: d.now for d in one.deadlines}["first_answer"]
     assert due == NOW + timedelta(minutes=70)  # 10 minutes of running: 5 before the pause, 5 behind it
 
 
 def test_the_order_is_seen_as_it_was_when_the_case_was_opened(
-    engine: Engine, record: Playbooks, changed: Callable[[Change], Playbooks]
+    engine: Engine, record: Playbooks, changed: Change
 ) -> None:
     delivered_later = an_order(
         placed_at=NOW - 20 * DAY, paid_at=NOW - 20 * DAY, shipped_at=NOW - 19 * DAY, delivered_at=NOW - 18 * DAY
@@ -198,7 +189,7 @@ def test_only_cases_of_the_kind_and_of_the_span_are_tried(engine: Engine, record
     young = an_open_case(engine, record, import_order(engine, an_order("YOUNG")), at=NOW - HOUR)
     with reading(engine) as session:
         assert [one.case.case_no for one in opened_since(session, KIND, NOW - 30 * DAY)] == [young.case_no]
-        assert list(opened_since(session, "wrong_item", NOW - 30 * DAY)) == []
+        assert list(opened_since(session, "arrived_wet", NOW - 30 * DAY)) == []
     assert [one.case_no for one in tried(engine, record).tried] == [young.case_no]
 
 
@@ -212,7 +203,7 @@ def test_a_case_whose_version_is_not_kept_is_named_and_left_out(engine: Engine, 
     assert "is not kept" in found["left_out"][0]["reason"]
 
 
-def test_a_trial_writes_nothing(engine: Engine, record: Playbooks, changed: Callable[[Change], Playbooks]) -> None:
+def test_a_trial_writes_nothing(engine: Engine, record: Playbooks, changed: Change) -> None:
     an_open_case(engine, record, import_order(engine))
 
     def rows() -> dict[str, list[Any]]:
@@ -220,5 +211,5 @@ def test_a_trial_writes_nothing(engine: Engine, record: Playbooks, changed: Call
             return {table.name: list(session.execute(select(table))) for table in metadata.sorted_tables}
 
     before = rows()
-    tried(engine, changed(lambda document: document.update(remedies=["exchange", "refund"])))
+    tried(engine, changed(remedies=["exchange", "refund"]))
     assert rows() == before
