@@ -124,6 +124,8 @@ def _go(draft: Draft, command: Command, target: State) -> None:
     draft.record(command.action, note_of(command), data, source, target if moved else None)
     if moved:
         draft.set(came_from=source)
+        if target in FINAL:
+            draft.meet(command.action, target)  # the end of the case would only cancel what it has just met
         draft.move(target)
     if target in _EXECUTING:
         execute_plan(draft)
@@ -155,6 +157,7 @@ def _reopen(draft: Draft, why: str) -> None:
     follow_up.begin_again(draft)
     draft.record(Action.REOPEN, why, {}, draft.case.state, State.REQUESTED)
     draft.move(State.REQUESTED)
+    draft.happened(Action.REOPEN, State.REQUESTED)
 
 
 # ── opening ───────────────────────────────────────────────────────────────────────────────────────
@@ -201,6 +204,7 @@ def money_refused(case: Case, keys: tuple[str, ...], detail: str, pots: Pots | N
         _reopen(draft, "Its money was refused after the end.")
     else:
         draft.move(back_to)
+        draft.happened(back_to)
     draft.tell("owner", "A remedy was taken back: the order has less money left than it took.")
     return draft.done()
 
@@ -274,7 +278,7 @@ def _fire(draft: Draft, clock: Clock, alarm: Alarm) -> None:
         pass  # what a rule forbade when the clock ran out could be done now
     elif alarm.level is None:
         draft.record(Fact.REMINDED, f"{clock.clock} ends soon.", data)
-        draft.tell(draft.case.waiting_for, f"{clock.clock} ends soon.")
+        draft.tell("owner" if clock.apart else draft.case.waiting_for, f"{clock.clock} ends soon.")
     else:
         _climb(draft, clock, alarm, data)
     _come_back_tomorrow(draft, clock)

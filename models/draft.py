@@ -121,12 +121,18 @@ class Draft:
         """Let the clocks beside the state follow what happened: actions, states entered."""
         if not self.case.procedure.side_clocks:
             return
-        done = (*things, side_clocks.TOLD) if self._told else things
-        clocks, began = side_clocks.after(self.case, done, self.now)
+        clocks, began = side_clocks.after(self.case, self._done(things), self.now)
         self.set(clocks=clocks)
         for name in began:
             for target in self.case.procedure.side_clocks[name].tells:
                 self.tell(target, f"{name} has begun.")
+
+    def meet(self, *things: str) -> None:
+        """Let what happened meet the clocks that it meets, and begin none."""
+        self.set(clocks=side_clocks.met_by(self.case, self._done(things), self.now))
+
+    def _done(self, things: tuple[str, ...]) -> tuple[str, ...]:
+        return (*things, side_clocks.TOLD) if self._told else things
 
     def next_key(self, kind: str) -> str:
         """A key for an effect, allocated before the effect: the same through retries, restarts and new runs."""

@@ -34,6 +34,13 @@ def after(case: Case, happened: Iterable[str], now: datetime) -> tuple[tuple[Clo
     return clocks, tuple(began)
 
 
+def met_by(case: Case, happened: Iterable[str], now: datetime) -> tuple[Clock, ...]:
+    """The clocks of a case with those met that one of these things meets."""
+    done, rules = frozenset(happened), case.procedure.side_clocks
+    names = {name for name, rule in rules.items() if done & set(rule.met_by)}
+    return tuple(met(c, now) if c.clock in names and c.state == "running" else c for c in case.clocks)
+
+
 @dataclass(frozen=True, slots=True)
 class _Beside:
     """One rule at the moment when something happened to the case."""
@@ -62,9 +69,10 @@ class _Beside:
             return met(clock, self.now)
         if self.case.state in FINAL or not self._in_its_states or self.target is None:
             return cancelled(clock, self.now)
-        if self.target != clock.target and not self.rule.to_closing:
+        if (self.target, self.rule.calendar) != (clock.target, clock.calendar) and not self.rule.to_closing:
             # T10: the time used is carried over to the new target.
-            return clock.noted("rebased", self.now, f"target {self.target} s", target=self.target, alarms=None)
+            changes = {"target": self.target, "calendar": self.rule.calendar, "due_at": None, "alarms": None}
+            return clock.noted("rebased", self.now, f"was {clock.target} s on {clock.calendar}", **changes)
         return clock
 
     def _begins(self, after_another: bool) -> bool:

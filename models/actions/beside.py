@@ -254,6 +254,7 @@ def keep_promise(draft: Draft, data: Note) -> None:
     running = [c for c in draft.case.clocks if c.clock == PROMISE and c.state == "running"]
     if not running:
         raise RuleRefused("No promise is open.")
+    draft.told_customer()
     kept = running[0]
     draft.set(clocks=tuple(met(c, draft.now) if c is kept else c for c in draft.case.clocks))
 

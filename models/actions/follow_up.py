@@ -17,6 +17,7 @@ from models.lifecycle import CORRECTABLE, Action, Role, State
 @handles(Action.COMPLETE_CALLBACK)
 def complete_callback(draft: Draft, data: CompleteCallback) -> None:
     """T5, T7: satisfied closes the case, dissatisfied opens it again one level up."""
+    draft.told_customer()
     draft.facts.satisfied = data.satisfied
     if data.satisfied:
         _nothing_left_open(draft.case)

@@ -124,7 +124,10 @@ def test_a_ladder_without_a_last_step_ends(days: int, expected: tuple[str, ...])
 
 @pytest.mark.parametrize("over", [{"failed_repairs": None}, {"repair_days": None}])
 def test_a_law_that_does_not_count_repairs_gives_nothing_for_them(over: dict[str, Any]) -> None:
-    counted = {"failed_repairs": {"failed_repairs": 9}, "repair_days": {"repair_seconds": 31 * DAY}}
+    counted: dict[str, dict[str, Any]] = {
+        "failed_repairs": {"failed_repairs": 9},
+        "repair_days": {"repair_seconds": 31 * DAY},
+    }
     known = counted[next(iter(over))]
     assert choices(100, **known) == TWO
     assert choices(100, law(**over), **known) == ONE
