@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -293,7 +294,7 @@ def _show_changes(found: "tuple[Change, ...]") -> None:
 
 
 def _short(value: Any) -> str:
-    text = "–" if value is None else str(value)
+    text = "–" if value is None else value if isinstance(value, str) else dumps(value, ensure_ascii=False)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
