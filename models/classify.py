@@ -30,11 +30,14 @@ class Proposal:
 
 def propose(text: str, playbooks: Iterable[Playbook], limit: int = 3) -> tuple[Proposal, ...]:
     """The likeliest kinds for a customer's words, best first; none where the words say nothing."""
-    index = _index(tuple(_Kind.of(playbook) for playbook in playbooks))
     words = written(text[:MOST_LETTERS])
-    proposals = [_proposal(text, words, kind, hits) for kind, hits in index.hits(words).items()]
-    likely = [proposal for proposal in proposals if proposal.score >= LEAST]
-    return tuple(sorted(likely, key=lambda one: (-one.score, one.kind))[: max(0, limit)])
+    found = _index(tuple(_Kind.of(playbook) for playbook in playbooks)).hits(words)
+    scores = {kind: round(_score(hits), 3) for kind, hits in found.items()}
+    likely = sorted((kind for kind in scores if scores[kind] >= LEAST), key=lambda kind: (-scores[kind], kind))
+    return tuple(
+        Proposal(kind, _subcategory(found[kind], scores[kind]), scores[kind], _matched(text, words, found[kind]))
+        for kind in likely[: max(0, limit)]
+    )
 
 
 #: What is written behind these letters is not read.
@@ -47,8 +50,8 @@ LIGHT_WEIGHT = 0.25
 DENIED = 0.2
 #: How far from a phrase that denies the denying word may stand, in words.
 AROUND = 8
-#: How much the parts of a phrase lose against the whole of it: at 1 half of it counts half of its half.
-WHOLENESS = 1.0
+#: A phrase of which less than this is there says nothing.
+PART = 0.2
 #: What remains of a word that was recognised although it is misspelt.
 MISSPELT = 0.8
 #: How many other words may stand between those of a phrase.
@@ -237,7 +240,9 @@ def _best_window(phrase: _Phrase, places: Sequence[_Seen], words: Sequence[Writt
         weight = sum(phrase.weights[one.feature] * one.value for one in inside.values())
         best = max(best, (weight, inside), key=lambda found: found[0])
     weight, inside = best
-    factor = phrase.factor * (weight / phrase.whole) ** WHOLENESS
+    if weight < PART * phrase.whole:
+        return ()
+    factor = phrase.factor * weight / phrase.whole
     factor *= 1 if _means_it(inside.values(), phrase, words) else DENIED
     return tuple(one._replace(value=phrase.weights[one.feature] * one.value * factor) for one in inside.values())
 
@@ -257,16 +262,15 @@ def _means_it(seen: Iterable[_Seen], phrase: _Phrase, words: Sequence[Written]) 
     return any(word.word in NEGATIONS and word.clause == clause for word in around)
 
 
-def _proposal(text: str, words: Sequence[Written], kind: str, hits: _Hits) -> Proposal:
-    score = _score(hits)
+def _subcategory(hits: _Hits, score: float) -> str | None:
+    """The subcategory whose own words make most of the score, if they make enough of it."""
     by_sub: dict[str, list[tuple[_Phrase, tuple[_Seen, ...]]]] = defaultdict(list)
     for phrase, seen in hits:
         if phrase.subcategory:
             by_sub[phrase.subcategory].append((phrase, seen))
     weighed = {key: _score(found) for key, found in by_sub.items()}
     likeliest = max(weighed, key=lambda key: (weighed[key], key), default=None)
-    told = likeliest is not None and weighed[likeliest] >= TELLING * score
-    return Proposal(kind, likeliest if told else None, round(score, 3), _matched(text, words, hits))
+    return likeliest if likeliest is not None and weighed[likeliest] >= TELLING * score else None
 
 
 def _winners(hits: _Hits) -> dict[int, tuple[float, int]]:
@@ -284,7 +288,9 @@ def _score(hits: _Hits) -> float:
 
 def _matched(text: str, words: Sequence[Written], hits: _Hits) -> tuple[str, ...]:
     """What speaks for a kind, as it stands in the text: the longest pieces, in the order of the text."""
-    winning = {number for value, number in _winners(hits).values() if value >= SHOWN}
+    winners = _winners(hits).values()
+    enough = min(SHOWN, max(value for value, _ in winners))
+    winning = {number for value, number in winners if value >= enough}
     covered = sorted(
         {place for number in winning for one in hits[number][1] for place in range(one.place, one.place + one.wide)}
     )
