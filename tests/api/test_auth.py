@@ -89,6 +89,7 @@ ENDPOINTS: list[tuple[str, str, set[str]]] = [
     ("GET", "/cases/X", EVERYBODY - {"customer", "courier"}),
     ("GET", "/orders/X", EVERYBODY - {"customer", "courier"}),
     ("POST", "/cases", EVERYBODY - {"courier"}),
+    ("POST", "/cases/check", EVERYBODY - {"customer", "courier"}),
     ("POST", "/cases/propose", EVERYBODY - {"customer", "courier"}),
     ("POST", "/cases/X/commands", EVERYBODY),
     ("GET", "/lifecycle", EVERYBODY),
