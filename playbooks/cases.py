@@ -5,7 +5,7 @@ fields differ from one sort to the next, and many are the same in several kinds:
 rule is asked once about the same values.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from functools import reduce
 from itertools import product
@@ -50,6 +50,8 @@ class File:
     memory: Memory
     origins: Mapping[str, object]
     layers: list[Layer] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
+    wrong: set[str] = field(default_factory=set)
     found: dict[Finding, list[frozenset[int]]] = field(default_factory=dict)
 
     def judged(self) -> tuple[Playbook | None, list[Finding]]:
@@ -80,24 +82,25 @@ class File:
     # ── one sort of case ──
 
     def _judge(self, sort: tuple[int, ...]) -> Playbook | None:
-        values: dict[str, Any] = {}
-        wrong = False
-        for name in FIELDS:
-            if name == "kind":
-                continue
+        """The playbook of a sort of case: what its layers touch is judged, everything else is as in the file."""
+        touched = {name for n in sort for name in self.layers[n].fields if name in FIELDS} if sort else FIELDS.keys()
+        values, wrong = dict(self.values), set(self.wrong)
+        for name in touched - {"kind"}:
             value, found = self._value(name, tuple(n for n in sort if name in self.layers[n].fields))
             self._tell(found, sort)
-            wrong = wrong or bool(found)
-            if value is not _NOTHING:
-                values[name] = value
-        whole = None if wrong else self._whole(values, sort)
-        self._ask(whole or _in_parts(values, self.document["kind"]), values, sort)
+            (wrong.add if found else wrong.discard)(name)
+            values[name] = value
+        if not sort:
+            self.values, self.wrong = values, wrong
+        written = {name: value for name, value in values.items() if value is not _NOTHING}
+        whole = None if wrong else self._whole(written, sort)
+        self._ask(whole or _in_parts(written, self.document["kind"]), values, touched, wrong, sort)
         return whole
 
     def _value(self, name: str, touching: tuple[int, ...]) -> tuple[Any, tuple[Finding, ...]]:
         """The value of a field under these layers, and what is wrong with it; `_NOTHING` where there is none."""
-        origin = self.origins.get(name) if not touching else None
-        key = (name, ("shared", origin)) if origin is not None else (name, (id(self), touching))
+        shared = self.origins.get(name) if not touching else None
+        key = (name, (self.document["kind"], touching) if shared is None else shared)
         if key not in self.memory.values:
             self.memory.values[key] = self._judged_value(name, touching)
         return self.memory.values[key]
@@ -119,18 +122,17 @@ class File:
             self._tell(((_flat(path), told) for path, told in findings_of(refused, Playbook)), sort)
             return None
 
-    def _ask(self, playbook: Playbook, values: Mapping[str, Any], sort: tuple[int, ...]) -> None:
-        """Ask every rule whose fields are right."""
+    def _ask(
+        self, playbook: Playbook, values: dict[str, Any], touched: Set[str], wrong: set[str], sort: tuple[int, ...]
+    ) -> None:
+        """Ask every rule that reads what the sort touches and nothing that is wrong."""
         for number, rule in enumerate(self.rules):
-            if any(name not in values and self._is_wrong(name, sort) for name in rule.reads):
+            if rule.reads.isdisjoint(touched) or not rule.reads.isdisjoint(wrong):
                 continue
-            key = (number, tuple(id(values.get(name)) for name in sorted(rule.reads)))
+            key = (number, tuple(id(values[name]) for name in rule.reads))
             if key not in self.memory.looks:
                 self.memory.looks[key] = tuple(rule.look(playbook, self.around))
             self._tell(self.memory.looks[key], sort)
-
-    def _is_wrong(self, name: str, sort: tuple[int, ...]) -> bool:
-        return bool(self._value(name, tuple(n for n in sort if name in self.layers[n].fields))[1])
 
     # ── what is told, and where it was written ──
 
@@ -184,14 +186,15 @@ def _held_together(variants: Mapping[str, Variant]) -> Iterator[tuple[str, ...]]
 
 
 def _depth(fields: Any, path: Path) -> tuple[int, bool]:
-    """How much of a path is written here, and whether what is at its end is: a list or a value replaces all below."""
+    """How much of a path is written here, and whether that stands for the whole path: lists and values replace."""
+    replaces = False
     for deep, part in enumerate(path):
         if isinstance(fields, Mapping):
             if part not in fields:
-                return deep, False
+                return deep, replaces
             fields = fields[part]
         elif isinstance(fields, list) and isinstance(part, int) and part < len(fields):
-            fields = fields[part]
+            fields, replaces = fields[part], True
         else:
             return deep, True
     return len(path), True

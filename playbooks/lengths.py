@@ -17,6 +17,7 @@ Finding = tuple[Path, str]
 Fields = dict[str, Any]
 
 _LENGTH = re.compile(r"([0-9]{1,9}) ?(s|m|h|d|wd)", re.ASCII)
+_LONGEST = 10 * 365 * 86_400
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 #: Where a file has one clock, and where it has several by name.
 _ONE, _SEVERAL = ("first_answer",), ("clocks", "side_clocks")
@@ -69,15 +70,17 @@ def _fields(value: object) -> Fields:
 
 def _resolved_rule(path: Path, rule: Fields, below: Fields, calendars: Mapping[str, Calendar]) -> Iterator[Finding]:
     name = rule.get("calendar", below.get("calendar"))
+    calendar = calendars.get(name) if isinstance(name, str) else None
     if name is None:
         yield (*path, "calendar"), f"is missing, and so nobody knows when it runs; {nearest('', calendars)}"
-    elif "calendar" in rule and name not in calendars:
-        yield (*path, "calendar"), f"there is no calendar {str(name)[:60]}; {nearest(str(name)[:60], calendars)}"
-    if rule.get("calendar", below.get("calendar")) != below.get("calendar"):
+    elif calendar is None and isinstance(rule.get("calendar"), str):
+        yield (*path, "calendar"), f"there is no calendar {name[:60]}; {nearest(name[:60], calendars)}"
+    if name != below.get("calendar"):
         _take_over_working_days(rule, below)
     for place, holder, key in _lengths(rule):
         if isinstance(holder[key], str):
-            holder[key], complaint = _seconds(holder[key], calendars.get(str(name)))
+            seconds, complaint = _seconds(holder[key], calendar)
+            holder[key] = seconds or (1 if key == "remind" else _LONGEST)  # so that no rule stumbles over it as well
             if complaint:
                 yield (*path, *place), complaint
 
@@ -102,11 +105,13 @@ def _lengths(rule: Fields) -> list[tuple[Path, Fields, str]]:
 def _seconds(text: str, calendar: Calendar | None) -> tuple[int, str | None]:
     found = _LENGTH.fullmatch(text.strip())
     if found is None:
-        return 1, f"{text[:60]!r} is no length of time; write a number with s, m, h, d or wd, like 15m, 48h, 7d or 1wd"
+        return 0, f"{text[:60]!r} is no length of time; write a number with s, m, h, d or wd, like 15m, 48h, 7d or 1wd"
     number, unit = int(found[1]), found[2]
+    if number == 0:
+        return 0, f"{text!r} is no time at all; write at least 1s"
     if unit != "wd":
         return number * _SECONDS[unit], None
     try:
         return number * (calendar.working_day_seconds if calendar else 1), None
     except NoOpeningFound:
-        return 1, f"{text!r} means working days, and its calendar has none; give the calendar hours"
+        return 0, f"{text!r} means working days, and its calendar has none; give the calendar hours"

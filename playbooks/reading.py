@@ -36,8 +36,7 @@ class Problem(NamedTuple):
         return f"{self.file}, line {self.line}: {self.field + ': ' if self.field else ''}{self.message}"
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A value and where it was written; the value of a field carries the line of the field's name."""
 
     value: "Scalar | list[Node] | dict[str, Node]"
@@ -63,11 +62,12 @@ class Node:
         return node
 
     def _below(self, part: str | int) -> "Node | None":
+        found: Node | None = None
         if isinstance(self.value, dict):
-            return self.value.get(str(part))
-        if isinstance(self.value, list) and str(part).isdecimal() and int(part) < len(self.value):
-            return self.value[int(part)]
-        return None
+            found = self.value.get(str(part))
+        elif isinstance(self.value, list) and str(part).isdecimal() and int(part) < len(self.value):
+            found = self.value[int(part)]
+        return found
 
 
 def laid_over(base: Node | None, over: Node, keeps_none: bool = False) -> Node:

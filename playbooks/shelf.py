@@ -1,10 +1,9 @@
-"""The playbooks in force: loaded at the start, and anew when their files change; a broken set never comes into force."""
+"""The playbooks in force: loaded at the start, and anew when their files change; a broken set never replaces them."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
 
 from models.errors import PlaybookInvalid
 from playbooks.folder import CALENDARS, SHIPPED
@@ -16,32 +15,6 @@ _Look = frozenset[tuple[str, int, int, int]]
 
 #: So many seconds pass at least between two looks at the files.
 PAUSE = 1.0
-
-
-class InForce(Protocol):
-    """Whoever knows the playbooks in force."""
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """What is wrong with a changed set that therefore is not in force."""
-        ...
-
-    def current(self) -> Playbooks:
-        """The playbooks in force at this moment."""
-        ...
-
-
-class Fixed:
-    """The same playbooks all the time."""
-
-    problems: tuple[Problem, ...] = ()
-
-    def __init__(self, playbooks: Playbooks) -> None:
-        self._playbooks = playbooks
-
-    def current(self) -> Playbooks:
-        """Always those."""
-        return self._playbooks
 
 
 class Shelf:

@@ -21,6 +21,6 @@ class Shop(Part):
     def _known_zone(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (OSError, ValueError):
+        except (KeyError, OSError, ValueError):
             raise ValueError(f"{value[:60]!a} is no time zone; write one like Asia/Shanghai or Europe/London") from None
         return value
