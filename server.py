@@ -21,7 +21,8 @@ from api.routes import api, root
 from api.routes.reference import openapi_of
 from models.errors import Unavailable
 from playbooks.load import SHIPPED, Playbooks
-from playbooks.shelf import InForce, Shelf
+from playbooks.in_force import InForce
+from playbooks.shelf import Shelf
 from settings import Settings, environment, load_settings, temporal_is_elsewhere
 from store.engine import make_engine
 

@@ -24,7 +24,8 @@ from embedded import embedded_temporal
 from models.errors import Conflict
 from models.lifecycle import Role
 from playbooks.load import SHIPPED
-from playbooks.shelf import InForce, Shelf
+from playbooks.in_force import InForce
+from playbooks.shelf import Shelf
 from server import QuietServer, make_app
 from settings import Settings, environment, temporal_is_elsewhere
 from store import tokens

@@ -16,7 +16,7 @@ from activities.commit import Commit
 from activities.linked import Linked
 from activities.outbox import postman
 from models.effects import TASK_QUEUE
-from playbooks.shelf import InForce
+from playbooks.in_force import InForce
 from workflows.case import AfterSaleCase
 
 #: Our pure rooms and what they are made of are not loaded anew for every case: that would cost 40 ms each.

@@ -36,7 +36,7 @@ from models.lifecycle import Action, Role, State, may
 from models.orders import Order
 from models.playbook import Playbook
 from playbooks.load import Playbooks
-from playbooks.shelf import Fixed, InForce
+from playbooks.in_force import Fixed, InForce
 from store import cases, lists, orders, parcels, payouts, personal, reservations, stuck
 from store import playbooks as kept_playbooks
 from store.engine import reading, revisions, writing

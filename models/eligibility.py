@@ -106,7 +106,7 @@ def within_days(asked: Asked) -> Iterator[Reason]:
             continue
         day = (asked.today - received).days
         zh, en = f"签收后第{day}天，期限{days}天", f"day {day} after delivery, of {days}"
-        answer: Answer = "yes" if day <= (days or 0) else "no"
+        answer: Answer = "yes" if day <= (days or 0) else asked.rules.late
         yield Reason(rule="days_since_delivery", answer=answer, zh=zh, en=en, line_no=line.line_no)
 
 

@@ -171,6 +171,7 @@ class Eligibility(Part):
     """Who may ask for this, and until when (days after delivery, never after the order)."""
 
     days_since_delivery: Days | None = None
+    late: Literal["no", "human"] = "no"  # what those who ask later hear: no, or a human looks at it
     excluded_categories: tuple[Word, ...] = ()
     exclusion_needs_consent: bool = False  # excluded only if the customer agreed to it when buying (section 13)
     final_sale: bool = True  # whether goods on final sale may be part of it

@@ -24,7 +24,7 @@ from models.events import Entry
 from models.lifecycle import Role
 from models.tables import counters
 from playbooks.load import SHIPPED, Playbooks, load_playbooks
-from playbooks.shelf import Fixed
+from playbooks.in_force import Fixed
 from store import cases, orders
 from store.engine import make_engine, reading, upgrade, writing
 from tests.builders import an_order
