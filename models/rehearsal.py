@@ -6,6 +6,7 @@ behind it can never differ.
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import product
 from typing import Any
 
 from models.actions import HANDLERS
@@ -17,18 +18,22 @@ from models.lifecycle import Action, Role, State, allowed_in, may, next_state
 from models.money import to_text
 from models.remedies import REMEDIES
 
-#: What an action is tried with where it needs something: as little as it takes for a rule to have its say.
-SAMPLES: dict[Action, dict[str, Any]] = {
-    Action.MAKE_OFFER: {"options": [{"type": "answer"}]},
-    Action.ACCEPT_OFFER: {"option": 1},
-    Action.REJECT: {"reason": "?"},
-    Action.CLOSE: {"reason": "?"},
-    Action.WITHDRAW: {"reason": "?"},
-    Action.REOPEN: {"reason": "?"},
-    Action.OVERRIDE_ELIGIBILITY: {"reason": "?"},
-    Action.COMPLETE_CALLBACK: {"satisfied": True},
-    Action.SETTLE_INVOICE: {"result": "not_needed"},
-    Action.SETTLE_CLAIM: {"result": "refused"},
+_WHY = {"reason": "?"}
+#: What an action is tried with where it needs something: as little as it takes for a rule to have its say. It is
+#: allowed if any of these is, or if it depends on what will be said.
+SAMPLES: dict[Action, tuple[dict[str, Any], ...]] = {
+    Action.MAKE_OFFER: ({"options": [{"type": "answer"}]},),
+    Action.REJECT: (_WHY,),
+    Action.CLOSE: (_WHY,),
+    Action.WITHDRAW: (_WHY,),
+    Action.REOPEN: (_WHY,),
+    Action.OVERRIDE_ELIGIBILITY: (_WHY,),
+    Action.CORRECT: ({"to_state": "requested", **_WHY},),
+    Action.COMPLETE_CALLBACK: ({"satisfied": True}, {"satisfied": False}),
+    Action.SETTLE_INVOICE: ({"result": "not_needed"},),
+    Action.SETTLE_CLAIM: ({"result": "refused"},),
+    Action.CHANGE_KIND: ({"kind": "?"},),
+    Action.SPLIT: ({"lines": [{"line_no": 100_000, "quantity": 1}]},),
 }
 #: Actions whose rules say nothing before their data is known.
 _BY_STATE_ALONE = frozenset(Action) - frozenset(
@@ -36,8 +41,25 @@ _BY_STATE_ALONE = frozenset(Action) - frozenset(
         *SAMPLES,
         *(Action.AUTHORISE_RETURN, Action.DECLINE_OFFER, Action.APPROVE, Action.DENY, Action.MISS_CALLBACK),
         *(Action.KEEP_PROMISE, Action.RETURN_LOANER, Action.TAKE, Action.ACCEPT_QUOTE, Action.DECLINE_QUOTE),
+        *(Action.ACCEPT_OFFER, Action.WAIVE_FREIGHT, Action.OPEN_CLAIM),
     }
 )
+
+
+def samples_of(case: Case, action: Action) -> tuple[dict[str, Any], ...]:
+    """What an action is tried with in this case."""
+    if action is Action.ACCEPT_OFFER and case.offer is not None:
+        return tuple({"option": number} for number, _ in enumerate(case.offer.options, start=1))
+    if action is Action.WAIVE_FREIGHT:
+        return ({"amount": _least(case), **_WHY},)
+    if action is Action.OPEN_CLAIM:
+        return ({"amount": _least(case), "against": "courier"},)
+    return SAMPLES.get(action, ({},))
+
+
+def _least(case: Case) -> str:
+    """The least amount there is."""
+    return to_text(1, case.currency or "CNY")
 
 
 def answers(case: Case, roles: Iterable[Role] | None, actor_id: str | None, now: datetime) -> list[dict[str, Any]]:
@@ -50,7 +72,9 @@ def answers(case: Case, roles: Iterable[Role] | None, actor_id: str | None, now:
 
 
 def _answer(case: Case, action: Action, roles: tuple[Role, ...] | None, actor_id: str, now: datetime) -> dict[str, Any]:
-    reasons = [] if allowed_in(case.state, action) else [f"not while the case is '{case.state}'"]
+    # Goods that come after the end are booked in all the same, and open the case again (G12).
+    possible = allowed_in(case.state, action) or (action is Action.BOOK_IN and case.is_final)
+    reasons = [] if possible else [f"not while the case is '{case.state}'"]
     able = _ends([role for role in Role if (roles is None or role in roles) and may(role, action)])
     if not able:
         reasons.append(f"not by {', '.join(sorted(roles or ())) or 'this token'}")
@@ -59,7 +83,7 @@ def _answer(case: Case, action: Action, roles: tuple[Role, ...] | None, actor_id
         return answer
     if action is Action.CHOOSE_REMEDY:
         return {**answer, **_remedies(case, able, actor_id, now)}
-    refused = _refused_for_all(case, action, SAMPLES.get(action, {}), able, actor_id, now)
+    refused = _refused_for_all(case, action, able, actor_id, now)
     return {**answer, "allowed": refused is None, "reasons": [refused] if refused else [], "needs": _needs(action)}
 
 
@@ -87,7 +111,7 @@ def _remedies(case: Case, able: list[Role], actor_id: str, now: datetime) -> dic
 def _remedy(case: Case, name: str, able: list[Role], actor_id: str, now: datetime) -> dict[str, Any]:
     data: dict[str, Any] = {"remedy": name}
     if REMEDIES[name].needs_amount:
-        data["amount"] = to_text(1, case.currency or "CNY")  # the least there is
+        data["amount"] = _least(case)
     refused, approval = None, False
     for role in able:
         try:
@@ -108,14 +132,12 @@ def _remedy(case: Case, name: str, able: list[Role], actor_id: str, now: datetim
     }
 
 
-def _refused_for_all(
-    case: Case, action: Action, data: dict[str, Any], able: list[Role], actor_id: str, now: datetime
-) -> str | None:
+def _refused_for_all(case: Case, action: Action, able: list[Role], actor_id: str, now: datetime) -> str | None:
     """Why nobody of these roles could do it; None as soon as one could."""
     if action in _BY_STATE_ALONE:
         return None
     refused: str | None = None
-    for role in able:
+    for data, role in product(samples_of(case, action), able):
         try:
             _tried(case, action, data, Actor(id=actor_id, role=role), now)
         except DataRefused:

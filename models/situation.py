@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from models.actions.planning import choices_of, liable, worth_return
 from models.case import Case
@@ -83,10 +84,11 @@ def _liable(s: Situation) -> str:
 
 
 def _seller_proves(s: Situation) -> bool:
-    order = s.case.order
-    today = s.now.date()
-    law = s.case.procedure.law
-    return order is not None and any(seller_proves(law, order.received_on, today, x.category) for x in s.case.lines)
+    order, law = s.case.order, s.case.procedure.law
+    if order is None:
+        return False
+    today = s.now.astimezone(ZoneInfo(order.timezone)).date()
+    return any(seller_proves(law, order.received_on, today, line.category) for line in s.case.lines)
 
 
 def _warranty(s: Situation) -> str:

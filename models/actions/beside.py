@@ -110,11 +110,11 @@ def change_kind(draft: Draft, data: ChangeKind) -> None:
 
     Refused while something is decided, on the table or being carried out under the old one.
     """
-    procedure = _procedure(data.procedure, f"'{data.kind}' is not a known kind.")
     case = draft.case
+    _nothing_decided(case)
+    procedure = _procedure(data.procedure, f"'{data.kind}' is not a known kind.")
     if (data.kind, procedure.subcategory) == (case.kind, case.procedure.subcategory):
         raise RuleRefused("The case is of that kind already.")
-    _nothing_decided(case)
     _lives_there(case, data)
     eligible = Eligible.model_validate(data.eligible) if data.eligible else None
     draft.set(kind=data.kind, eligible=eligible, override=None)
@@ -183,11 +183,13 @@ def add_issue(draft: Draft, data: AddIssue) -> None:
 def split(draft: Draft, data: Split) -> None:
     """Lines that go different ways become linked cases."""
     case = draft.case
+    if case.plan or case.executed or case.pending or case.offer or case.stage is Stage.REMEDY:
+        raise RuleRefused("Something is decided or on the table for all of it: settle that first, then split.")
+    if sum(line.quantity for line in case.lines) < 2:
+        raise RuleRefused("The case holds one unit or none: there is nothing to split.")
     leaving, staying = divided(case.lines, {one.line_no: one.quantity for one in chosen_lines(case, data.lines)})
     if not staying:
         raise RuleRefused("Nothing would stay in this case: name fewer units.")
-    if case.plan or case.executed or case.pending or case.offer or case.stage is Stage.REMEDY:
-        raise RuleRefused("Something is decided or on the table for all of it: settle that first, then split.")
     split_off(draft, leaving, inspected=case.inspected)
     draft.set(lines=staying)
 

@@ -14,7 +14,7 @@ from models.law import legal_choices
 from models.lifecycle import Action, Role, acts_as
 from models.money import to_minor, to_text
 from models.remedies import REMEDIES
-from models.remedies.parts import paid_for
+from models.remedies.parts import cost_of
 from models.settlement import Settlement, SettlementAsk, settlement
 
 #: The roles with limits, lowest first; who is above all of them has none.
@@ -73,12 +73,19 @@ def must_be_eligible(draft: Draft) -> None:
     raise RuleRefused(f"The case is not eligible: {told}. A {role} can override it with a reason.", reasons=reasons)
 
 
+def not_decided_outside(case: Case) -> None:
+    """T21: what a platform or bank has decided is not paid a second time. Raises RuleRefused."""
+    if case.ruling is not None and case.ruling.ruling in ("refunded", "rejected"):
+        told = f"It was decided outside ({case.ruling.ruling}, reference {case.ruling.reference})"
+        raise RuleRefused(f"{told}, and that binds us: nothing more is paid for it (T21).")
+
+
 def claim_parcel(draft: Draft, against: str) -> None:
     """L5: goods value and freight of what is in the case, claimed once from whoever lost it."""
     case = draft.case
     if case.order is None or any(claim.against == against for claim in case.claims):
         return
-    goods = sum(paid_for(case.order.pots, line.line_no, line.quantity) for line in case.lines)
+    goods = sum(cost_of(case.order.pots, line.line_no, line.quantity) for line in case.lines)
     amount = goods + case.order.replacement_rate
     draft.set(claims=(*case.claims, Claim(against=against, amount=amount)))
     draft.record(Action.OPEN_CLAIM, None, {"against": against, "amount": to_text(amount, draft.currency)}, actor=SYSTEM)
@@ -102,9 +109,9 @@ def choices_of(case: Case, now: datetime) -> tuple[Remedy, ...]:
 def worth_return(case: Case) -> bool:
     """Section 12: below the playbook's amount a return costs more than it brings."""
     limits = case.procedure.not_worth_return
-    if case.order is None or case.order.currency not in limits:
+    if case.order is None or not case.lines or case.order.currency not in limits:
         return True
-    paid = sum(paid_for(case.order.pots, line.line_no, line.quantity) for line in case.lines)
+    paid = sum(cost_of(case.order.pots, line.line_no, line.quantity) for line in case.lines)
     return paid >= to_minor(limits[case.order.currency], case.order.currency)
 
 

@@ -10,10 +10,11 @@ from models.actions.planning import (
     goods_are_missing,
     grant_freight,
     must_be_eligible,
+    not_decided_outside,
     plan_remedy,
     set_gates,
 )
-from models.case import Case, Quote, Visit
+from models.case import Quote, Visit
 from models.clocks import APPOINTMENT, met, restarted
 from models.commands import (
     Appoint,
@@ -31,7 +32,7 @@ from models.commands import (
     Waybill,
 )
 from models.draft import Draft
-from models.errors import DataRefused, RuleRefused
+from models.errors import DataRefused
 from models.events import Fact
 from models.lifecycle import Action, Role, acts_as
 from models.playbook import ClockRule
@@ -56,13 +57,6 @@ def choose_remedy(draft: Draft, data: ChooseRemedy) -> None:
     grant_freight(draft)
     _mind_the_law(draft, data)
     _split_others(draft, data.lines)
-
-
-def not_decided_outside(case: Case) -> None:
-    """T21: what a platform or bank has decided is not paid a second time. Raises RuleRefused."""
-    if case.ruling is not None and case.ruling.ruling in ("refunded", "rejected"):
-        told = f"It was decided outside ({case.ruling.ruling}, reference {case.ruling.reference})"
-        raise RuleRefused(f"{told}, and that binds us: nothing more is paid for it (T21).")
 
 
 def _mind_the_law(draft: Draft, data: ChooseRemedy) -> None:

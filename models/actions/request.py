@@ -8,6 +8,7 @@ from models.actions.planning import (
     claim_parcel,
     goods_are_missing,
     must_be_eligible,
+    not_decided_outside,
     plan_remedy,
 )
 from models.case import Offer, Override
@@ -89,6 +90,8 @@ def make_offer(draft: Draft, data: MakeOffer) -> None:
     must_be_eligible(draft)
     if not options:
         raise DataRefused.of("options", "An offer needs options, or an amount for a keep-it.")
+    if any(_pays(option) for option in options):
+        not_decided_outside(draft.case)
     if draft.case.rounds >= draft.case.procedure.keep_it.rounds:
         raise RuleRefused(f"{draft.case.rounds} offers were made already; no more rounds (K3). Choose a remedy.")
     draft.facts.is_offer = True
@@ -96,6 +99,10 @@ def make_offer(draft: Draft, data: MakeOffer) -> None:
     draft.facts.above_limit = any(above)
     if not draft.facts.above_limit:
         put_on_table(draft, options, draft.case.state)
+
+
+def _pays(option: OfferOption) -> bool:
+    return option.type in REMEDIES and REMEDIES[option.type].pays
 
 
 def put_on_table(draft: Draft, options: tuple[OfferOption, ...], came_from: State) -> None:

@@ -105,6 +105,15 @@ def paid_for(pots: Pots, line_no: int, quantity: int) -> int:
     return sum(one.amount for one in unit_draws(pots, line_no, quantity))
 
 
+def cost_of(pots: Pots, line_no: int, quantity: int) -> int:
+    """What these units cost by their own shares, whatever of it has gone back since."""
+    cost = 0
+    for pot in pots.of_line(line_no):
+        units = min(quantity, pot.units)
+        cost, quantity = cost + units * (pot.goods + pot.tax), quantity - units
+    return cost
+
+
 def paid_amount(rule: str, pots: Pots, ask: SettlementAsk) -> Outcome:
     """An agreed amount: from its lines by what they have left; a whole order's also from postage."""
     if ask.amount is None:

@@ -4,15 +4,17 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from models.case import Case, Line, Payout
+from models.case import Case, Line, Offer, Payout, Pending
 from models.clocks import armed
-from models.commands import parse_command
+from models.commands import OfferOption, parse_command
 from models.decide import decide, opened, pass_time
 from models.effects import Decision, Effects
+from models.lifecycle import FINAL, STAGE, Action, Stage, State
 from models.orders import Order
 from models.playbook import Procedure
 from playbooks.load import SHIPPED, Playbooks, load_playbooks
-from tests.builders import NOW, an_order, order_facts
+from tests.builders import NOW, a_case, an_order, order_facts
+from tests.models.examples import EXAMPLES
 
 LI = {"id": "li", "role": "agent"}
 CAST = {
@@ -173,3 +175,27 @@ def confirmed(**over: Any) -> Story:
     story = returned(**over)
     lines = [found(line_no=line.line_no, quantity=line.quantity) for line in story.case.lines]
     return story.do("warehouse", "confirm_fault", lines=lines)
+
+
+def in_state(state: State, **over: Any) -> Case:
+    """A case as it could stand there: with its offer, its pending question, its payout, its goods."""
+    here = STAGE[state] in (Stage.DIAGNOSIS, Stage.REMEDY)
+    payout = Payout(key="AC-26-000001:refund:1", purpose="goodwill", amount=100)
+    options = tuple(OfferOption.model_validate(o) for o in EXAMPLES[Action.MAKE_OFFER]["options"])
+    asked = {"action": "choose_remedy", "actor": {"id": "li", "role": "agent"}, "data": {"remedy": "refund"}}
+    facts: dict[str, Any] = {
+        "state": state,
+        "lines": {1: 2},
+        "goods": "here" if here else "customer",
+        "inspected": here and state is not State.RECEIVED,
+        "came_from": State.REQUESTED,
+        "remedy": "exchange" if STAGE[state] is Stage.REMEDY else None,
+        "offer": Offer(options=options, came_from=State.REQUESTED, round=1) if state is State.OFFERED else None,
+        "pending": Pending(command=parse_command(asked), came_from=State.REQUESTED, amount=12900)
+        if state is State.AWAITING_APPROVAL
+        else None,
+        "payouts": (payout,) if state is State.REFUNDING else (),
+        "closed_at": NOW if state in FINAL else None,
+        "closed_by": "system" if state in FINAL else None,
+    }
+    return a_case(**{**facts, **over})
