@@ -43,9 +43,11 @@ def propose(text: str, playbooks: Iterable[Playbook], limit: int = 3) -> tuple[P
 #: What is written behind these letters is not read.
 MOST_LETTERS = 5_000
 #: Below this a match says nothing.
-LEAST = 0.3
+LEAST = 0.15
 #: What a light word weighs, against 1 for a word that no other kind has.
 LIGHT_WEIGHT = 0.25
+#: What a Chinese character weighs against a pair of them.
+CHARACTER = 0.5
 #: What remains of a match that is denied.
 DENIED = 0.2
 #: How far from a phrase that denies the denying word may stand, in words.
@@ -60,8 +62,6 @@ SLACK = 3
 TELLING = 0.5
 #: What counts less than this is not shown.
 SHOWN = 0.1
-#: What names weigh against typical words: nobody writes as a list of kinds does.
-NAME = 0.7
 _LITTLE = LIGHT | NEGATIONS
 
 
@@ -70,16 +70,16 @@ _LITTLE = LIGHT | NEGATIONS
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """The words of one playbook: per subcategory (None = of the whole kind) phrases and names."""
+    """The words of one playbook: phrases and names, of the whole kind (None) and of each subcategory."""
 
     kind: str
-    said: tuple[tuple[str | None, tuple[str, ...], tuple[str, ...]], ...]
+    said: tuple[tuple[str | None, tuple[str, ...]], ...]
 
     @classmethod
     def of(cls, playbook: Playbook) -> "_Kind":
         names = (playbook.names.zh, playbook.names.en)
-        subs = ((sub.key, sub.typical_words, (sub.zh, sub.en)) for sub in playbook.subcategories)
-        return cls(playbook.kind, ((None, playbook.typical_words, names), *subs))
+        subs = ((sub.key, (*sub.typical_words, sub.zh, sub.en)) for sub in playbook.subcategories)
+        return cls(playbook.kind, ((None, (*playbook.typical_words, *names)), *subs))
 
 
 #: A feature is a word, or two Chinese characters that stand side by side.
@@ -95,7 +95,6 @@ class _Phrase:
     weights: Mapping[Feature, float]
     whole: float
     length: int
-    factor: float
     denies: bool
 
 
@@ -124,39 +123,52 @@ class _Index:
 
     def __init__(self, kinds: tuple[_Kind, ...]) -> None:
         said = [(kind.kind, *phrase) for kind in kinds for phrase in _phrases(kind)]
-        rarity = _rarity([(kind, features) for kind, _, _, features, _ in said], len(kinds))
-        self.phrases: dict[Feature, list[_Phrase]] = defaultdict(list)
-        for kind, subcategory, factor, features, length in said:
-            weights = {feature: rarity[feature] for feature in features}
+        rarity = _rarity(((kind, features) for kind, _, features, _ in said), len(kinds))
+        self.phrases: list[_Phrase] = []
+        self.having: dict[Feature, list[tuple[int, float]]] = defaultdict(
+            list
+        )  # phrases by number, and its weight there
+        for number, (kind, subcategory, features, length) in enumerate(said):
+            weights = {feature: rarity[feature] * share for feature, share in features.items()}
             denies = any(not NEGATIONS.isdisjoint((feature, *feature)) for feature in features)
-            phrase = _Phrase(kind, subcategory, weights, sum(weights.values()), length, factor, denies)
-            for feature in weights:
-                self.phrases[feature].append(phrase)
-        self.near = _misspellings(feature for feature in self.phrases if len(feature) >= 5)
+            self.phrases.append(_Phrase(kind, subcategory, weights, sum(weights.values()), length, denies))
+            for feature, weight in weights.items():
+                self.having[feature].append((number, weight))
+        self.near = _misspellings(feature for feature in self.having if len(feature) >= 5)
 
     def hits(self, words: Sequence[Written]) -> dict[str, list[tuple[_Phrase, tuple[_Seen, ...]]]]:
-        """Per kind the phrases that were found, each where most of it stands together.
+        """Per kind the phrases that were found, each where most of it stands together."""
+        seen = list(self.features(words))
+        enough = self.enough({one.feature for one in seen})
+        places: dict[int, list[_Seen]] = defaultdict(list)
+        for one in seen:
+            for number, _ in self.having[one.feature]:
+                if number in enough:
+                    places[number].append(one)
+        found: dict[str, list[tuple[_Phrase, tuple[_Seen, ...]]]] = defaultdict(list)
+        for number, standing in places.items():
+            phrase = self.phrases[number]
+            found[phrase.kind].append((phrase, _best_window(phrase, standing, words)))
+        return found
+
+    def enough(self, features: Iterable[Feature]) -> set[int]:
+        """The phrases of which enough is among these features, wherever they stand.
 
         Light words count only beside others of their phrase: by themselves they say nothing.
         """
-        features = list(self.features(words))
-        seen: dict[int, tuple[_Phrase, list[_Seen]]] = {}
-        for one in features:
-            for phrase in self.phrases[one.feature] if one.feature not in _LITTLE else ():
-                seen.setdefault(id(phrase), (phrase, []))[1].append(one)
-        for one in features:
-            for phrase in self.phrases[one.feature] if one.feature in _LITTLE else ():
-                if id(phrase) in seen:
-                    seen[id(phrase)][1].append(one)
-        found: dict[str, list[tuple[_Phrase, tuple[_Seen, ...]]]] = defaultdict(list)
-        for phrase, places in seen.values():
-            found[phrase.kind].append((phrase, _best_window(phrase, sorted(places), words)))
-        return found
+        weights: dict[int, float] = {}
+        telling: set[int] = set()
+        for feature in features:
+            for number, weight in self.having[feature]:
+                weights[number] = weights.get(number, 0.0) + weight
+            if feature not in _LITTLE:
+                telling.update([number for number, _ in self.having[feature]])
+        return {number for number in telling if weights[number] >= PART * self.phrases[number].whole}
 
     def features(self, words: Sequence[Written]) -> Iterable[_Seen]:
         """Every feature of a text that some playbook has, and how sure it is."""
         for place, feature in _features(words):
-            if feature in self.phrases:
+            if feature in self.having:
                 yield _Seen(place, feature, 1.0)
             elif near := self.near_to(feature):
                 yield _Seen(place, near, MISSPELT)
@@ -168,36 +180,39 @@ class _Index:
         return next((self.near[less] for less in (feature, *_one_less(feature)) if less in self.near), None)
 
 
-def _phrases(kind: _Kind) -> Iterable[tuple[str | None, float, tuple[Feature, ...], int]]:
-    for subcategory, phrases, names in kind.said:
-        for factor, texts in ((1.0, phrases), (NAME, names)):
-            for text in texts:
-                words = written(text)
-                features = tuple(dict.fromkeys(feature for _, feature in _features(words, of_phrase=True)))
-                if features:
-                    yield subcategory, factor, features, len(words)
+def _phrases(kind: _Kind) -> Iterable[tuple[str | None, dict[Feature, float], int]]:
+    """Every phrase of a kind: whose it is, its features with their shares, and its length in words."""
+    for subcategory, texts in kind.said:
+        for text in texts:
+            words = written(text)
+            if features := dict(_shares(words)):
+                yield subcategory, features, len(words)
 
 
-def _features(words: Sequence[Written], of_phrase: bool = False) -> Iterable[tuple[int, Feature]]:
-    """Words and pairs of characters, each with its place; a phrase has single characters only if it has no pair."""
+def _features(words: Sequence[Written]) -> Iterable[tuple[int, Feature]]:
+    """English words, Chinese characters, and pairs of these that stand side by side, each with its place."""
     for place, word in enumerate(words):
-        if not is_chinese(word.word):
-            yield place, word.word
-            continue
-        following = words[place + 1] if place + 1 < len(words) else None
-        paired = following is not None and is_chinese(following.word) and following.clause == word.clause
-        if paired:
-            assert following is not None
-            yield place, word.word + following.word
-        if not of_phrase or not (paired or _pairs_before(words, place)):
-            yield place, word.word
+        yield place, word.word
+        if _is_pair(words, place):
+            yield place, word.word + words[place + 1].word
 
 
-def _pairs_before(words: Sequence[Written], place: int) -> bool:
-    return place > 0 and is_chinese(words[place - 1].word) and words[place - 1].clause == words[place].clause
+def _shares(words: Sequence[Written]) -> Iterable[tuple[Feature, float]]:
+    """The features of a phrase; a character counts less where a pair says more."""
+    for place, feature in _features(words):
+        in_pair = len(feature) == 1 and (_is_pair(words, place) or _is_pair(words, place - 1))
+        yield feature, CHARACTER if in_pair else 1.0
 
 
-def _rarity(said: Iterable[tuple[str, tuple[Feature, ...]]], kinds: int) -> dict[Feature, float]:
+def _is_pair(words: Sequence[Written], place: int) -> bool:
+    """Whether a Chinese character stands there, and another one behind it in the same clause."""
+    if not 0 <= place < len(words) - 1:
+        return False
+    one, next_one = words[place], words[place + 1]
+    return one.clause == next_one.clause and is_chinese(one.word) and is_chinese(next_one.word)
+
+
+def _rarity(said: Iterable[tuple[str, Iterable[Feature]]], kinds: int) -> dict[Feature, float]:
     """What a feature weighs: 1 when one kind has it, next to nothing when all have it."""
     having: dict[Feature, set[str]] = defaultdict(set)
     for kind, features in said:
@@ -228,23 +243,31 @@ def _one_less(word: str) -> Iterable[str]:
 
 def _best_window(phrase: _Phrase, places: Sequence[_Seen], words: Sequence[Written]) -> tuple[_Seen, ...]:
     """Where most of the phrase stands close together, and what each feature of it counts there."""
-    reach = phrase.length + SLACK
-    best: tuple[float, dict[Feature, _Seen]] = (0.0, {})
+    inside, weight = _closest(phrase, places)
+    if weight < PART * phrase.whole:
+        return ()
+    factor = weight / phrase.whole
+    factor *= 1 if _means_it(inside.values(), phrase, words) else DENIED
+    return tuple(one._replace(value=phrase.weights[one.feature] * one.value * factor) for one in inside.values())
+
+
+def _closest(phrase: _Phrase, places: Sequence[_Seen]) -> tuple[dict[Feature, _Seen], float]:
+    """The features within the phrase's reach that weigh most together, and what they weigh."""
+    best: dict[Feature, _Seen] = {}
+    most, end = 0.0, 0
     for i, first in enumerate(places):
+        if i and places[-1].place < end:
+            break  # the window before went to the end already
         inside: dict[Feature, _Seen] = {}
-        end = first.place + reach
+        end = first.place + phrase.length + SLACK
         for one in places[i:]:
             if one.place >= end:
                 break
             inside.setdefault(one.feature, one)
-        weight = sum(phrase.weights[one.feature] * one.value for one in inside.values())
-        best = max(best, (weight, inside), key=lambda found: found[0])
-    weight, inside = best
-    if weight < PART * phrase.whole:
-        return ()
-    factor = phrase.factor * weight / phrase.whole
-    factor *= 1 if _means_it(inside.values(), phrase, words) else DENIED
-    return tuple(one._replace(value=phrase.weights[one.feature] * one.value * factor) for one in inside.values())
+        weight = sum([phrase.weights[one.feature] * one.value for one in inside.values()])
+        if weight > most:
+            best, most = inside, weight
+    return best, most
 
 
 def _means_it(seen: Iterable[_Seen], phrase: _Phrase, words: Sequence[Written]) -> bool:
