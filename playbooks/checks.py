@@ -5,7 +5,8 @@ Every rule yields where it found something and a sentence on how to mend it; non
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import lru_cache
 from string import Formatter
 
 from models.errors import MoneyRefused
@@ -161,12 +162,13 @@ def _texts(playbook: Playbook, around: Around) -> Iterator[Finding]:
             yield from ((("scripts", name, language), told) for told in unmannerly(text))
 
 
-def _miswritten(text: str) -> Iterable[str]:
+@lru_cache(maxsize=20_000)
+def _miswritten(text: str) -> tuple[str, ...]:
     names = _variables(text)
     if names is None:
-        return ["has a brace too many or too few; variables are written {customer}"]
+        return ("has a brace too many or too few; variables are written {customer}",)
     wrong = sorted(names - set(VARIABLES))
-    return [f"there is no variable {{{name[:60]}}}; {nearest(name[:60], VARIABLES)}" for name in wrong]
+    return tuple(f"there is no variable {{{name[:60]}}}; {nearest(name[:60], VARIABLES)}" for name in wrong)
 
 
 def _variables(text: str) -> set[str] | None:

@@ -13,6 +13,9 @@ from models.playbook import Playbook
 from models.playbook_parts import Outcome
 from models.steps import Step
 
+#: In each open state the steps that can come, in their order.
+Live = Mapping[State, list[Step]]
+
 A = Action
 #: What anybody may do at any time is no road of the playbook: it would be a way out of every trap.
 _AT_WILL = frozenset({A.WITHDRAW, A.CLOSE, A.REOPEN, A.CORRECT, A.PLATFORM_RULING, A.REJECT})
@@ -58,10 +61,10 @@ def _first_covering(earlier: Iterable[tuple[int, Step]], step: Step) -> int | No
     return next((number for number, other in earlier if covers(other, step)), None)
 
 
-def live_steps(playbook: Playbook) -> dict[State, list[Step]]:
+def live_steps(playbook: Playbook) -> Live:
     """The steps that can come in each open state: own ones, then general ones, as far as no earlier one hides them."""
     live: dict[State, list[Step]] = {state: [] for state in OPEN}
-    legal = _legal(playbook)
+    legal = legal_of(playbook)
     for step in (*playbook.steps, *playbook.general_steps):
         if legal.isdisjoint(step.when.get("legal", legal)):
             continue
@@ -72,7 +75,7 @@ def live_steps(playbook: Playbook) -> dict[State, list[Step]]:
     return live
 
 
-def _legal(playbook: Playbook) -> frozenset[str]:
+def legal_of(playbook: Playbook) -> frozenset[str]:
     """What a customer can ever insist on under the playbook's law."""
     ladder = playbook.procedure.law.ladder
     if not ladder:
@@ -160,7 +163,7 @@ def _clock_does(state: State, outcome: Outcome) -> frozenset[State]:
     return frozenset().union(*(leads_to(state, action) for action in _BY_CLOCK.get(outcome, ())))
 
 
-def roads(playbook: Playbook, live: Mapping[State, list[Step]]) -> dict[State, frozenset[State]]:
+def roads(playbook: Playbook, live: Live) -> dict[State, frozenset[State]]:
     """From each open state, where the steps that can come, the others and the clocks can take a case."""
     clocks = playbook.procedure.clocks
     found: dict[State, frozenset[State]] = {}

@@ -37,6 +37,8 @@ _WRITTEN = FIELDS.keys() | {"like"}
 _ONE_KIND = frozenset({"kind", "version", "names", "like"})
 #: What is read with an eye on other fields of the same file, so that two files never share it.
 _OF_THE_FILE = frozenset({"kind", "version", "subcategories", "variants"})
+#: What comes from the file in text, and is in seconds or an amount afterwards.
+_WRITTEN_INTO = frozenset({"clocks", "first_answer", "side_clocks", "refund_limits", "not_worth_return"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class _Loader:
         kinds = {path.stem: self.playbook(path, defaults) for path in paths}
         self.own_words()
         good = {kind: playbook for kind, playbook in kinds.items() if playbook}
-        if shop is None or len(good) < len(kinds) or not good:
+        if self.folder.problems or shop is None:
             return None
         loaded = _hash_of_all(good, self.calendars, freight, shop)
         return Playbooks(MappingProxyType(good), MappingProxyType(dict(self.calendars)), freight, shop, loaded)
@@ -139,15 +141,23 @@ class _Loader:
         playbook, wrong = File(document, self.around, RULES, self.memory, origins).judged()
         for finding in (*found, *wrong):
             self.folder.found(merged, finding)
-        return _versioned(playbook) if playbook and not found else None
+        return _versioned(playbook) if playbook and not found and not wrong else None
 
     def document(self, merged: Node, kind: str) -> tuple[dict[str, Any], dict[str, int]]:
         """The known fields as plain values, and for those that files share which node they come from."""
         assert isinstance(merged.value, dict)
         nodes = {name: node for name, node in merged.value.items() if name in FIELDS}
         origins = {name: id(node) for name, node in nodes.items() if name not in _OF_THE_FILE}
-        document = {name: node.plain() for name, node in nodes.items()}
+        document = {name: self.plain_value(name, node) for name, node in nodes.items()}
         return _with_text_for_numbers({**document, "kind": kind}), origins
+
+    def plain_value(self, name: str, node: Node) -> Any:
+        """The value of a field; what files share is taken apart once, unless lengths and amounts are put into it."""
+        if name in _OF_THE_FILE or name in _WRITTEN_INTO:
+            return node.plain()
+        if id(node) not in self.plain:
+            self.plain[id(node)] = node.plain()
+        return self.plain[id(node)]
 
     def layers(self, path: Path, above: tuple[Path, ...]) -> list[Node] | None:
         """The file and what it is `like`, lowest first; None if any of them cannot be read."""

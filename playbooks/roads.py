@@ -12,7 +12,7 @@ from models.lifecycle import FINAL, OPEN, Action, State, actions_in, allowed_in
 from models.playbook import Playbook
 from models.steps import Step
 from playbooks.forms import place_of, sentence
-from playbooks.graph import live_steps, reached, remedies_of, roads, trapped, unreachable
+from playbooks.graph import legal_of, live_steps, reached, remedies_of, roads, trapped, unreachable
 from playbooks.lengths import Finding, Path, nearest
 from playbooks.rules import Around, Rule, reading
 
@@ -116,8 +116,10 @@ def _checks_are_asked(playbook: Playbook, around: Around) -> Iterator[Finding]:
 @reading(_OWN, _GENERAL, "remedies", "clocks", "law")
 def _roads_lead_on(playbook: Playbook, around: Around) -> Iterator[Finding]:
     """Every remedy can be come to, and every state that can be come to has an end before it."""
-    live = live_steps(playbook)
-    ways = roads(playbook, live)
+    steps = (*playbook.steps, *playbook.general_steps)
+    live = around.once(("live", legal_of(playbook)), steps, lambda: live_steps(playbook))
+    ends = tuple((state, rule.outcome) for state, rule in playbook.procedure.clocks.items())
+    ways = around.once(("ways", ends, playbook.procedure.remedies), (live,), lambda: roads(playbook, live))
     proposed = {remedy for state in reached(ways) & live.keys() for step in live[state] for remedy in remedies_of(step)}
     for place, remedy in enumerate(playbook.procedure.remedies):
         if remedy not in proposed:

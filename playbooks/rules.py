@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from models.playbook import Playbook
 from playbooks.lengths import Finding
+
+T = TypeVar("T")
 
 #: What a rule asks of a playbook: where something is wrong, and a sentence on how to mend it; never only the first.
 Look = Callable[[Playbook, "Around"], Iterator[Finding]]
@@ -18,6 +20,15 @@ class Around:
     calendars: frozenset[str] = field(default_factory=frozenset)
     zones: frozenset[str] = field(default_factory=frozenset)
     kinds: frozenset[str] = field(default_factory=frozenset)
+    seen: dict[object, tuple[object, Any]] = field(default_factory=dict, compare=False)
+
+    def once(self, what: tuple[object, ...], of: tuple[object, ...], found: Callable[[], T]) -> T:
+        """What was found for the very same parts before, else what is found now. The parts are kept with it."""
+        key = (what, tuple(map(id, of)))
+        if key not in self.seen:
+            self.seen[key] = (of, found())
+        answer: T = self.seen[key][1]
+        return answer
 
 
 class Rule(NamedTuple):

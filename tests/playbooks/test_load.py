@@ -13,24 +13,8 @@ from models.business_time import Calendar
 from models.errors import Invalid, PlaybookInvalid
 from models.lifecycle import State
 from playbooks.load import SHIPPED, Problem, check_folder, load_playbooks
+from tests.playbooks.shops import KETTLE, shop
 
-KETTLE = """\
-kind: leaking_kettle
-version: 7
-names: {zh: 水壶漏水, en: Leaking kettle}
-evidence:
-  - {key: puddle, zh: 水渍照片, en: a photo of the puddle}
-goods_come_back: true
-asks_fault: true
-party_liable: seller
-remedies: [repair, refund]
-clocks:
-  received: {target: 2wd}
-  delivering:
-    target: 36h
-scripts:
-  requested: {zh: "{customer}您好", en: "Hello {customer}"}
-"""
 HALF_DAYS = """\
 timezone: Asia/Shanghai
 weekly:
@@ -38,15 +22,6 @@ weekly:
   tue: *morning
 """
 MINUTE, HOUR, DAY = 60, 3600, 86_400
-
-
-def shop(folder: Path, **files: str) -> Path:
-    """A folder of playbooks; `calendars__half` stands for `calendars/half.yaml`."""
-    for name, text in files.items():
-        path = folder / f"{name.replace('__', '/')}.yaml"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return folder
 
 
 def test_a_playbook_is_laid_over_the_defaults_field_by_field(tmp_path: Path) -> None:
@@ -208,8 +183,23 @@ MISTAKES = [
     ('"Hello {customer}"', '"Hello {custmer}"', 15, "scripts.requested.en", "did you mean customer?"),
     ('"Hello {customer}"', '"Hello {customer.__class__}"', 15, "scripts.requested.en", "there is no variable"),
     ('"Hello {customer}"', '"Hello {customer"', 15, "scripts.requested.en", "a brace too many or too few"),
-    (', en: "Hello {customer}"', "", 15, "scripts.requested", "has no text in en"),
+    ('en: "Hello {customer}"', 'en: ""', 15, "scripts.requested", "has no text in en"),
     ("  requested: {zh", "  requestd: {zh", 15, "scripts.requestd", "did you mean requested?"),
+    ("version: 7", "version: 7\nrefund_postage: sometimes", 3, "refund_postage", "known are always, never, rule"),
+    ("version: 7", "version: 7\nnot_worth_return: {CNY: -5}", 3, "not_worth_return.CNY", "never negative"),
+    ("version: 7", "version: 7\nnot_worth_return: {CNY: 0.125}", 3, "not_worth_return.CNY", "finer than CNY"),
+    ("version: 7", "version: 7\nhold: do_not_shop", 3, "hold", "did you mean do_not_ship?"),
+    (
+        "version: 7",
+        "version: 7\nkeep_it: {exect: true}",
+        3,
+        "keep_it.exect",
+        "is no field of keep_it; did you mean exact?",
+    ),
+    ("version: 7", "version: 7\nchecks: [warehouse, warehouse]", 3, "checks", "warehouse is listed 2 times"),
+    ("version: 7", "version: 7\nchecks: [warehose]", 3, "checks.0", "did you mean warehouse?"),
+    ("version: 7", "version: 7\nfindings: {lsot: {parcel: lost}}", 3, "findings.lsot", "did you mean lost?"),
+    ("version: 7", "version: 7\nfindings: {lost: {parcel: away}}", 3, "findings.lost.parcel", "is not known here"),
     ("version: 7", "version: 7\nrefund_limits: {agent: {CNY: 12.345}}", 3, "refund_limits.agent.CNY", "finer than CNY"),
     ("version: 7", "version: 7\nrefund_limits: {agent: {RMB: 5}}", 3, "refund_limits.agent.RMB", "ISO 4217"),
     ("version: 7", "version: 7\nrefund_limits: {agent: {CNY: -5}}", 3, "refund_limits.agent.CNY", "less than nothing"),
