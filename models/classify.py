@@ -161,7 +161,7 @@ class _Index:
         for feature in features:
             for number, weight in self.having[feature]:
                 weights[number] = weights.get(number, 0.0) + weight
-            if feature not in _LITTLE:
+            if not _is_light(feature):
                 telling.update([number for number, _ in self.having[feature]])
         return {number for number in telling if weights[number] >= PART * self.phrases[number].whole}
 
@@ -220,9 +220,15 @@ def _rarity(said: Iterable[tuple[str, Iterable[Feature]]], kinds: int) -> dict[F
             having[feature].add(kind)
     top = math.log(kinds + 1)
     return {
-        feature: LIGHT_WEIGHT if feature in _LITTLE else math.log((kinds + 1) / len(found)) / top
+        feature: LIGHT_WEIGHT if _is_light(feature) else math.log((kinds + 1) / len(found)) / top
         for feature, found in having.items()
     }
+
+
+def _is_light(feature: Feature) -> bool:
+    """Whether it says next to nothing by itself: what every sentence has, a single letter, a small number."""
+    small = feature.isascii() and (len(feature) == 1 or (len(feature) == 2 and feature.isdigit()))
+    return small or feature in _LITTLE
 
 
 def _misspellings(features: Iterable[Feature]) -> dict[str, Feature]:
