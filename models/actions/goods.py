@@ -1,9 +1,11 @@
 """Step 2, the goods: return, parcels in, parcels out, interception and recall."""
 
+from datetime import datetime
+
 from models.actions import handles
-from models.actions.planning import must_be_eligible, set_gates
+from models.actions.planning import claim_parcel, must_be_eligible, set_gates
 from models.case import Parcel
-from models.commands import AuthoriseReturn, BookIn, RecordDelivery, ReportInterception, ShipReturn
+from models.commands import AuthoriseReturn, BookIn, Finding, RecordDelivery, ReportInterception, ShipReturn
 from models.draft import Draft
 from models.events import Fact
 from models.lifecycle import Action, State
@@ -60,6 +62,8 @@ def record_delivery(draft: Draft, data: RecordDelivery) -> None:
     draft.facts.result = data.outcome
     if draft.case.state is State.RETURN_IN_TRANSIT:
         _at_our_dock(draft, data.outcome)
+    elif draft.case.state is State.INVESTIGATING and data.outcome == "signed_by_other":
+        note_finding(draft, data.outcome)  # where it really is, is still to be found out
     elif draft.case.state in (State.RECALLING, State.INVESTIGATING):
         _recalled(draft, data.outcome)
     elif data.outcome == "delivered":
@@ -86,9 +90,22 @@ def _recalled(draft: Draft, outcome: str) -> None:
         draft.set(goods="here")
     elif outcome == "lost":
         set_parcel(draft, "lost")
+        note_finding(draft, "lost")
     else:
         set_parcel(draft, "delivered")
         draft.set(goods="customer")
+
+
+def note_finding(draft: Draft, finding: Finding, until: datetime | None = None) -> None:
+    """L1–L6, L16: what was found is a fact; the playbook says where the parcel is then, and whose claim that makes."""
+    case = draft.case
+    asked = dict.fromkeys((*case.checked, *((case.check,) if case.check else ())))
+    draft.set(check=None, checked=tuple(asked), finding=finding, found_until=until)
+    rule = case.procedure.findings.get(finding)
+    if rule and rule.parcel:
+        set_parcel(draft, rule.parcel)
+    if rule and rule.claim:
+        claim_parcel(draft, rule.claim)
 
 
 def set_parcel(draft: Draft, parcel: Parcel) -> None:

@@ -1,11 +1,10 @@
 """Step 1, the request: evidence, investigation, offers, answers."""
 
 from models.actions import handles
-from models.actions.goods import set_parcel
+from models.actions.goods import note_finding
 from models.actions.planning import (
     above_keep_it_limit,
     above_refund_limit,
-    claim_parcel,
     goods_are_missing,
     must_be_eligible,
     not_decided_outside,
@@ -60,16 +59,9 @@ def investigate(draft: Draft, data: Investigate) -> None:
 @handles(Action.REPORT_FINDING)
 def report_finding(draft: Draft, data: ReportFinding) -> None:
     """L1–L6, L16: what was found is a fact, of which the playbook makes the next step; a lost parcel is claimed."""
-    case = draft.case
     if data.until is not None and data.until <= draft.now:
         raise DataRefused.of("until", "The date that a finding names is a time to come.")
-    asked = dict.fromkeys((*case.checked, *((case.check,) if case.check else ())))
-    draft.set(check=None, checked=tuple(asked), finding=data.finding, found_until=data.until)
-    rule = case.procedure.findings.get(data.finding)
-    if rule and rule.parcel:
-        set_parcel(draft, rule.parcel)
-    if rule and rule.claim:
-        claim_parcel(draft, rule.claim)
+    note_finding(draft, data.finding, data.until)
 
 
 @handles(Action.OVERRIDE_ELIGIBILITY)

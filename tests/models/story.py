@@ -63,6 +63,7 @@ class Story:
         lines: dict[int, int] | None = None,
         rules: dict[str, Any] | None = None,
         facts: dict[str, Any] | None = None,
+        bare: bool = False,
         **over: Any,
     ) -> None:
         order = order or an_order()
@@ -74,8 +75,8 @@ class Story:
             case_no="AC-26-000001",
             kind=kind,
             procedure=procedure(kind, **(rules or {})),
-            order=order_facts(order, **{**FREIGHT, **(facts or {})}),
-            **{"lines": held, "wanted": "refund", **over},
+            order=None if bare else order_facts(order, **{**FREIGHT, **(facts or {})}),
+            **{"lines": () if bare else held, "wanted": "refund", **over},
             opened_at=NOW,
             opened_by="li",
             last_moved_at=NOW,
