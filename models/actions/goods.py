@@ -84,7 +84,6 @@ def _at_our_dock(draft: Draft, outcome: str) -> None:
 
 def _recalled(draft: Draft, outcome: str) -> None:
     """The order's own parcel: called back, or found and followed (L7, L16)."""
-    draft.set(check=None)
     if outcome == "refused":
         set_parcel(draft, "pulled")
         draft.set(goods="here")
@@ -94,6 +93,7 @@ def _recalled(draft: Draft, outcome: str) -> None:
     else:
         set_parcel(draft, "delivered")
         draft.set(goods="customer")
+    draft.set(check=None)
 
 
 def note_finding(draft: Draft, finding: Finding, until: datetime | None = None) -> None:
