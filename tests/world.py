@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, insert
 from temporalio.client import Client, WorkflowHandle
@@ -23,8 +24,8 @@ from models.effects import workflow_id
 from models.events import Entry
 from models.lifecycle import Role
 from models.tables import counters
-from playbooks.load import SHIPPED, Playbooks, load_playbooks
 from playbooks.in_force import Fixed
+from playbooks.load import SHIPPED, Playbooks, load_playbooks
 from store import cases, orders
 from store.engine import make_engine, reading, upgrade, writing
 from tests.builders import an_order
@@ -63,6 +64,13 @@ class World:
     async def until(self, wanted: datetime) -> None:
         """Let time pass until an instant."""
         await self.pass_time(seconds=(wanted - await self.look_at_the_clock()).total_seconds())
+
+    async def until_a_quiet_monday(self) -> None:
+        """Let time pass until a Monday, 10:00 in Shanghai, with weeks around it that no holiday changes.
+
+        What deadlines do depends on the weekday and the hour; so a test never depends on the day it runs on.
+        """
+        await self.until(a_quiet_monday(await self.look_at_the_clock()))
 
     async def sold(self, parcel: str = "delivered", **over: Any) -> str:
         """A new order of two kettles and four cups, its parcel so far on its way; answers its number.
@@ -154,6 +162,13 @@ class World:
         """Wait for the run of a case to end."""
         answer: dict[str, Any] = await asyncio.wait_for(self.handle(case_no).result(), 30)
         return answer
+
+
+def a_quiet_monday(after: datetime) -> datetime:
+    """The next second Monday of a March: two weeks before and after it there is no holiday on the shop's calendar."""
+    year = after.year + (after.month >= 3)
+    first = datetime(year, 3, 1, 10, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+    return first + timedelta(days=(7 - first.weekday()) % 7 + 7)
 
 
 def _dates(now: datetime, parcel: str) -> dict[str, Any]:

@@ -38,6 +38,15 @@ class Sees(NamedTuple):
     value: Any
 
 
+class InHours(NamedTuple):
+    """An instant so many hours from when the move is made, in its data."""
+
+    hours: float
+
+
+#: In a move's data: the number of an order that the customer has just placed.
+ANOTHER_ORDER = "(another order)"
+
 Move = Do | Pass | Paid | Sees
 
 

@@ -1,6 +1,7 @@
 """Goods that are broken, wrong, missing, or not wanted (F1–F10, K1–K7, G3–G8, L-less kinds of section 3)."""
 
 from tests.branches import (
+    ANOTHER_ORDER,
     CONFIRMED,
     DELIVERED,
     RETURNED,
@@ -9,6 +10,7 @@ from tests.branches import (
     SENT_BACK,
     WITH_OUR_LABEL,
     Branch,
+    Do,
     Paid,
     Pass,
     Sees,
@@ -26,6 +28,7 @@ TRANSIT = warehouse("confirm_fault", "fault_confirmed", lines=found("transit", "
 OWN_DOING = warehouse("refute_fault", "fault_refuted", lines=found("customer", "customer", "used"), beside=True)
 AS_NEW = warehouse("pass_inspection", "inspected", lines=found("none_found", "customer", "opened", 1, "restock"))
 OURS = warehouse("pass_inspection", "inspected", lines=found("seller", "seller", "wrong_item", 1, "restock"))
+DIFFERS = warehouse("confirm_fault", "fault_confirmed", lines=found("seller", "seller", "opened", 1, "restock"))
 REFUND = agent("choose_remedy", "refunding", remedy="refund")
 EXCHANGED = (agent("choose_remedy", "exchanging", remedy="exchange"), SENT, DELIVERED)
 REPAIRED = (
@@ -34,17 +37,32 @@ REPAIRED = (
     SENT_BACK,
     DELIVERED,
 )
-KETTLE = {"sku": "KETTLE-17", "quantity": 1}
+#: Confirmed: repair first, exchange and refund beside it, and the customer chooses.
+CHOICE = agent("make_offer", "offered", options=[{"type": "repair"}, {"type": "exchange"}, {"type": "refund"}])
+TAKES_EXCHANGE = (CHOICE, customer("accept_offer", "exchanging", option=2))
+TAKES_REFUND = (CHOICE, customer("accept_offer", "refunding", option=3))
+CN = {"customer": {"id": "c-88", "name": "王小明", "country": "CN"}}
+
+
+def failed(why: str) -> Do:
+    """A repair that did not succeed."""
+    return Do("workshop", "fail_repair", {"reason": why}, "fault_confirmed", beside=True)
+
 
 GOODS: dict[str, Branch] = {
     "F3: a faulty kettle is refunded with its freight": Branch(
         kind="quality_fault",
+        moves=(*RETURNED, CONFIRMED, *TAKES_REFUND, Paid("141.00"), SATISFIED),
+    ),
+    "section 13: within seven days the refund is the customer's right, and is carried out": Branch(
+        kind="quality_fault",
+        order=CN,
         moves=(*RETURNED, CONFIRMED, REFUND, Paid("141.00"), SATISFIED),
     ),
     "F4: a faulty kettle is exchanged": Branch(
         kind="quality_fault",
         ask={"wanted": "exchange"},
-        moves=(*WITH_OUR_LABEL, CONFIRMED, *EXCHANGED, SATISFIED),
+        moves=(*WITH_OUR_LABEL, CONFIRMED, *TAKES_EXCHANGE, *EXCHANGED[1:], SATISFIED),
     ),
     "F9: a faulty kettle is repaired": Branch(
         kind="quality_fault",
@@ -69,7 +87,7 @@ GOODS: dict[str, Branch] = {
         moves=(
             *WITH_OUR_LABEL,
             CONFIRMED,
-            EXCHANGED[0],
+            *TAKES_EXCHANGE,
             warehouse("report_shortage", "awaiting_stock", beside=True),
             agent("make_offer", "offered", options=[{"type": "wait"}, {"type": "refund"}], beside=True),
             customer("accept_offer", "refunding", option=2),
@@ -80,10 +98,10 @@ GOODS: dict[str, Branch] = {
     "G13: in a hurry: ordered anew, the old one refunded when it arrives, with the second postage": Branch(
         kind="quality_fault",
         moves=(
-            agent("link", "requested", order_no="@again", beside=True, **{"as": "anew", "postage": "10.00"}),
+            agent("link", "requested", order_no=ANOTHER_ORDER, beside=True, **{"as": "anew", "postage": "10.00"}),
             *RETURNED,
             CONFIRMED,
-            REFUND,
+            *TAKES_REFUND,
             Paid("151.00"),
             SATISFIED,
         ),
@@ -91,7 +109,9 @@ GOODS: dict[str, Branch] = {
     "damaged in transit: refunded, and claimed from the courier beside it": Branch(
         kind="damaged_in_transit",
         moves=(
-            *RETURNED,
+            agent("make_offer", "offered", options=[{"type": "keep_it", "amount": "5.00"}, {"type": "exchange"}]),
+            customer("decline_offer", "awaiting_return"),
+            *RETURNED[1:],
             TRANSIT,
             agent("open_claim", against="courier", amount="129.00", beside=True),
             REFUND,
@@ -126,7 +146,7 @@ GOODS: dict[str, Branch] = {
         ask={"wanted": None},
         moves=(
             agent("investigate", "investigating", check="warehouse"),
-            warehouse("report_finding", "requested", finding="nothing"),
+            warehouse("report_finding", "requested", finding="found"),
             agent("make_offer", "offered", amount="5.00"),
             customer("accept_offer", "refunding"),
             Paid("5.00"),
@@ -138,7 +158,7 @@ GOODS: dict[str, Branch] = {
         ask={"wanted": "exchange"},
         moves=(
             agent("investigate", "investigating", check="warehouse"),
-            warehouse("report_finding", "requested", finding="nothing"),
+            warehouse("report_finding", "requested", finding="found"),
             agent("make_offer", "offered", amount="5.00"),
             Pass(49, "awaiting_return"),
             customer("ship_return", "return_in_transit", carrier="SF", waybill="SF2"),
@@ -174,11 +194,13 @@ GOODS: dict[str, Branch] = {
     "not as described: the keep-it is declined, it comes back and is refunded": Branch(
         kind="not_as_described",
         moves=(
+            agent("investigate", "investigating", check="department"),
+            agent("report_finding", "requested", finding="found", beside=True),
             agent("make_offer", "offered", amount="5.00"),
             customer("decline_offer", "awaiting_return"),
             customer("ship_return", "return_in_transit", carrier="SF", waybill="SF2", freight="12.00"),
             warehouse("book_in", "received"),
-            OURS,
+            DIFFERS,
             REFUND,
             Paid("141.00"),
             SATISFIED,
@@ -237,15 +259,15 @@ GOODS: dict[str, Branch] = {
     ),
     "section 13: it failed twice under the law of mainland China: exchanged": Branch(
         kind="warranty_repair",
-        order={"customer": {"id": "c-88", "name": "王小明", "country": "CN"}},
+        order=CN,
         ask={"wanted": "exchange"},
         moves=(
             *WITH_OUR_LABEL,
             CONFIRMED,
             agent("choose_remedy", "repairing", remedy="repair", customer_agrees=True, beside=True),
-            workshop("fail_repair", "fault_confirmed", reason="it leaks again"),
+            failed("it leaks again"),
             agent("choose_remedy", "repairing", remedy="repair", customer_agrees=True, beside=True),
-            workshop("fail_repair", "fault_confirmed", reason="and again"),
+            failed("and again"),
             *EXCHANGED,
             SATISFIED,
         ),

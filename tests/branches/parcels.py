@@ -18,6 +18,8 @@ from tests.branches import (
     warehouse,
 )
 
+OPTIONS = [{"type": "repair"}, {"type": "exchange"}, {"type": "refund"}]
+TAKES_REFUND = (agent("make_offer", "offered", options=OPTIONS), customer("accept_offer", "refunding", option=3))
 SHIPPED_TODAY = (agent("choose_remedy", "exchanging", remedy="reship"), SENT, DELIVERED, SATISFIED)
 ASK_COURIER = agent("investigate", "investigating", check="courier")
 ASK_WAREHOUSE = agent("investigate", "investigating", check="warehouse")
@@ -218,7 +220,7 @@ PARCELS: dict[str, Branch] = {
             customer("ship_return", "requested", carrier="SF", waybill="SF7", freight="12.00"),
             warehouse("book_in", "received", beside=True),
             CONFIRMED,
-            agent("choose_remedy", "refunding", remedy="refund"),
+            *TAKES_REFUND,
             Paid("141.00"),
             SATISFIED,
         ),
@@ -235,7 +237,7 @@ PARCELS: dict[str, Branch] = {
             agent("message", text="We still look for it.", beside=True),
             warehouse("book_in", "received"),
             CONFIRMED,
-            agent("choose_remedy", "refunding", remedy="refund"),
+            *TAKES_REFUND,
             Paid("141.00"),
             SATISFIED,
         ),

@@ -7,6 +7,7 @@ from tests.branches import (
     SENT_BACK,
     Branch,
     Do,
+    InHours,
     Paid,
     Pass,
     Sees,
@@ -18,8 +19,7 @@ from tests.branches import (
     workshop,
 )
 
-#: 2027-03-08 is a Monday; the tests begin then at 10:00 in Shanghai.
-TOMORROW, LATER = "2027-03-09T10:00:00+08:00", "2027-03-10T10:00:00+08:00"
+TOMORROW, LATER = InHours(24), InHours(48)
 ABOUT = {"when": "yesterday", "where": "on the phone", "person": "wang", "departments": ["warehouse"]}
 CONTAIN = agent("contain", what="The delivery is stopped.")
 ASK_DEPARTMENT = agent("investigate", "investigating", check="department")
@@ -46,7 +46,7 @@ SERVICE: dict[str, Branch] = {
     "T3: a critical complaint: contained first, answered and resolved in time": complaint(
         "critical", CONTAIN, ASK_DEPARTMENT, reports(), TOLD
     ),
-    "T3: an important complaint": complaint("important", ASK_DEPARTMENT, reports(), TOLD),
+    "T3: an important complaint, about our service": complaint("important", CONTAIN, ASK_DEPARTMENT, reports(), TOLD),
     "T3: a minor complaint, found invalid, still gets help": complaint("minor", ASK_DEPARTMENT, reports(), TOLD),
     "T19: a visit that mends it at once": Branch(
         kind="field_service",
@@ -110,7 +110,7 @@ SERVICE: dict[str, Branch] = {
             customer("ship_return", "return_in_transit", carrier="SF", waybill="SF3"),
             does("warehouse", "book_in", "received"),
             CONFIRMED,
-            agent("choose_remedy", "refunding", remedy="refund"),
+            agent("choose_remedy", "refunding", remedy="refund", beside=True),
             Paid("129.00"),
             SATISFIED,
         ),
@@ -135,6 +135,9 @@ SERVICE: dict[str, Branch] = {
         kind="price_adjustment",
         ask={"wanted": "adjust_price"},
         moves=(
+            ASK_DEPARTMENT,
+            does("finance", "note", note="two payments of the postage", beside=True),
+            agent("report_finding", "requested", finding="found", beside=True),
             agent("choose_remedy", "refunding", remedy="adjust_price", amount="10.00"),
             Paid("10.00"),
             SATISFIED,
@@ -162,8 +165,8 @@ SERVICE: dict[str, Branch] = {
         moves=(
             agent("answer", "resolved", text="Press it for three seconds.", final=True, beside=True),
             agent("miss_callback", "resolved", beside=True),
-            Pass(49, "resolved"),
-            Pass(49, "closed"),
+            Pass(25, "resolved"),
+            Pass(25, "closed"),
         ),
     ),
     "T5: dissatisfied: it begins again, one level up": Branch(

@@ -1,25 +1,15 @@
 """What the refund costs when days pass between its steps: the timer rings for deadlines that have moved."""
 
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
-
 from api.history import cost_of
 from tests.live.test_budget import BUDGET
 from tests.roads import ROADS, SATISFIED
 from tests.world import World
 
 
-def a_monday_in_march(after: datetime) -> datetime:
-    """The next second Monday of a March, 10:00 in Shanghai: two weeks without a holiday on the shop's calendar."""
-    year = after.year + (after.month >= 3)
-    first = datetime(year, 3, 1, 10, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
-    return first + timedelta(days=(7 - first.weekday()) % 7 + 7)
-
-
 async def test_a_refund_over_ten_days_stays_within_its_budget(shop: World) -> None:
     """Which deadlines pass depends on the weekday and the hour, so the case always begins at the same ones."""
     road = ROADS["refund"]
-    await shop.until(a_monday_in_march(await shop.look_at_the_clock()))
+    await shop.until_a_quiet_monday()
     case_no = await shop.opened(road.kind)
     for step in road.steps:
         await shop.drive(case_no, step)

@@ -2,14 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
-from tests.world import World
+from tests.world import World, a_quiet_monday
 
 SHANGHAI = timedelta(hours=8)
 
 
 def next_weekday(after: datetime, weekday: int, hour: int) -> datetime:
-    """The next such weekday at that hour in Shanghai, as UTC (0 = Monday), three weeks on, clear of what has been."""
-    local = (after + SHANGHAI).replace(hour=hour, minute=0, second=0, microsecond=0)
+    """A weekday at that hour in Shanghai, as UTC (0 = Monday), in weeks without a holiday."""
+    local = (a_quiet_monday(after).astimezone(UTC) + SHANGHAI).replace(hour=hour, minute=0, second=0, microsecond=0)
     days = (weekday - local.weekday()) % 7 or 7
     return (local + timedelta(days=days)).replace(tzinfo=UTC) - SHANGHAI
 
