@@ -1,5 +1,6 @@
 """What a remedy will cost, from the facts of the case: its plan, and the facts that the gates before it read."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -42,12 +43,27 @@ def plan_remedy(
             raise PreviewStale("The numbers are no longer those of the preview; look at the new ones (F20).")
         if REMEDIES[remedy].pays and plan.refund + plan.freight_reimbursement == 0:
             raise RuleRefused("Nothing is left to pay for these goods.")
+        _not_twice(draft.case, plan)
         draft.set(plan=plan)
         draft.set_money(customer_owes=max(0, plan.customer_owes - draft.case.waived))
     if draft.case.announced and draft.case.procedure.collects and remedy not in ("none", "refund"):
         draft.set_money(customer_owes=draft.case.money.customer_owes + draft.case.announced.amount)  # L12
     mind_what_was_paid(draft)
     set_gates(draft)
+
+
+def _not_twice(case: Case, plan: Settlement) -> None:
+    """F18: no unit of the case is refunded twice, also where the order has more of its kind. Raises RuleRefused."""
+    held = {line.line_no: line.quantity for line in case.lines}
+    wanted = Counter[int | None]()
+    for one in plan.draws:
+        wanted[one.line_no] += one.units
+    for payout in case.payouts:
+        for one in payout.draws if payout.state != "cancelled" else ():
+            wanted[one.line_no] += one.units if wanted[one.line_no] else 0
+    for line_no, units in wanted.items():
+        if line_no is not None and units > held.get(line_no, 0):
+            raise RuleRefused(f"This case has refunded line {line_no} already; the order's other units are not in it.")
 
 
 def _check_goods(draft: Draft, remedy: str) -> None:

@@ -128,6 +128,7 @@ class CaseMachine(RuleBasedStateMachine):
         if data.draw(st.booleans()) and parcel == "delivered":
             self.send_back(data)
         self.paid = sum(p.amount for p in self.story.case.order.pots.payments) if self.story.case.order else 0
+        self.held = Counter({line.line_no: line.quantity for line in self.story.case.lines})
         self.granted = 0  # freight above its cap that a manager decided
         self.commands = 0
 
@@ -250,6 +251,14 @@ class CaseMachine(RuleBasedStateMachine):
         assert out == case.money.refund
         assert out <= self.paid
         assert case.money.paid == sum(p.amount for p in case.payouts if p.state == "done")
+
+    @invariant()
+    def no_unit_is_refunded_twice_F18(self) -> None:
+        out: Counter[int] = Counter()
+        for payout in self.story.case.payouts:
+            for one in payout.draws if payout.state != "cancelled" else ():
+                out[one.line_no or 0] += one.units
+        assert out <= self.held, "the order may have more of them, but they are not in this case"
 
     @invariant()
     def no_pot_gives_more_than_it_holds_and_all_agree_with_the_payouts(self) -> None:
