@@ -46,8 +46,6 @@ MOST_LETTERS = 5_000
 LEAST = 0.15
 #: What a light word weighs, against 1 for a word that no other kind has.
 LIGHT_WEIGHT = 0.25
-#: What a Chinese character weighs against a pair of them.
-CHARACTER = 0.5
 #: What remains of a match that is denied.
 DENIED = 0.2
 #: How far from a phrase that denies the denying word may stand, in words.
@@ -57,7 +55,7 @@ PART = 0.2
 #: What remains of a word that was recognised although it is misspelt.
 MISSPELT = 0.8
 #: How many other words may stand between those of a phrase.
-SLACK = 3
+SLACK = 2
 #: A subcategory is proposed when its own words make so much of the score.
 TELLING = 0.5
 #: What counts less than this is not shown.
@@ -129,7 +127,7 @@ class _Index:
             list
         )  # phrases by number, and its weight there
         for number, (kind, subcategory, features, length) in enumerate(said):
-            weights = {feature: rarity[feature] * share for feature, share in features.items()}
+            weights = {feature: rarity[feature] for feature in sorted(features)}
             denies = any(not NEGATIONS.isdisjoint((feature, *feature)) for feature in features)
             self.phrases.append(_Phrase(kind, subcategory, weights, sum(weights.values()), length, denies))
             for feature, weight in weights.items():
@@ -180,12 +178,12 @@ class _Index:
         return next((self.near[less] for less in (feature, *_one_less(feature)) if less in self.near), None)
 
 
-def _phrases(kind: _Kind) -> Iterable[tuple[str | None, dict[Feature, float], int]]:
-    """Every phrase of a kind: whose it is, its features with their shares, and its length in words."""
+def _phrases(kind: _Kind) -> Iterable[tuple[str | None, frozenset[Feature], int]]:
+    """Every phrase of a kind: whose it is, its features, and its length in words."""
     for subcategory, texts in kind.said:
         for text in texts:
             words = written(text)
-            if features := dict(_shares(words)):
+            if features := frozenset(feature for _, feature in _features(words)):
                 yield subcategory, features, len(words)
 
 
@@ -195,13 +193,6 @@ def _features(words: Sequence[Written]) -> Iterable[tuple[int, Feature]]:
         yield place, word.word
         if _is_pair(words, place):
             yield place, word.word + words[place + 1].word
-
-
-def _shares(words: Sequence[Written]) -> Iterable[tuple[Feature, float]]:
-    """The features of a phrase; a character counts less where a pair says more."""
-    for place, feature in _features(words):
-        in_pair = len(feature) == 1 and (_is_pair(words, place) or _is_pair(words, place - 1))
-        yield feature, CHARACTER if in_pair else 1.0
 
 
 def _is_pair(words: Sequence[Written], place: int) -> bool:
@@ -250,45 +241,51 @@ def _one_less(word: str) -> Iterable[str]:
 def _best_window(phrase: _Phrase, places: Sequence[_Seen], words: Sequence[Written]) -> tuple[_Seen, ...]:
     """Where most of the phrase stands close together, and what each feature of it counts there."""
     inside, weight = _closest(phrase, places)
-    if weight < PART * phrase.whole:
+    share = weight / phrase.whole
+    if share < PART:
         return ()
-    factor = weight / phrase.whole
-    factor *= 1 if _means_it(inside.values(), phrase, words) else DENIED
-    return tuple(one._replace(value=phrase.weights[one.feature] * one.value * factor) for one in inside.values())
+    if not _means_it([one.place for one in inside], phrase, words):
+        share *= DENIED
+    weights = phrase.weights
+    return tuple([_Seen(one.place, one.feature, weights[one.feature] * one.value * share) for one in inside])
 
 
-def _closest(phrase: _Phrase, places: Sequence[_Seen]) -> tuple[dict[Feature, _Seen], float]:
-    """The features within the phrase's reach that weigh most together, and what they weigh."""
-    best: dict[Feature, _Seen] = {}
-    most, end = 0.0, 0
+def _closest(phrase: _Phrase, places: Sequence[_Seen]) -> tuple[list[_Seen], float]:
+    """The features within the phrase's reach that weigh most together, each once, and what they weigh."""
+    reach, weights = phrase.length + SLACK, phrase.weights
+    best: list[_Seen] = []
+    most, end, last = 0.0, 0, places[-1].place
     for i, first in enumerate(places):
-        if i and places[-1].place < end:
+        if i and last < end:
             break  # the window before went to the end already
+        end = first.place + reach
         inside: dict[Feature, _Seen] = {}
-        end = first.place + phrase.length + SLACK
         for one in places[i:]:
             if one.place >= end:
                 break
             inside.setdefault(one.feature, one)
-        weight = sum([phrase.weights[one.feature] * one.value for one in inside.values()])
+        weight = 0.0
+        for feature, one in inside.items():
+            weight += weights[feature] * one.value
         if weight > most:
-            best, most = inside, weight
+            best, most = list(inside.values()), weight
     return best, most
 
 
-def _means_it(seen: Iterable[_Seen], phrase: _Phrase, words: Sequence[Written]) -> bool:
+def _means_it(places: Sequence[int], phrase: _Phrase, words: Sequence[Written]) -> bool:
     """Whether the text says what the phrase says, and not its opposite.
 
     A phrase that denies nothing is denied by a word right in front of it; one that denies needs such a word somewhere
     in the same clause.
     """
-    places = [one.place for one in seen]
     first, clause = min(places), words[min(places)].clause
     if not phrase.denies:
-        before = words[max(0, first - 2) : first]
-        return not any(word.word in NEGATIONS and word.clause == clause for word in before)
-    around = words[max(0, first - AROUND) : max(places) + AROUND]
-    return any(word.word in NEGATIONS and word.clause == clause for word in around)
+        return not _denied(words[max(0, first - 2) : first], clause)
+    return _denied(words[max(0, first - AROUND) : max(places) + AROUND], clause)
+
+
+def _denied(words: Iterable[Written], clause: int) -> bool:
+    return any(word.word in NEGATIONS and word.clause == clause for word in words)
 
 
 def _subcategory(hits: _Hits, score: float) -> str | None:

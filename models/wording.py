@@ -194,7 +194,8 @@ def _ended(word: str) -> str:
 _DENYING = "not no never without none 不 没 未 无 别 非"
 _EVERYWHERE = (
     "a an the i my me you your it this that there be do have can will would of to for in on at and or but so just with "
-    "as if when from we our they them he she what how please 我 你 您 们 这 那 是 有 在 个 一 给 要"
+    "as if when from we our they them he she what how please about also very really some any then than which because "
+    "hi hello thank dear 我 你 您 们 这 那 是 有 在 个 一 给 要 来 去 下 会 能 可 以 什 么 天 人 想 好 点 家"
 )
 #: Words that say that something is not so.
 NEGATIONS = frozenset(_stem(word) for word in _DENYING.split())
