@@ -335,7 +335,7 @@ def test_a_rebase_moves_the_deadline_by_the_time_that_is_left_T10() -> None:
     """Of nine hours two are used, so of thirteen eleven are left; of a single hour none is."""
     clocks = procedure().model_dump()["clocks"]
     rule = {"clock": "triage", "calendar": "all_hours", "outcome": "escalate"}
-    story = Story(rules={"clocks": {**clocks, "requested": {**rule, "target": 9 * 3600}}})
+    story = Story(rules={"clocks": {**clocks, "requested": {**rule, "target": 9 * 3600}}, "first_answer": None})
     assert story.case.due_at == NOW + 9 * HOUR
     story.now += 2 * HOUR
     newer = {**clocks, "requested": {**rule, "target": 13 * 3600}}
