@@ -10,30 +10,54 @@ from functools import lru_cache
 from typing import NamedTuple
 
 
+class Words(NamedTuple):
+    """Patterns by language: a sentence is searched for those of the languages that it is written in."""
+
+    zh: re.Pattern[str]
+    en: re.Pattern[str]
+
+    def search(self, sentence: str) -> re.Match[str] | None:
+        """The first of the words in a sentence in small letters."""
+        found = self.zh.search(sentence) if _CHINESE.search(sentence) else None
+        return found or (self.en.search(sentence) if _LATIN.search(sentence) else None)
+
+
 class Rudeness(NamedTuple):
-    """One thing that is not said, and what to write instead; `unless` is what makes the sentence right again."""
+    """One thing that is not said, and what to write instead.
+
+    `unless` is what makes the sentence right again; `about` is a word without which none of the others can stand.
+    """
 
     why: str
-    words: re.Pattern[str]
-    unless: re.Pattern[str] | None = None
+    words: Words
+    unless: Words | None = None
+    about: re.Pattern[str] | None = None
 
 
-def _any(*patterns: str) -> re.Pattern[str]:
-    return re.compile("|".join(patterns), re.IGNORECASE)
+_CHINESE = re.compile(r"[一-鿿]")
+_LATIN = re.compile(r"(?:^|[^{a-z_])[a-z]")  # a letter that is not within the braces of a variable
+
+
+def _any(*patterns: str) -> Words:
+    """Any of these patterns, of which each is in one language."""
+    chinese = [pattern for pattern in patterns if _CHINESE.search(pattern)]
+    others = [pattern for pattern in patterns if not _CHINESE.search(pattern)]
+    return Words(*(re.compile("|".join(found) or r"(?!)") for found in (chinese, others)))
 
 
 #: A moment: a date of ours, or so many hours or days.
 _UNTIL = _any(
-    r"\{due\}",
-    r"\{finding_date\}",
-    r"[0-9一二三四五六七八九十两半]+\s*个?(?:工作)?(?:分钟|小时|钟头|日|天)",
+    r"\{(?:due|finding_date)\}|[0-9一二三四五六七八九十两半]+\s*个?(?:工作)?(?:分钟|小时|钟头|日|天)|今天|今日|当天|明天",
+    r"\{(?:due|finding_date)\}",
     r"\b(?:[0-9]+|one|two|three|four|five|seven|ten) (?:working |business )?(?:minutes?|hours?|days?)\b",
-    r"\btoday\b|\btomorrow\b|今天|今日|当天|明天",
+    r"\btoday\b|\btomorrow\b",
 )
+_CERTAIN = r"\{(?:due|amount|refund|offer|owes|waybill|finding_date|return_address)\}"
 #: What stands beside an apology so that it is more than one: a date, an amount, or something that is done.
 _ANSWER = _any(
-    r"\{(?:due|amount|refund|offer|owes|waybill|finding_date|return_address)\}",
-    r"退款|退回|退还|退给|换货|更换|换一|换新|补发|重发|补寄|重新寄|寄给|寄回|发出|维修|修好|上门|赔|补偿|补差|方案|可以选|任选|取消|追回|拦",
+    _CERTAIN,
+    _CERTAIN + r"|退款|退回|退还|退给|换货|更换|换一|换新|补发|重发|补寄|重新寄|寄给|寄回|发出|维修|修好|上门",
+    r"赔|补偿|补差|方案|可以选|任选|取消|追回|拦",
     r"\b(?:refund|replace|exchange|repair|resend|reship|send|sent|ship|pay|paid|credit|cancel|collect)\w*",
     r"\b(?:you can choose|your choice|choose|which (?:one )?(?:you|do you) prefer|proposal|offer)\b",
 )
@@ -133,6 +157,7 @@ APOLOGISING_ALONE = Rudeness(
     unless=_ANSWER,
 )
 #: Paid ratings are forbidden, and a claim is decided on its merit: the trade's old habit is not kept (K5, K8).
+_REVIEWS = re.compile(r"评|[五5]\s*星|满分|五分|晒|review|rat(?:e|ing)|star|feedback|comment")
 ASKING_FOR_REVIEWS = Rudeness(
     "asks for a rating or ties something to a review; nothing of ours depends on one (K5)",
     _any(
@@ -145,6 +170,7 @@ ASKING_FOR_REVIEWS = Rudeness(
         r"[^.!?]{0,30}\b(?:reviews?|ratings?|stars?|public feedback)\b",
     ),
     unless=_FREE_OF_REVIEWS,
+    about=_REVIEWS,
 )
 PAYING_FOR_REVIEWS = Rudeness(
     ASKING_FOR_REVIEWS.why,
@@ -157,10 +183,18 @@ PAYING_FOR_REVIEWS = Rudeness(
         r"\b(?:refund|compensat\w*|voucher|coupon|gift|discount|cash ?back|reward|credit|in return|in exchange)\b",
     ),
     unless=_FREE_OF_REVIEWS,
+    about=_REVIEWS,
 )
 
 #: Judged sentence by sentence; a plea to wait may say in the next sentence until when.
-_OF_A_SENTENCE = (BLAMING_COURIERS, BLAMING_CUSTOMERS, PROMISING_FOR_OTHERS, ASKING_FOR_REVIEWS, PAYING_FOR_REVIEWS)
+_OF_A_SENTENCE = (
+    WAITING,
+    BLAMING_COURIERS,
+    BLAMING_CUSTOMERS,
+    PROMISING_FOR_OTHERS,
+    ASKING_FOR_REVIEWS,
+    PAYING_FOR_REVIEWS,
+)
 _END_OF_SENTENCE = re.compile(r"(?<=[。！？!?；;\n])|(?<=\.)(?=\s)")
 
 
@@ -171,12 +205,19 @@ def unmannerly(text: str) -> tuple[str, ...]:
 
 
 def _found(text: str) -> Iterator[str]:
-    sentences = _END_OF_SENTENCE.split(text)
-    for place, sentence in enumerate(sentences):
-        for rudeness in _OF_A_SENTENCE:
-            yield from _judged(rudeness, sentence, sentence)
-        yield from _judged(WAITING, sentence, "".join(sentences[place : place + 2]))
+    text = text.lower()
     yield from _judged(APOLOGISING_ALONE, text, text)
+    rudenesses = [rudeness for rudeness in _OF_A_SENTENCE if _may_be_in(rudeness, text)]
+    sentences = _END_OF_SENTENCE.split(text) if rudenesses else []
+    for place, sentence in enumerate(sentences):
+        for rudeness in rudenesses:
+            around = "".join(sentences[place : place + 2]) if rudeness is WAITING else sentence
+            yield from _judged(rudeness, sentence, around)
+
+
+def _may_be_in(rudeness: Rudeness, text: str) -> bool:
+    """Whether it is worth while to look sentence by sentence: hardly a script has any of the words."""
+    return (rudeness.about is None or bool(rudeness.about.search(text))) and bool(rudeness.words.search(text))
 
 
 def _judged(rudeness: Rudeness, said: str, around: str) -> Iterator[str]:
