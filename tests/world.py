@@ -5,6 +5,7 @@ import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -195,7 +196,7 @@ async def a_world(
     """A shop with a store of its own and a running worker."""
     engine = make_engine(database or f"sqlite:///{folder / 'aftercare.db'}")
     upgrade(engine)
-    playbooks = load_playbooks(SHIPPED)
+    playbooks = shipped()
     worker = case_worker(client, engine, Fixed(playbooks), **options)
     start_numbers_at(engine, next(_SHOPS) * 10_000)
     try:
@@ -208,6 +209,12 @@ async def a_world(
 
 
 _SHOPS = itertools.count()
+
+
+@cache
+def shipped() -> Playbooks:
+    """The shipped playbooks, read once for all tests; nothing changes them."""
+    return load_playbooks(SHIPPED)
 
 
 def start_numbers_at(engine: Engine, number: int) -> None:
