@@ -21,10 +21,10 @@ COMPLAINT = (
 
 
 def milliseconds(work: Callable[[], object]) -> float:
-    """Of one call."""
-    begun = time.perf_counter()
+    """Of one call, in processor time: what else runs on the machine does not count."""
+    begun = time.thread_time()
     work()
-    return (time.perf_counter() - begun) * 1000
+    return (time.thread_time() - begun) * 1000
 
 
 def main() -> None:
