@@ -258,7 +258,8 @@ class Case(Value):
     evidence: tuple[str, ...] = ()
     evidence_keys: tuple[str, ...] = ()  # which of the playbook's evidence is here, as far as it was said
     told: bool = False  # the customer has described it in words
-    asked_for: tuple[str, ...] = ()
+    evidence_asked: bool = False
+    asked_for: tuple[str, ...] = ()  # in the words of whoever asked
     invoice_open: bool = False
     failing_step: str | None = None
     processed: tuple[str, ...] = ()

@@ -112,6 +112,18 @@ def _calls(s: Situation) -> str:
     return "used" if allowed is not None and s.case.calls >= allowed else "left"
 
 
+def _refundable(s: Situation) -> bool:
+    order = s.case.order
+    held = {line.line_no for line in s.case.lines}
+    return order is not None and any(pot.left for pot in order.pots.units if pot.line_no in held)
+
+
+def _claim(s: Situation) -> str | None:
+    if not s.case.claims:
+        return None
+    return "open" if any(claim.state in ("claimed", "accepted") for claim in s.case.claims) else "settled"
+
+
 #: How each fact is read.
 READ: dict[str, Read] = {
     "subcategory": lambda s: s.case.procedure.subcategory,
@@ -145,6 +157,10 @@ READ: dict[str, Read] = {
     "visit": _visit,
     "account": lambda s: "missing" if s.case.account_missing else "known",
     "payment": lambda s: "notified" if s.case.payment_notified else None,
+    "payout": lambda s: "open" if s.case.open_payouts else None,
+    "refundable": lambda s: _yes(_refundable(s)),
+    "claim": _claim,
+    "asked": lambda s: _yes(s.case.evidence_asked),
     "loaner": lambda s: "out" if s.case.loaners else None,
     "invoice": lambda s: "open" if s.case.invoice_open else None,
     "hold": lambda s: s.case.holds or None,

@@ -48,6 +48,10 @@ FACTS: dict[str, tuple[str, ...] | None] = {
     "visit": ("none", "appointed", "dispatched", "arrived"),
     "account": ("known", "missing"),
     "payment": ("none", "notified"),
+    "payout": ("open", "none"),  # money that finance has still to pay
+    "refundable": YES_NO,  # whether the goods of the case have anything left to refund
+    "claim": ("open", "settled", "none"),  # against courier or supplier
+    "asked": YES_NO,  # whether the customer was asked for evidence already
     "loaner": ("out", "none"),
     "invoice": ("open", "none"),
     "hold": (*get_args(Hold), "none"),

@@ -34,7 +34,7 @@ OPTION_REMEDY = {"answer": "none"}
 
 @handles(Action.REQUEST_EVIDENCE)
 def request_evidence(draft: Draft, data: RequestEvidence) -> None:
-    draft.set(asked_for=tuple(data.what))
+    draft.set(evidence_asked=True, asked_for=tuple(data.what))
     draft.told_customer()
 
 
