@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import product
 from typing import Any
 
-from models.actions import HANDLERS
+from models.actions import HANDLERS, beside, diagnosis, follow_up, goods, remedy, request  # noqa: F401 - they register
 from models.case import Case
 from models.commands import DATA, Actor, Command, parse_data
 from models.draft import Draft
