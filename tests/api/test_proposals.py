@@ -14,7 +14,7 @@ from tests.api.client import Api, refused, token_of
 from tests.test_cli import Ended, Terminal
 from up import Running
 
-LEAKS = "壶底漏水，一通电就跳闸，It leaks from the bottom and is broken"
+DEAD = "新买的壶是次品，开不了机，It is faulty and will not turn on"
 
 
 async def _proposed(api: Api, text: str, order_no: str | None = None) -> list[dict[str, Any]]:
@@ -26,13 +26,13 @@ async def _proposed(api: Api, text: str, order_no: str | None = None) -> list[di
 
 async def test_a_case_without_a_kind_is_refused_with_the_likeliest_and_what_speaks_for_them(api: Api) -> None:
     order = await api.sold()
-    ask = {"order_no": order["order_no"], "lines": [{"line_no": 1, "quantity": 1}], "description": LEAKS}
+    ask = {"order_no": order["order_no"], "lines": [{"line_no": 1, "quantity": 1}], "description": DEAD}
     problem = await refused(await api.post("/cases", json=ask), 422, "invalid")
     first = problem["proposals"][0]
     assert first["kind"] == "quality_fault"
     assert first["names"].keys() == {"zh", "en"}
     assert first["matched"]
-    assert all(piece in LEAKS for piece in first["matched"])
+    assert all(piece in DEAD for piece in first["matched"])
     assert problem["detail"].startswith("Say which kind of case it is: the likeliest by the description are quality")
     assert [error["field"] for error in problem["errors"]] == ["kind"]
     assert (await api.get("/cases", params={"order_no": order["order_no"]})).json()["items"] == []
@@ -46,13 +46,13 @@ async def test_without_words_that_say_anything_nothing_is_proposed(api: Api, des
 
 
 async def test_the_kind_that_was_proposed_can_be_opened(api: Api) -> None:
-    (first, *_) = await _proposed(api, LEAKS)
-    case = await api.opened(kind=first["kind"], description=LEAKS)
+    (first, *_) = await _proposed(api, DEAD)
+    case = await api.opened(kind=first["kind"], description=DEAD)
     assert case["kind"] == "quality_fault"
 
 
 async def test_at_most_three_are_proposed_best_first(api: Api) -> None:
-    found = await _proposed(api, f"{LEAKS}，盒子压扁了，颜色发错了，不喜欢，想退")
+    found = await _proposed(api, f"{DEAD}，盒子压扁了，颜色发错了，不喜欢，想退")
     assert 2 <= len(found) <= 3
     assert [one["score"] for one in found] == sorted((one["score"] for one in found), reverse=True)
 
@@ -104,16 +104,16 @@ async def test_the_command_line_shows_the_three_with_their_words_and_opens_nothi
     api: Api, service: Running, terminal: Terminal
 ) -> None:
     order = await api.sold()
-    done = await _open(service, terminal, "--order", order["order_no"], "--line", "1", "--description", LEAKS)
+    done = await _open(service, terminal, "--order", order["order_no"], "--line", "1", "--description", DEAD)
     assert "Say which kind of case it is" in done.one_line
     row = next(line for line in done.out.splitlines() if "quality_fault" in line)
-    assert "漏水" in row
+    assert "次品" in row
     assert row.split()[0] == "1"
     assert (await api.get("/cases", params={"order_no": order["order_no"]})).json()["items"] == []
 
 
 async def test_for_programs_the_whole_problem_is_printed(service: Running, terminal: Terminal) -> None:
-    done = await _open(service, terminal, "--description", LEAKS, "--json")
+    done = await _open(service, terminal, "--description", DEAD, "--json")
     assert done.code == 1
     assert done.document["proposals"][0]["kind"] == "quality_fault"
 
@@ -160,7 +160,7 @@ async def test_at_a_terminal_somebody_is_asked_and_the_case_is_opened(
 ) -> None:
     order = await api.sold()
     known = {"AFTERCARE_URL": service.url, "AFTERCARE_TOKEN": token_of(service, "li", ["agent"])}
-    asked = ("case", "open", "--order", order["order_no"], "--line", "1", "--description", LEAKS)
+    asked = ("case", "open", "--order", order["order_no"], "--line", "1", "--description", DEAD)
     shown = await asyncio.to_thread(_at_a_terminal, terminal, "1", *asked, **known)
     (case,) = (await api.get("/cases", params={"order_no": order["order_no"]})).json()["items"]
     assert case["kind"] == "quality_fault"
