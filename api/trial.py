@@ -25,9 +25,12 @@ from models.eligibility import Eligible
 from models.errors import AftercareError, NotFound
 from models.lifecycle import Role
 from models.money import to_text
+from models.next_step import step_of
 from models.orders import Order
 from models.playbook import ALL_HOURS, Playbook, Procedure
 from models.pots import pots_of
+from models.remedies import REMEDIES
+from models.steps import Step
 from models.working_day import closing_after
 from playbooks.load import Playbooks
 from store import past
@@ -58,9 +61,11 @@ class Amounts:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What one version says to a case when it is opened: eligible or not, which remedy first, what it comes to."""
+    """What one version says to a case when it is opened: eligible or not, what to do first, which remedy comes first
+    and what it comes to."""
 
     eligible: Eligible
+    step: Step
     remedy: str
     money: Amounts | None
     unsettled: str | None = None  # why there is no amount
@@ -68,8 +73,9 @@ class Decided:
     def as_document(self) -> dict[str, Any]:
         against = [reason.model_dump(mode="json") for reason in self.eligible.against]
         money = self.money.as_document() if self.money else None
-        told = {"eligible": self.eligible.answer, "against": against, "remedy": self.remedy, "money": money}
-        return {**told, "unsettled": self.unsettled}
+        step = {"action": self.step.do.value if self.step.do else None, "zh": self.step.zh, "en": self.step.en}
+        told = {"eligible": self.eligible.answer, "against": against, "step": step, "remedy": self.remedy}
+        return {**told, "money": money, "unsettled": self.unsettled}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,7 @@ class Tried:
         """By what the changed version differs from the version of record."""
         found = {
             "eligibility": self.then.eligible.answer != self.now.eligible.answer,
+            "step": (self.then.step.do, self.then.step.data) != (self.now.step.do, self.now.step.data),
             "remedy": self.then.remedy != self.now.remedy,
             "money": self.then.money != self.now.money,
             "deadlines": any(one.then != one.now for one in self.deadlines),
@@ -261,12 +268,19 @@ def as_known(order: Order, at: datetime) -> Order:
 def decided(case: Case, order: Order | None, book: Playbook, playbooks: Playbooks) -> Decided:
     """What a version says when the case is opened."""
     opened = _opened(case, order, book, playbooks)
-    remedy = book.procedure.remedies[0]
-    eligible = opened.eligible or Eligible(answer="yes")
+    step, eligible = step_of(opened, book, opened.opened_at), opened.eligible or Eligible(answer="yes")
+    remedy = _named_in(step) or book.procedure.remedies[0]
     try:
-        return Decided(eligible, remedy, _amounts(opened, remedy))
+        return Decided(eligible, step, remedy, _amounts(opened, remedy, step.data.get("amount")))
     except AftercareError as refused:
-        return Decided(eligible, remedy, None, refused.detail)
+        return Decided(eligible, step, remedy, None, refused.detail)
+
+
+def _named_in(step: Step) -> str | None:
+    """The remedy that a step proposes, by itself or first among its options; None where it proposes none yet."""
+    options = step.data.get("options") or [{}]
+    named = step.data.get("remedy") or options[0].get("type")
+    return str(named) if named in REMEDIES else None
 
 
 def _opened(case: Case, order: Order | None, book: Playbook, playbooks: Playbooks) -> Case:
@@ -299,13 +313,12 @@ def _ask(case: Case, book: Playbook) -> OpenCase:
     )
 
 
-def _amounts(opened: Case, remedy: str) -> Amounts | None:
+def _amounts(opened: Case, remedy: str, amount: str | None) -> Amounts | None:
     """What the remedy comes to; a keep-it at what the playbook begins with (K2). Raises what cannot be settled."""
     if opened.order is None or remedy == "none":
         return None
     draft = Draft(opened, NOBODY, opened.opened_at)
-    amount = None
-    if remedy == "keep_it":
+    if remedy == "keep_it" and amount is None:
         offered = round_trip_freight(opened) * opened.procedure.keep_it.start_percent // 100
         amount = to_text(offered, opened.order.currency)
     settled = settle(draft, remedy, amount, None, [])

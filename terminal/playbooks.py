@@ -301,12 +301,13 @@ def _short(value: Any) -> str:
 def _show_differing(items: list[Mapping[str, Any]]) -> None:
     from terminal import shown
 
-    columns = ("case", "opened", "eligible", "first remedy", "comes to", "deadlines", "was chosen")
+    columns = ("case", "opened", "eligible", "first step", "first remedy", "comes to", "deadlines", "was chosen")
     rows = (
         (
             one["case_no"],
             shown.when(one["opened_at"]),
             _turned(one["then"]["eligible"], one["now"]["eligible"]),
+            _turned(one["then"]["step"]["action"] or "wait", one["now"]["step"]["action"] or "wait"),
             _turned(one["then"]["remedy"], one["now"]["remedy"]),
             _turned(_money(one["then"]), _money(one["now"])),
             "\n".join(_deadline(d) for d in one["deadlines"] if d["due_then"] != d["due_now"]),

@@ -9,6 +9,18 @@ KIND = "does_not_fit"
 OTHER = "arrived_wet"
 
 _SCRIPT = {"zh": "您好，请在{due}前寄回，收到后当天告诉您结果。", "en": "Please send it back by {due}."}
+STEPS: list[dict[str, Any]] = [
+    {"in": "requested", "do": "authorise_return", "zh": "同意退货", "en": "Authorise the return"},
+    {
+        "in": "inspected",
+        "when": {"wanted": "exchange"},
+        "do": "choose_remedy",
+        "with": {"remedy": "exchange"},
+        "zh": "换货",
+        "en": "Exchange it",
+    },
+    {"in": "inspected", "do": "choose_remedy", "with": {"remedy": "refund"}, "zh": "退款", "en": "Refund it"},
+]
 _PLAYBOOK: dict[str, Any] = {
     "version": "1",
     "goods_come_back": True,
@@ -19,18 +31,7 @@ _PLAYBOOK: dict[str, Any] = {
     "variants": {"cn": None},  # its law is no part of these tests
     "clocks": {"requested": {"clock": "triage", "target": "1d", "calendar": "all_hours"}},
     "first_answer": {"clock": "first_answer", "target": "15m", "calendar": "all_hours"},
-    "steps": [
-        {"in": "requested", "do": "authorise_return", "zh": "同意退货", "en": "Authorise the return"},
-        {
-            "in": "inspected",
-            "when": {"wanted": "exchange"},
-            "do": "choose_remedy",
-            "with": {"remedy": "exchange"},
-            "zh": "换货",
-            "en": "Exchange it",
-        },
-        {"in": "inspected", "do": "choose_remedy", "with": {"remedy": "refund"}, "zh": "退款", "en": "Refund it"},
-    ],
+    "steps": STEPS,
     "scripts": {"awaiting_return": _SCRIPT},
 }
 _NAMES = {KIND: {"zh": "不合身", "en": "Does not fit"}, OTHER: {"zh": "到货受潮", "en": "Arrived wet"}}

@@ -26,7 +26,7 @@ from store.cases import NewCase
 from store.engine import reading, writing
 from store.past import opened_since
 from tests.builders import DAY, HOUR, NOW, an_order
-from tests.own_playbooks import KIND, write_file, write_folder
+from tests.own_playbooks import KIND, STEPS, write_file, write_folder
 from tests.store.desk import import_order
 
 LI = Actor(id="li", role=Role.AGENT)
@@ -127,6 +127,24 @@ def test_another_first_remedy_and_its_money_are_told_with_their_difference(
     owed = now["money"]["customer_owes"]
     assert found["money"]["CNY"]["to_customer"] == "-258.00"  # 2 × 129.00 less
     assert to_minor(found["money"]["CNY"]["customer_owes"], "CNY") == 2 * to_minor(owed, "CNY") > 0
+
+
+def test_another_first_step_is_told_with_the_remedy_that_it_names(
+    engine: Engine, record: Playbooks, changed: Change
+) -> None:
+    an_open_case(engine, record, import_order(engine))
+    offer = {
+        "in": "requested",
+        "when": {"wanted": "refund"},
+        "do": "make_offer",
+        "with": {"options": [{"type": "exchange"}, {"type": "refund"}]},
+        "zh": "先问换不换",
+        "en": "Ask for an exchange first",
+    }
+    (one,) = tried(engine, changed(steps=[offer, *STEPS])).differing
+    assert one.differs == ("step", "remedy", "money")
+    assert (one.then.step.en, one.now.step.en) == ("Authorise the return", "Ask for an exchange first")
+    assert (one.then.remedy, one.now.remedy) == ("refund", "exchange")
 
 
 def test_money_is_settled_on_the_order_as_it_was_bought_whatever_was_refunded_since(
