@@ -2,24 +2,31 @@
 
 from collections import Counter
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from models.case import Case
+from models.clocks import PROMISE
+from models.commands import Finding
 from models.decide import money_refused, pass_time
 from models.errors import CommandRefused
 from models.lifecycle import FINAL, Action, Role, State, actions_in, allowed_in, may
+from models.next_step import next_step
 from models.pots import Pot, release
+from models.situation import Situation
+from models.steps import FACTS
 from tests.builders import an_order
 from tests.models.examples import EXAMPLES
-from tests.models.story import Story, found
+from tests.models.story import Story, found, shipped
 
 AMOUNTS = st.sampled_from(["0.00", "0.01", "5.00", "8.00", "10.00", "12.00", "50.00", "129.00", "400.00", "9999.00"])
 #: Actions whose procedure is put in by the desk.
 DESK_PUTS_IN = (Action.CHANGE_KIND, Action.REBASE_PLAYBOOK)
+#: The kinds in which most money moves; half of all cases are of them.
+MONEY_KINDS = ["quality_fault", "change_of_mind", "warranty_repair", "wrong_item"]
 REMEDIES = ["refund", "exchange", "repair", "keep_it", "goods_back", "reship", "substitute", "visit", "adjust_price"]
 CAUSES = st.sampled_from(["manufacturing", "transit", "seller", "customer", "none_found"])
 PARTIES = st.sampled_from(["seller", "customer", "courier", "supplier", "platform"])
@@ -76,6 +83,11 @@ def data_for(action: Action, case: Case) -> st.SearchStrategy[dict[str, Any]]:
         Action.RECORD_DELIVERY: st.sampled_from(["delivered", "refused", "lost", "signed_by_other"]).map(
             lambda o: {"outcome": o}
         ),
+        Action.REPORT_FINDING: st.sampled_from(get_args(Finding)).map(lambda finding: {"finding": finding}),
+        Action.SET_SEVERITY: st.sampled_from(["minor", "important", "critical"]).map(lambda s: {"severity": s}),
+        Action.FINISH_VISIT: st.sampled_from(["fixed", "not_fixed", "no_access", "taken_away"]).map(
+            lambda outcome: {"outcome": outcome, "signature": "s-1"}
+        ),
         Action.REPORT_INTERCEPTION: st.sampled_from(["pulled", "gone"]).map(lambda r: {"result": r}),
         Action.RECORD_PAYMENT: AMOUNTS.map(lambda a: {"amount": a, "reference": "b"}),
         Action.RECORD_REFUND: st.sampled_from(keys).map(lambda k: {"payout_id": k, "reference": "r"}),
@@ -120,7 +132,7 @@ class CaseMachine(RuleBasedStateMachine):
 
     @initialize(data=st.data())
     def open(self, data: st.DataObject) -> None:
-        kind = data.draw(st.sampled_from(["quality_fault", "change_of_mind", "warranty_repair", "wrong_item"]))
+        kind = data.draw(st.sampled_from(MONEY_KINDS) | st.sampled_from(sorted(shipped().kinds)))
         parcel = data.draw(st.sampled_from(["delivered", "delivered", "delivered", "printed", "unprinted", "gone"]))
         lines = data.draw(st.sampled_from([{1: 2, 2: 3, 3: 1}, {1: 1}, {1: 2, 2: 1}]))
         goods = "customer" if parcel == "delivered" else "nowhere"
@@ -295,6 +307,19 @@ class CaseMachine(RuleBasedStateMachine):
         assert case.due_at is not None
         assert case.alarm_at is not None
         assert case.waiting_for != "nobody"
+        beside = [c.clock for c in running if c.apart and c.clock != PROMISE]
+        assert len(beside) == len(set(beside)), "one cycle of each clock at a time"
+        assert all(c.alarms for c in running), "no clock runs without an instant at which it rings"
+
+    @invariant()
+    def an_open_case_has_a_next_step_and_known_facts(self) -> None:
+        case, playbook = self.story.case, shipped().get(self.story.case.kind)
+        step = next_step(case, playbook, self.story.now)
+        assert (step is None) == case.is_final
+        assert step is None or (step["who"] and step["text"]["zh"] and step["until"])
+        situation = Situation(case, playbook, self.story.now)
+        for name, known in FACTS.items():
+            assert known is None or situation[name] <= set(known), name
 
     @invariant()
     def nothing_is_forgotten_behind_the_end(self) -> None:
