@@ -35,8 +35,8 @@ from models.errors import AftercareError, CommandRefused, Conflict, NotFound, Un
 from models.lifecycle import Action, Role, State, may
 from models.orders import Order
 from models.playbook import Playbook
-from playbooks.load import Playbooks
 from playbooks.in_force import Fixed, InForce
+from playbooks.load import Playbooks
 from store import cases, lists, orders, parcels, payouts, personal, reservations, stuck
 from store import playbooks as kept_playbooks
 from store.engine import reading, revisions, writing

@@ -42,6 +42,7 @@ def _told(case: Case, shop: Shop, language: str) -> dict[str, str | None]:
         "owes": _amount(case, owes, language),
         "offer": _offer(case, language),
         "due": date_said(case.due_at, zone, language),
+        "leaves_by": date_said(case.order.leaves_by if case.order else None, zone, language),
         "finding_date": date_said(case.found_until, zone, language),
         "return_address": getattr(shop.return_address, language),
         "shop": getattr(shop.names, language),

@@ -203,6 +203,7 @@ class Case(Value):
     override: Override | None = None
     earlier: Earlier = Earlier()
     about: About | None = None
+    contact_changed: bool = False  # here, by an action that is logged (C7)
     contained: bool = False  # ongoing harm was stopped (T3)
     calls: int = 0  # that reached nobody, before the cause was known (T17)
     owner: str | None = None

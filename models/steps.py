@@ -52,6 +52,9 @@ FACTS: dict[str, tuple[str, ...] | None] = {
     "refundable": YES_NO,  # whether the goods of the case have anything left to refund
     "claim": ("open", "settled", "none"),  # against courier or supplier
     "asked": YES_NO,  # whether the customer was asked for evidence already
+    "contact": ("changed", "same"),  # whether a name, phone or address was changed in this case (C7)
+    "second_order": YES_NO,  # whether the order that brings the new item is linked (G13)
+    "new_date": ("known", "none"),  # whether the last finding named a date
     "loaner": ("out", "none"),
     "invoice": ("open", "none"),
     "hold": (*get_args(Hold), "none"),

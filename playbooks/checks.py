@@ -33,6 +33,7 @@ VARIABLES = (
     "owes",
     "offer",
     "finding_date",
+    "leaves_by",
     "shop",
     "phone",
     "platform",

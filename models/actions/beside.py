@@ -46,7 +46,13 @@ from models.playbook import ALL_HOURS, ClockRule, Procedure
 LONGEST = 10 * 365 * 86400
 
 
-@handles(Action.NOTE, Action.UPDATE_CONTACT, Action.RETRY)
+@handles(Action.UPDATE_CONTACT)
+def update_contact(draft: Draft, data: Data) -> None:
+    """C7: one action, logged; what is personal in it stays with the desk."""
+    draft.set(contact_changed=True)
+
+
+@handles(Action.NOTE, Action.RETRY)
 def noted(draft: Draft, data: Data) -> None:
     """The timeline keeps it; a step that failed counts as tried again."""
     draft.set(failing_step=None)

@@ -69,9 +69,20 @@ def record_delivery(draft: Draft, data: RecordDelivery) -> None:
     elif data.outcome == "delivered":
         draft.set(goods="customer")
     else:
-        draft.set(remedy=None, plan=None, executed=False)
-        if data.outcome == "refused":
-            draft.set(goods="here", inspected=False)
+        _not_delivered(draft, data.outcome)
+
+
+def _not_delivered(draft: Draft, outcome: str) -> None:
+    """L16: what we sent came back or is gone: the case begins again from there, with offers as at the first time."""
+    draft.set(remedy=None, plan=None, executed=False, agreed=None, rounds=0, finding=None)
+    if outcome == "refused":
+        draft.set(goods="here", inspected=False)
+    elif outcome == "lost":
+        set_parcel(draft, "lost")
+        draft.set(finding="lost")
+        rule = draft.case.procedure.findings.get("lost")
+        if rule and rule.claim:
+            claim_parcel(draft, rule.claim)
 
 
 def _at_our_dock(draft: Draft, outcome: str) -> None:

@@ -69,7 +69,8 @@ def _not_twice(case: Case, plan: Settlement) -> None:
 def _check_goods(draft: Draft, remedy: str) -> None:
     """Refuse a remedy that would leave the customer's goods without an end, or send back what is not here."""
     case = draft.case
-    if REMEDIES[remedy].needs_order and case.order is None and not case.announced:
+    without = case.order is None and (REMEDIES[remedy].pays or not case.announced)
+    if REMEDIES[remedy].needs_order and without:
         raise RuleRefused("This case has no order yet: link one before a remedy is chosen.")
     if remedy == "goods_back" and case.goods != "here":
         raise RuleRefused("The goods are not with us, so there is nothing to send back.")

@@ -136,7 +136,9 @@ def stock_arrived(draft: Draft, data: Note) -> None:
 
 @handles(Action.SHIP_REPLACEMENT)
 def ship_replacement(draft: Draft, data: Waybill) -> None:
-    """Followed until it is delivered (L16)."""
+    """Followed until it is delivered (L16); goods that came back and were not taken over by us leave with it."""
+    if draft.case.goods == "here" and not REMEDIES[draft.case.remedy or "none"].keeps_goods:
+        draft.set(goods="returned")
     draft.set(waybills=(*draft.case.waybills, data.waybill), carrier=data.carrier)
 
 

@@ -106,8 +106,6 @@ def put_on_table(draft: Draft, options: tuple[OfferOption, ...], came_from: Stat
 
 def _above_limit(draft: Draft, option: OfferOption) -> bool:
     """Whether the option promises more than its maker may decide alone, since accepting it carries it out."""
-    if option.type == "wait" and draft.case.remedy is None:
-        raise RuleRefused("'wait' is for goods that are out of stock: choose the remedy that waits for them first.")
     if option.type in ("wait", "answer"):
         return False
     if option.type == "keep_it" and above_keep_it_limit(draft, option.amount):
@@ -132,6 +130,8 @@ def accept_offer(draft: Draft, data: AcceptOffer) -> None:
     option = offer.options[data.option - 1]
     draft.set(offer=None, agreed=option)
     if option.type == "wait":
+        if draft.case.remedy is None:  # nothing was decided yet: what was ordered is sent when it is there (L10)
+            plan_remedy(draft, "reship")
         draft.set(out_of_stock=True)
         draft.facts.out_of_stock = True
     elif _goods_first(draft, option):

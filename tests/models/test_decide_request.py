@@ -153,9 +153,11 @@ def test_an_option_that_is_not_on_the_table_cannot_be_accepted() -> None:
         Story().do("agent", "make_offer", amount="5.00").do("customer", "accept_offer", option=2)
 
 
-def test_waiting_is_offered_for_what_is_out_of_stock_only() -> None:
-    with pytest.raises(RuleRefused, match="out of stock"):
-        Story().do("agent", "make_offer", options=[{"type": "wait"}])
+def test_a_customer_can_wait_before_any_remedy_is_chosen_and_what_he_ordered_is_sent_L10() -> None:
+    story = Story(rules={"goods_come_back": False}).do("agent", "make_offer", options=[{"type": "wait"}])
+    assert story.do("customer", "accept_offer").state == "awaiting_stock"
+    assert story.do("warehouse", "stock_arrived").state == "exchanging"
+    assert story.case.remedy == "reship"
 
 
 def test_the_customer_waits_for_stock_and_gets_it_G5() -> None:
