@@ -83,6 +83,15 @@ def _liable(s: Situation) -> str:
     return "customer" if party == "none_found" else party
 
 
+def _no_reason(s: Situation) -> bool:
+    """Whether it was asked for within the law's days without a reason; notice in time is enough (G4, section 13)."""
+    order, days = s.case.order, s.case.procedure.law.no_reason_days
+    if order is None or order.received_on is None or days is None:
+        return False
+    asked = s.case.opened_at.astimezone(ZoneInfo(order.timezone)).date()
+    return (asked - order.received_on).days <= days
+
+
 def _seller_proves(s: Situation) -> bool:
     order, law = s.case.order, s.case.procedure.law
     if order is None:
@@ -147,6 +156,8 @@ READ: dict[str, Read] = {
     "liable": _liable,
     "warranty": _warranty,
     "legal": _legal,
+    "no_reason": lambda s: _yes(_no_reason(s)),
+    "red_letter": lambda s: _yes(s.case.procedure.law.red_letter_invoice),
     "seller_proves": lambda s: _yes(_seller_proves(s)),
     "stock": lambda s: "out" if s.case.out_of_stock else "there",
     "offer": _offer,

@@ -155,7 +155,6 @@ FRESH = {
     "finding": None,
     "found_until": None,
     "visit": None,
-    "calls": 0,
     "at_dock_since": None,
     "callback_misses": 0,
 }
