@@ -1,8 +1,11 @@
-"""How long it takes to decide: the refund road, and time passing. Run it with `python -m bench.bench_decide`."""
+"""How long it takes to decide: the refund road, and time passing: python -m bench.bench_decide (aim: decide() 0.1 ms).
+
+Processor time, so that what else the machine does is not measured.
+"""
 
 import sys
 from statistics import median
-from time import perf_counter_ns
+from time import process_time_ns
 from typing import Any
 
 from models.commands import parse_command
@@ -27,15 +30,15 @@ def main(rounds: int = 300) -> None:
         story = Story()
         for role, action, data in ROAD:
             envelope = {"action": action, "actor": {"id": role, "role": role}, "data": data}
-            began = perf_counter_ns()
+            began = process_time_ns()
             decide(story.case, parse_command(envelope), story.now)
-            times.setdefault(action, []).append(perf_counter_ns() - began)
+            times.setdefault(action, []).append(process_time_ns() - began)
             story.do(role, action, **data)
-        began = perf_counter_ns()
+        began = process_time_ns()
         pass_time(story.case, story.now + 3 * DAY)
-        times.setdefault("(time passes)", []).append(perf_counter_ns() - began)
-    every = [t for taken in times.values() for t in taken]
-    for name, taken in {**times, "all": every}.items():
+        times.setdefault("(time passes)", []).append(process_time_ns() - began)
+    decided = [t for name, taken in times.items() if name != "(time passes)" for t in taken]
+    for name, taken in {**times, "decide()": decided}.items():
         worst = sorted(taken)[len(taken) * 99 // 100]
         sys.stdout.write(f"{name:18} median {median(taken) / 1e6:6.3f} ms   p99 {worst / 1e6:6.3f} ms\n")
 

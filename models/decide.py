@@ -4,7 +4,6 @@
 clock or touches the world; what is allowed now and why not is answered by `models.rehearsal`.
 """
 
-import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -54,26 +53,30 @@ def decide(case: Case, command: Command, now: datetime) -> Decision:
         raise StateRefused(told, allowed_actions=allowed(case, command.actor))
     try:
         decision = _reopened_by_goods(case, command, now) if by_goods else _carry_out(case, command, now)
-        return decision.model_copy(update={"case": _can_travel(case, decision.case, command)})
+        return decision if _travels(case, decision.case) else _weighed(case, decision)
     except AftercareError as fault:
         refused = fault if isinstance(fault, CommandRefused) else RuleRefused(fault.detail)
         refused.extra.setdefault("allowed_actions", allowed(case, command.actor))
         raise refused from None
 
 
-def _can_travel(before: Case, after: Case, command: Command) -> Case:
-    """A case travels whole from one run to the next: more words are refused that would make it too large for that.
+def _travels(before: Case, after: Case) -> bool:
+    """Whether a case surely is small enough to travel whole from one run to the next.
 
-    What moves it on, and what adds next to nothing, is not: a full case can still be brought to its end. Weighing a
-    case takes longer than deciding, so its weight is counted up, and measured only when that count comes near.
+    Weighing a case takes longer than deciding, so its weight is counted up, and measured only when that comes near.
     """
-    weight = before.weight + MOST_BESIDES + 6 * len(json.dumps(command.data, default=str))
-    if before.weight and weight <= LARGEST and not _much_money(before, after):
-        return after.model_copy(update={"weight": weight})
-    weight = _size(after)
+    return before.weight > 0 and after.weight <= LARGEST and not _much_money(before, after)
+
+
+def _weighed(before: Case, decision: Decision) -> Decision:
+    """The decision with the case's real weight. Raises RuleRefused for words that would make it too large to travel.
+
+    What moves it on, and what adds next to nothing, is not refused: a full case can still be brought to its end.
+    """
+    after, weight = decision.case, _size(decision.case)
     if weight > LARGEST and after.state is before.state and weight > _size(before) + NEXT_TO_NOTHING:
         raise RuleRefused("The case holds as much as a case can: open another one for what is new, and link it.")
-    return after.model_copy(update={"weight": weight})
+    return decision.model_copy(update={"case": after.model_copy(update={"weight": weight})})
 
 
 def _much_money(before: Case, after: Case) -> bool:
@@ -95,6 +98,7 @@ def _carry_out(case: Case, command: Command, now: datetime) -> Decision:
         draft = _only_asked_for(draft, command, _with_pots(case, command))
     _go(draft, command, target)
     draft.remember(command)
+    draft.set(weight=case.weight + MOST_BESIDES + 4 * len(repr(command.data)))
     return draft.done()
 
 
@@ -139,8 +143,13 @@ def _go(draft: Draft, command: Command, target: State) -> None:
 
 def note_of(command: Command) -> str | None:
     """The words of a command that people want to read in the timeline."""
-    words = (command.data.get(key) for key in ("note", "reason", "text", "words", "what", "report"))
-    return next((w for w in words if isinstance(w, str)), None)
+    for key in _WORDS:
+        if isinstance(words := command.data.get(key), str):
+            return words
+    return None
+
+
+_WORDS = ("note", "reason", "text", "words", "what", "report")
 
 
 def _reopened_by_goods(case: Case, command: Command, now: datetime) -> Decision:

@@ -43,7 +43,10 @@ class Draft:
             inspected=case.inspected,
             out_of_stock=case.out_of_stock,
         )
-        self._effects = Effects()
+        self._entries: list[Entry] = []
+        self._money: list[MoneyMove] = []
+        self._messages: list[Message] = []
+        self._splits: list[SplitOff] = []
         self._told = False
 
     # ── changing ────────────────────────────────────────────────────────────
@@ -58,6 +61,10 @@ class Draft:
     def set(self, **changes: Any) -> None:
         """Change fields of the case."""
         self._changes.update(changes)
+
+    def _now_is(self, field: str) -> Any:
+        """A field as changed so far, without a copy of the case being made for it."""
+        return self._changes[field] if field in self._changes else getattr(self._case, field)
 
     def set_money(self, **changes: int) -> None:
         """Change sums of the case's money."""
@@ -74,7 +81,7 @@ class Draft:
     ) -> None:
         """Write one line of the timeline (C3)."""
         entry = Entry(
-            seq=self.case.seq + 1,
+            seq=self._now_is("seq") + 1,
             at=self.now,
             actor=actor or self.actor,
             action=action,
@@ -84,17 +91,17 @@ class Draft:
             data=data or {},
         )
         self.set(seq=entry.seq)
-        self._add(Effects(entries=(entry,)))
+        self._entries.append(entry)
 
     def move(self, target: State) -> None:
         """Go to `target`: the clocks follow, and a final state is dated and signed."""
-        source = self.case.state
+        source = self._now_is("state")
         if target is State.AWAITING_RETURN:
             self.set(inspected=False)  # what comes now is to be inspected, whatever was inspected before
-        clocks = on_move(self.case.clocks, self.case.procedure, source, target, self.now)
+        clocks = on_move(self._now_is("clocks"), self._now_is("procedure"), source, target, self.now)
         self.set(state=target, clocks=clocks, last_moved_at=self.now)
         self._time_in_repair(source, target)
-        if self.case.holds and (target in FINAL or target is State.RESOLVED):
+        if self._now_is("holds") and (target in FINAL or target is State.RESOLVED):
             self.set(holds=())  # only the case lifts them, and it has no more use for them (L14)
         if target in FINAL:
             self.set(closed_at=self.now, closed_by=self.actor.role.value, pending=None, offer=None, snoozed_until=None)
@@ -102,14 +109,15 @@ class Draft:
     def tell(self, to: str, subject: str, level: int | None = None) -> None:
         """Have somebody told, once."""
         key = self.next_key("message")
-        self._add(Effects(messages=(Message(key=key, to=to, subject=subject, at=self.now, level=level),)))
+        self._messages.append(Message(key=key, to=to, subject=subject, at=self.now, level=level))
 
     def _time_in_repair(self, source: State, target: State) -> None:
         """Days in repair, from its beginning until the goods leave us (section 13)."""
-        if target is State.REPAIRING and self.case.repair_since is None:
+        since = self._now_is("repair_since")
+        if target is State.REPAIRING and since is None:
             self.set(repair_since=self.now)
-        elif self.case.repair_since and source is not target and target not in IN_REPAIR:
-            spent = round((self.now - self.case.repair_since).total_seconds())
+        elif since and source is not target and target not in IN_REPAIR:
+            spent = round((self.now - since).total_seconds())
             self.set(repair_seconds=self.case.repair_seconds + spent, repair_since=None)
 
     def told_customer(self) -> None:
@@ -119,7 +127,7 @@ class Draft:
 
     def happened(self, *things: str) -> None:
         """Let the clocks beside the state follow what happened: actions, states entered."""
-        if not self.case.procedure.side_clocks:
+        if not self._now_is("procedure").side_clocks:
             return
         clocks, began = side_clocks.after(self.case, self._done(things), self.now)
         self.set(clocks=clocks)
@@ -136,8 +144,9 @@ class Draft:
 
     def next_key(self, kind: str) -> str:
         """A key for an effect, allocated before the effect: the same through retries, restarts and new runs."""
-        self.set(effect_seq=self.case.effect_seq + 1)
-        return f"{self.case.case_no}:{kind}:{self.case.effect_seq}"
+        number = self._now_is("effect_seq") + 1
+        self.set(effect_seq=number)
+        return f"{self._now_is('case_no')}:{kind}:{number}"
 
     # ── money ───────────────────────────────────────────────────────────────
 
@@ -172,7 +181,7 @@ class Draft:
     ) -> None:
         """Ask for one movement of money; the order's pots in SQL have the last word."""
         move = MoneyMove(key=key, kind=kind, account=account, amount=amount, draws=draws, reference=reference)
-        self._add(Effects(money=(move,)))
+        self._money.append(move)
 
     def replace_payout(self, changed: Payout) -> None:
         """Put a changed payout in the place of the one with its key."""
@@ -182,15 +191,15 @@ class Draft:
 
     def split_off(self, child: Case) -> None:
         """Send lines to a linked case, which the commit numbers and starts."""
-        self._add(Effects(splits=(SplitOff(key=self.next_key("split"), case=child),)))
-
-    def _add(self, more: Effects) -> None:
-        self._effects = self._effects.then(more)
+        self._splits.append(SplitOff(key=self.next_key("split"), case=child))
 
     def take_over(self, step: "Draft") -> None:
         """Make another draft's changes, which began where this one stands, part of this one."""
         self._case, self._changes = step.case, {}
-        self._add(step._effects)
+        self._entries += step._entries
+        self._money += step._money
+        self._messages += step._messages
+        self._splits += step._splits
 
     def remember(self, command: Command) -> None:
         """Keep the command's id, so that its repeat has no second effect, and who acted when."""
@@ -201,9 +210,15 @@ class Draft:
     def remember_id(self, command_id: str | None) -> None:
         """Keep an id among those that have had their effect."""
         if command_id:
-            self.set(processed=(*self.case.processed, command_id)[-REMEMBERED:])
+            self.set(processed=(*self._now_is("processed"), command_id)[-REMEMBERED:])
 
     def done(self) -> Decision:
         """The decision: one version later."""
-        self.set(version=self.case.version + 1)
-        return Decision(case=self.case, effects=self._effects)
+        self.set(version=self._now_is("version") + 1)
+        effects = Effects(
+            entries=tuple(self._entries),
+            money=tuple(self._money),
+            messages=tuple(self._messages),
+            splits=tuple(self._splits),
+        )
+        return Decision(case=self.case, effects=effects)
