@@ -496,11 +496,15 @@ class Desk:
             self.books.seen = in_force.loaded
 
     def playbook(self, kind: str) -> dict[str, Any]:
-        """One playbook as it is in force."""
+        """One playbook as it is in force, as a document."""
+        return self.playbook_of(kind).as_document()
+
+    def playbook_of(self, kind: str) -> Playbook:
+        """One playbook as it is in force. Raises NotFound with the known kinds."""
         found = self.playbook_set.kinds.get(kind)
         if found is None:
             raise NotFound(f"There is no playbook '{kind}'; there are {', '.join(sorted(self.playbook_set.kinds))}.")
-        return found.as_document()
+        return found
 
     async def ready(self) -> dict[str, str]:
         """Whether the parts answer. Raises Unavailable naming the first that does not."""

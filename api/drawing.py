@@ -21,7 +21,21 @@ from models.lifecycle import (
     State,
 )
 
-__all__ = ["BACK", "CROSSING", "Leg", "crossing", "legs", "mermaid", "notes", "staying", "svg", "text"]
+__all__ = [
+    "BACK",
+    "COLOURS",
+    "CROSSING",
+    "STAGE_NAMES",
+    "Leg",
+    "crossing",
+    "legs",
+    "mermaid",
+    "notes",
+    "said",
+    "staying",
+    "svg",
+    "text",
+]
 
 #: Where every way to a remedy meets: the gates are asked there in their order.
 CROSSING = "the_remedy"
@@ -85,7 +99,7 @@ def legs() -> tuple[Leg, ...]:
 
 def crossing() -> tuple[tuple[str, State], ...]:
     """What the crossing asks, in this order, and where each leads: gates first, then the remedy's own state."""
-    return tuple((_said(guard.__name__), state) for state, guard in _FORKS)
+    return tuple((said(guard.__name__), state) for state, guard in _FORKS)
 
 
 def staying(state: State) -> tuple[Action, ...]:
@@ -130,10 +144,11 @@ def _leads_to_every_remedy(action: Action) -> bool:
 def _when(arrow: Arrow) -> str:
     if arrow.guard is None or _target(arrow) in (CROSSING, BACK):
         return ""
-    return arrow.label or _said(arrow.guard.__name__)
+    return arrow.label or said(arrow.guard.__name__)
 
 
-def _said(guard: str) -> str:
+def said(guard: str) -> str:
+    """What a guard asks, in words."""
     return _WORDS.get(guard, guard)
 
 
@@ -173,7 +188,7 @@ def _by_way(found: Iterable[Leg]) -> Iterator[tuple[State, str, str]]:
 # ── mermaid ───────────────────────────────────────────────────────────────────────────────────────
 
 
-_COLOURS = {
+COLOURS = {
     Stage.REQUEST: "fill:#e8f0fb,stroke:#4a78b5,color:#16263b",
     Stage.GOODS: "fill:#fdf1dc,stroke:#b98524,color:#3a2a0a",
     Stage.DIAGNOSIS: "fill:#efe8fa,stroke:#7a5bb0,color:#271a3d",
@@ -216,7 +231,7 @@ def _mermaid_notes(found: Iterable[Leg]) -> Iterator[str]:
 def _mermaid_colours() -> Iterator[str]:
     for stage in Stage:
         states = ",".join(state for state in State if STAGE[state] is stage)
-        yield f"    classDef {stage} {_COLOURS[stage]}"
+        yield f"    classDef {stage} {COLOURS[stage]}"
         yield f"    class {states} {stage}"
 
 

@@ -10,7 +10,7 @@ from api import drawing
 from api.drawing import BACK, CROSSING, Leg
 from models.lifecycle import STAGE, WAITS_FOR, Action, Stage, State
 
-__all__ = ["LINES", "PLACES", "draw"]
+__all__ = ["LINES", "PLACES", "STYLE", "draw", "label"]
 
 WIDTH = 1172
 LEFT, RIGHT = 28, 1144
@@ -165,10 +165,10 @@ def draw() -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
         ' role="img" aria-label="The life of an after-sale case: states, actions and where they lead">',
-        _STYLE,
+        STYLE,
         f'<rect class="page" width="{WIDTH}" height="{height}" rx="14"/>',
-        _label(LEFT, 38, "title", "The life of a case", "start"),
-        _label(RIGHT, 38, "small", "lines: the main road · words in a box: its other ways out · ◆ the crossing below"),
+        label(LEFT, 38, "title", "The life of a case", "start"),
+        label(RIGHT, 38, "small", "lines: the main road · words in a box: its other ways out · ◆ the crossing below"),
         *_bands(),
         *_beginning(),
         *(_line(way) for way in LINES),
@@ -191,25 +191,26 @@ def _bands() -> Iterator[str]:
 
 
 def _band(stage: Stage, x: int, width: int, top: int, bottom: int) -> str:
-    words = _label(x + width - 14, top + 18, f"stage t-{stage}", drawing.STAGE_NAMES[stage])
+    words = label(x + width - 14, top + 18, f"stage t-{stage}", drawing.STAGE_NAMES[stage])
     return f'<rect class="band b-{stage}" x="{x}" y="{top}" width="{width}" height="{bottom - top}" rx="10"/>{words}'
 
 
 def _box(box: Box) -> Iterator[str]:
     stage = STAGE[box.state]
     yield f'<rect class="box b-{stage}" x="{box.x}" y="{box.y}" width="{box.width}" height="{box.height}" rx="7"/>'
-    yield _label(box.x + 11, box.y + 19, "name", box.state, "start")
-    yield _label(box.x + 11, box.y + 34, "small", _waits(box.state), "start")
+    yield label(box.x + 11, box.y + 19, "name", box.state, "start")
+    yield label(box.x + 11, box.y + 34, "small", _waits(box.state), "start")
     for i, line in enumerate(exits(box.state, box.width)):
         indent = 26 if line.startswith(" ") else 11
-        yield _label(box.x + indent, box.y + HEAD + 9 + ROW * i, "exit", line.strip(), "start")
+        yield label(box.x + indent, box.y + HEAD + 9 + ROW * i, "exit", line.strip(), "start")
 
 
 def _waits(state: State) -> str:
     return "the end" if WAITS_FOR[state] == "nobody" else f"waits for {WAITS_FOR[state]}"
 
 
-def _label(x: int, y: int, kind: str, words: str, anchor: str = "end") -> str:
+def label(x: int, y: int, kind: str, words: str, anchor: str = "end") -> str:
+    """Words that begin, are centred or end at a point."""
     return f'<text class="{kind}" x="{x}" y="{y}" text-anchor="{anchor}">{escape(words)}</text>'
 
 
@@ -236,7 +237,7 @@ def _line(way: Way) -> str:
     a, b = PLACES[way.source], PLACES[way.target]
     if a.y == b.y:
         y = a.y + 24
-        return _path([(a.right, y), (b.x, y)]) + _label((a.right + b.x) // 2, y - 7, "way", way.action, "middle")
+        return _path([(a.right, y), (b.x, y)]) + label((a.right + b.x) // 2, y - 7, "way", way.action, "middle")
     leave, arrive = way.leave or a.middle, way.arrive or b.middle
     across = b.y - way.lane
     points = [(leave, a.bottom), (leave, across), (arrive, across), (arrive, b.y)]
@@ -248,8 +249,8 @@ def _line(way: Way) -> str:
 def _words(way: Way, leave: int, arrive: int, across: int, top: int) -> str:
     x, y = (leave, across - 8) if way.words.endswith("source") else (arrive, top - 10)
     if way.words.startswith("before"):
-        return _label(x - 8, y, "way", way.action)
-    return _label(x + 8, y, "way", way.action, "start")
+        return label(x - 8, y, "way", way.action)
+    return label(x + 8, y, "way", way.action, "start")
 
 
 def _beginning() -> Iterator[str]:
@@ -264,16 +265,16 @@ def _crossing() -> Iterator[str]:
     for state in _TO_CROSSING:
         box = PLACES[state]
         yield _path([(box.middle, box.bottom), (box.middle, _BAR)])
-        yield _label(box.middle + 8, _BAR - 10, "way", Action.CHOOSE_REMEDY, "start")
+        yield label(box.middle + 8, _BAR - 10, "way", Action.CHOOSE_REMEDY, "start")
     yield f'<rect class="bar" x="{LEFT}" y="{_BAR}" width="{RIGHT - LEFT}" height="{_BAR_BOTTOM - _BAR}" rx="9"/>'
-    yield _label(LEFT + 14, _BAR + 25, "name", "◆ remedy: the first that holds", "start")
-    yield _label(LEFT + 14, _BAR + 46, "exit", _gates(), "start")
+    yield label(LEFT + 14, _BAR + 25, "name", "◆ remedy: the first that holds", "start")
+    yield label(LEFT + 14, _BAR + 46, "exit", _gates(), "start")
     words = {state: said for said, state in drawing.crossing()}
     for state in _FROM_CROSSING:
         box = PLACES[state]
         yield _path([(box.middle, _BAR_BOTTOM), (box.middle, box.y)])
         yield from _stacked(box.middle + 8, box.y - 10, words[state].split(" or "))
-    yield _label(RIGHT - 14, _BAR + 25, "exit", "none → resolved")
+    yield label(RIGHT - 14, _BAR + 25, "exit", "none → resolved")
 
 
 def _gates() -> str:
@@ -284,7 +285,7 @@ def _gates() -> str:
 
 def _stacked(x: int, y: int, words: list[str]) -> Iterator[str]:
     for i, word in enumerate(reversed(words)):
-        yield _label(x, y - 14 * i, "way", word, "start")
+        yield label(x, y - 14 * i, "way", word, "start")
 
 
 # ── notes ─────────────────────────────────────────────────────────────────────────────────────────
@@ -306,12 +307,12 @@ def _folded(note: str, longest: int = 158) -> Iterator[str]:
 
 def _notes() -> Iterator[str]:
     y = _END + 48
-    yield _label(LEFT, y, "name", "Nearly everywhere", "start")
+    yield label(LEFT, y, "name", "Nearly everywhere", "start")
     for i, line in enumerate(_note_lines(), 1):
-        yield _label(LEFT + (18 if line.startswith(" ") else 0), y + 3 + 18 * i, "exit", line.strip(), "start")
+        yield label(LEFT + (18 if line.startswith(" ") else 0), y + 3 + 18 * i, "exit", line.strip(), "start")
 
 
-_STYLE = """<style>
+STYLE = """<style>
 text { font-family: ui-sans-serif, -apple-system, "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif }
 .page { fill: #fdfdfb }
 .title { font-size: 22px; font-weight: 700; fill: #20242a }

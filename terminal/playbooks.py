@@ -79,6 +79,22 @@ def show_playbook(
     shown.table(("kind", "中文", "English", "version"), lines)
 
 
+@playbook.command("draw")
+def draw_playbook(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="Such as quality_fault.")],
+    format: Annotated[str, typer.Option(help="text, mermaid or svg.")] = "text",
+) -> None:
+    """The road of a kind: where its steps lead, and what those answer who are awaited meanwhile."""
+    from api.road_drawing import DRAWINGS
+    from api.roads import road
+    from playbooks.load import load_playbooks
+
+    if format not in DRAWINGS:
+        raise typer.BadParameter(f"choose {', '.join(DRAWINGS)}.", param_hint="--format")
+    book = load_playbooks(_folder()).get(kind)
+    sys.stdout.buffer.write(DRAWINGS[format](road(book)).encode())
+
+
 @playbook.command("try")
 def try_playbook(
     file: TheFile,

@@ -7,6 +7,8 @@ from starlette.responses import Response
 
 from api.documents import LifecycleShown, PlaybookShown, Rows
 from api.drawing import mermaid, svg
+from api.road_drawing import DRAWINGS
+from api.roads import road
 from api.routes.answers import Json, documented
 from api.routes.checked import DeskHere, checked_router
 from api.schemas import Number
@@ -40,7 +42,22 @@ async def list_playbooks(desk: DeskHere) -> Json:
     return Json(desk.playbooks())
 
 
-@router.get("/playbooks/{kind}", summary="One playbook", response_class=Json, responses=documented(PlaybookShown, 404))
-async def get_playbook(kind: Number, desk: DeskHere) -> Json:
-    """The playbook as new cases of this kind get it."""
-    return Json(desk.playbook(kind))
+_PLAYBOOK = documented(PlaybookShown, 404)
+
+
+@router.get(
+    "/playbooks/{kind}",
+    summary="One playbook",
+    response_class=Json,
+    responses={**_PLAYBOOK, 200: {**_PLAYBOOK[200], "content": _DRAWN}},
+)
+async def get_playbook(
+    kind: Number,
+    desk: DeskHere,
+    format: Annotated[Literal["json", "mermaid", "svg"], Query(description="how it is told")] = "json",
+) -> Response:
+    """The playbook as new cases of this kind get it; or its road as a drawing."""
+    if format == "json":
+        return Json(desk.playbook(kind))
+    drawn = DRAWINGS[format](road(desk.playbook_of(kind)))
+    return Response(drawn, media_type="image/svg+xml" if format == "svg" else "text/plain; charset=utf-8")
