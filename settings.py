@@ -40,6 +40,21 @@ class Settings(BaseSettings):
     locale: str = Field("zh-CN", pattern=r"^(zh-CN|en)$", description="language of what people read")
     url: str | None = Field(None, description="API for the command line; default: the one `up` left in `DATA`")
     token: SecretStr | None = Field(None, description="token that the command line shows to it")
+    payout_timeout: float = Field(20, gt=0, le=120, description="seconds that a payment provider has for an answer")
+    stripe_key: SecretStr | None = Field(None, description="secret key; with it, refunds of card payments go to Stripe")
+    stripe_url: str | None = Field(None, description="Stripe's address, where it is another than its own")
+    alipay_app_id: str | None = Field(None, description="with it and the two keys, refunds go to Alipay")
+    alipay_private_key: SecretStr | None = Field(None, description="the shop's key, or the path of its file")
+    alipay_public_key: str | None = Field(None, description="Alipay's key (RSA2), or the path of its file")
+    alipay_url: str | None = Field(None, description="Alipay's address, for its sandbox")
+    wechatpay_mchid: str | None = Field(None, description="merchant; with the next six, refunds go to WeChat Pay")
+    wechatpay_appid: str | None = Field(None, description="app of the merchant")
+    wechatpay_serial_no: str | None = Field(None, description="serial number of the merchant's certificate")
+    wechatpay_private_key: SecretStr | None = Field(None, description="the merchant's key, or the path of its file")
+    wechatpay_apiv3_key: SecretStr | None = Field(None, description="the merchant's APIv3 key")
+    wechatpay_public_key: str | None = Field(None, description="WeChat Pay's public key, or the path of its file")
+    wechatpay_public_key_id: str | None = Field(None, description="its id, `PUB_KEY_ID_…`")
+    wechatpay_url: str | None = Field(None, description="WeChat Pay's address, where it is another than its own")
 
     @property
     def database(self) -> str:

@@ -1,0 +1,72 @@
+"""The gateway that is always there: finance's queue. People pay, and record the reference they paid under."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from activities.gateways.gateway import Meaning, PayoutOrder, done, processing, refused, unknown
+from models.payments import NO_SUCH_PAYOUT, Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """How far finance is with a payout."""
+
+    state: str
+    reference: str | None = None
+    failure: str | None = None
+
+
+#: The entry of finance's queue under a key, or None.
+Queue = Callable[[str], Queued | None]
+
+
+class Register:
+    """Sends nothing: the commit that approved a payout has written it into the queue, and there it waits for finance.
+
+    `POST /payouts/{id}/paid` and `…/failed` say what came of it.
+    """
+
+    name = "register"
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+
+    async def pay(self, order: PayoutOrder) -> Answer:
+        """It waits for finance, unless finance is done with it."""
+        return await self._look(order)
+
+    async def ask(self, order: PayoutOrder) -> Answer:
+        """How far finance is."""
+        return await self._look(order)
+
+    async def _look(self, order: PayoutOrder) -> Answer:
+        try:
+            queued = await asyncio.to_thread(self._queue, order.key)
+        except Exception as away:
+            return unknown("no_answer", type(away).__name__)
+        return _told(queued)
+
+
+def _told(queued: Queued | None) -> Answer:
+    if queued is None:
+        return refused(NO_SUCH_PAYOUT)
+    if queued.state == "done":
+        return done(queued.reference or "paid by finance")
+    if queued.state in ("failed", "cancelled"):
+        code = queued.failure or queued.state
+        return refused(code, codes={code: _meaning(code)})
+    return processing()
+
+
+def _meaning(code: str) -> Meaning:
+    """Finance's own word for it; codes that begin with `account` ask the customer for another account."""
+    if code == "cancelled":
+        return Meaning("other", "这笔退款已撤销，无需支付。", "The payout was cancelled: nothing is to be paid for it.")
+    if code.startswith("account"):
+        return Meaning(
+            "account",
+            f"财务付款被退回：收款账户有问题（{code}），请让客户提供其他账户。",
+            f"Finance could not pay: something is wrong with the account ({code}); ask the customer for another.",
+        )
+    return Meaning("other", f"财务未能付款（{code}）。", f"Finance could not pay ({code}).")

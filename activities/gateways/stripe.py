@@ -1,0 +1,226 @@
+"""Stripe: refunds of a PaymentIntent or a charge, each found again by our key in its metadata."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import stripe
+from stripe.params import RefundCreateParams, RefundListParams
+
+from activities.gateways.gateway import Meaning, PayoutOrder, done, processing, refused, unknown
+from activities.gateways.remote import Remote
+from models.money import exponent
+from models.payments import NO_SUCH_PAYOUT, Answer
+
+#: Where Stripe counts in other units than ISO 4217.
+_DIGITS = {"ISK": 2, "UGX": 2, "MGA": 0}
+#: How often a payout may be refused, mended and sent again.
+_ROUNDS = 20
+
+_CARD = Meaning(
+    "account",
+    "原付款的卡已失效或注销，请让客户提供其他账户。",
+    "The card that was paid with is no longer valid; ask the customer for another account.",
+)
+_LOST = Meaning(
+    "account",
+    "原付款的卡已挂失，请让客户提供其他账户。",
+    "The card that was paid with was reported lost; ask the customer for another account.",
+)
+_DECLINED = Meaning(
+    "account",
+    "客户的银行拒收这笔退款，请让客户提供其他账户。",
+    "The customer's bank declined the refund; ask the customer for another account.",
+)
+_SHORT = Meaning(
+    "balance",
+    "Stripe 账户余额不足，请充值后重试，或换一种方式。",
+    "The Stripe balance does not cover it; top it up and try again, or choose another way.",
+)
+_GONE = Meaning(
+    "limit",
+    "这笔付款已全额退款，没有可退的金额。",
+    "The payment was given back in full already; nothing is left to refund.",
+)
+_ABOVE = Meaning(
+    "limit",
+    "退款金额超过了这笔付款剩余的可退金额。",
+    "The amount is more than what is left of the payment.",
+)
+_DISPUTED = Meaning(
+    "other",
+    "客户已向银行提出拒付，须等争议结束。",
+    "The customer disputes the payment with the bank; wait until that has ended.",
+)
+
+CODES: Mapping[str, Meaning] = {
+    "expired_or_canceled_card": _CARD,
+    "lost_or_stolen_card": _LOST,
+    "declined": _DECLINED,
+    "insufficient_funds": _SHORT,
+    "balance_insufficient": _SHORT,
+    "charge_already_refunded": _GONE,
+    "invalid_amount": _ABOVE,
+    "amount_too_large": _ABOVE,
+    "charge_disputed": _DISPUTED,
+    "refund_disputed_payment": _DISPUTED,
+    "charge_for_pending_refund_disputed": _DISPUTED,
+    "resource_missing": Meaning(
+        "not_found",
+        "Stripe 找不到原付款，请核对交易号和所用的账户。",
+        "Stripe does not know the payment; check its reference, and whose key is used.",
+    ),
+    "idempotency_error": Meaning(
+        "duplicate",
+        "同一编号曾以其他内容提交，请人工核对。",
+        "The key was used before for something else; somebody has to look.",
+    ),
+    "merchant_request": Meaning(
+        "other", "这笔退款已在 Stripe 后台被取消。", "The refund was cancelled in Stripe's dashboard."
+    ),
+    "canceled": Meaning("other", "这笔退款已在 Stripe 被取消。", "The refund was cancelled at Stripe."),
+    "unknown": Meaning(
+        "other",
+        "退款被退回，Stripe 没有说明原因，请联系其客服。",
+        "The refund came back and Stripe does not say why; ask its support.",
+    ),
+    "authentication": Meaning(
+        None,
+        "Stripe 不接受所配置的密钥，请检查设置。",
+        "Stripe does not accept the key that is set; check AFTERCARE_STRIPE_KEY.",
+    ),
+}
+
+
+class Stripe(Remote):
+    """Refunds through Stripe. Every one carries our key twice: as Idempotency-Key, and in its metadata.
+
+    Stripe forgets idempotency keys after a day and metadata never, so we look for the metadata before we send. Its own
+    retries are off, because whoever calls us decides what happens next.
+    """
+
+    name = "stripe"
+
+    def __init__(self, key: str, timeout: float, url: str | None = None) -> None:
+        super().__init__(timeout)
+        stripe.enable_telemetry = False
+        self._client = stripe.StripeClient(
+            key,
+            base_addresses={"api": url} if url else {},
+            max_network_retries=0,
+            http_client=stripe.RequestsClient(timeout=(timeout, timeout)),
+        )
+
+    def _not_payable(self, order: PayoutOrder) -> str | None:
+        if order.destination is not None:
+            return "destination_not_possible"
+        if order.payment is None or not order.payment.reference:
+            return "payment_unknown"
+        return None if _amount(order) else "currency_not_taken"
+
+    def _send(self, order: PayoutOrder) -> Answer:
+        earlier = list(self._refunds(order))
+        standing = _standing(earlier)
+        if standing is not None:
+            return self._told(standing, order)
+        over = {refund.id for refund in earlier}
+        # Stripe repeats for a day what it answered to a key: to a refusal or a failure that is over, we take the next.
+        for number in range(_ROUNDS):
+            try:
+                refund = self._create(order, number)
+            except stripe.StripeError as error:
+                if not _replayed(error):
+                    return _answer_to(error)
+                continue
+            if refund.id not in over:
+                return self._told(refund, order)
+        return unknown("no_answer", f"refused {_ROUNDS} times")
+
+    def _look(self, order: PayoutOrder) -> Answer:
+        try:
+            found = list(self._refunds(order))
+        except stripe.InvalidRequestError as error:
+            missing = error.code == "resource_missing"
+            return refused(NO_SUCH_PAYOUT, error.user_message) if missing else _trouble(error)
+        except stripe.StripeError as error:
+            return _trouble(error)
+        if not found:
+            return refused(NO_SUCH_PAYOUT)
+        return self._told(_standing(found) or found[0], order)  # the newest is the first
+
+    def _refunds(self, order: PayoutOrder) -> Iterator[stripe.Refund]:
+        params: RefundListParams = {"limit": 100}
+        _name_payment(params, order)
+        for refund in self._client.v1.refunds.list(params).auto_paging_iter():
+            if _metadata(refund).get("payout") == order.key:
+                yield refund
+
+    def _create(self, order: PayoutOrder, number: int) -> stripe.Refund:
+        params: RefundCreateParams = {
+            "amount": _amount(order) or 0,
+            "reason": "requested_by_customer",
+            "metadata": {"payout": order.key, "order_no": order.order_no},
+        }
+        _name_payment(params, order)
+        key = order.key if number == 0 else f"{order.key}~{number + 1}"
+        return self._client.v1.refunds.create(params, {"idempotency_key": key})
+
+    def _told(self, refund: stripe.Refund, order: PayoutOrder) -> Answer:
+        if _metadata(refund).get("payout") != order.key:
+            return unknown("unreadable", "the answer is about another refund")
+        if refund.amount != _amount(order) or refund.currency.upper() != order.currency:
+            return unknown("amount_differs", f"{refund.id}: {refund.amount} {refund.currency}")
+        if refund.status == "succeeded":
+            return done(refund.id)
+        if refund.status in ("failed", "canceled"):
+            why = getattr(refund, "failure_reason", None) or ("canceled" if refund.status == "canceled" else "unknown")
+            return refused(why, f"{refund.id} {refund.status}", CODES)
+        return processing(refund.id)
+
+
+def _standing(refunds: list[stripe.Refund]) -> stripe.Refund | None:
+    """The one that pays, or will: what failed has given its money back."""
+    return next((refund for refund in refunds if refund.status not in ("failed", "canceled")), None)
+
+
+def _amount(order: PayoutOrder) -> int | None:
+    """The amount in Stripe's units, or None where it has none for it; thousandths have to end in 0."""
+    digits = exponent(order.currency)
+    asked = _DIGITS.get(order.currency, digits)
+    amount, rest = divmod(order.amount * 10**asked, 10**digits)
+    return None if rest or order.amount <= 0 or (asked >= 3 and amount % 10 ** (asked - 2)) else amount
+
+
+def _name_payment(params: Any, order: PayoutOrder) -> None:
+    reference = str(order.payment.reference) if order.payment else ""
+    params["charge" if reference.startswith(("ch_", "py_")) else "payment_intent"] = reference
+
+
+def _metadata(refund: stripe.Refund) -> dict[str, Any]:
+    return refund.metadata.to_dict() if refund.metadata else {}
+
+
+def _replayed(error: stripe.StripeError) -> bool:
+    """Whether Stripe only repeated the refusal that this key got before."""
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    return _speaks_of_the_refund(error) and headers.get("idempotent-replayed") == "true"
+
+
+def _speaks_of_the_refund(error: stripe.StripeError) -> bool:
+    return isinstance(error, stripe.InvalidRequestError | stripe.CardError | stripe.IdempotencyError)
+
+
+def _answer_to(error: stripe.StripeError) -> Answer:
+    if not _speaks_of_the_refund(error):
+        return _trouble(error)
+    if isinstance(error, stripe.IdempotencyError):
+        return refused("idempotency_error", error.user_message, CODES)
+    param = getattr(error, "param", None)
+    code = error.code or (f"invalid_{param}" if param else "invalid_request")
+    return refused(code, error.user_message, CODES)
+
+
+def _trouble(error: stripe.StripeError) -> Answer:
+    """Nothing that says what became of the refund: our key, too many calls, or Stripe's own trouble."""
+    if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
+        return unknown("authentication", error.user_message, CODES)
+    return unknown("no_answer", f"{type(error).__name__} {error.http_status or ''}".strip())

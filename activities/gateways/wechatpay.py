@@ -1,0 +1,180 @@
+"""WeChat Pay (APIv3): a domestic refund under our key as out_refund_no, and the query for it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from wechatpayv3 import WeChatPay, WeChatPayType
+
+from activities.gateways.gateway import Meaning, PayoutOrder, done, processing, refused, unknown, wire_key
+from activities.gateways.remote import Remote
+from models.payments import NO_SUCH_PAYOUT, Answer
+
+#: What out_refund_no may be made of.
+_ALLOWED = r"A-Za-z0-9_\-|*@"
+
+_ACCOUNT = Meaning(
+    "account",
+    "客户的微信账户或银行卡异常，无法入账，请让客户提供其他账户。",
+    "The customer's WeChat account or bank card cannot take it; ask the customer for another account.",
+)
+_BALANCE = Meaning(
+    "balance",
+    "商户微信支付余额不足，请充值后重试，或换一种方式。",
+    "The shop's WeChat Pay balance does not cover it; top it up and try again, or choose another way.",
+)
+_MISSING = Meaning(
+    "not_found",
+    "微信支付找不到原交易，请核对交易号。",
+    "WeChat Pay does not know the payment; check its reference.",
+)
+
+CODES: Mapping[str, Meaning] = {
+    "USER_ACCOUNT_ABNORMAL": _ACCOUNT,
+    "ABNORMAL": _ACCOUNT,
+    "NOT_ENOUGH": _BALANCE,
+    "NOTENOUGH": _BALANCE,
+    "RESOURCE_NOT_EXISTS": _MISSING,
+    "ORDERNOTEXIST": _MISSING,
+    "REFUND_FEE_INVALID": Meaning(
+        "limit", "退款金额超过了这笔交易剩余的可退金额。", "The amount is more than what is left of the payment."
+    ),
+    "REFUND_FEE_MISMATCH": Meaning(
+        "duplicate",
+        "同一退款单号曾以其他金额提交，请人工核对。",
+        "The key was used before with another amount; somebody has to look.",
+    ),
+    "TRADE_OVERDUE": Meaning(
+        "limit",
+        "交易超过一年，无法原路退回，请换一种方式。",
+        "The payment is more than a year old and cannot be given back this way; choose another.",
+    ),
+    "INVALID_REQUEST": Meaning(
+        "other",
+        "微信支付认为这笔退款不符合业务规则，例如超出可退金额，请查看其说明。",
+        "A rule of WeChat Pay forbids the refund, such as more than what is left; see its message.",
+    ),
+    "REQUEST_BLOCKED": Meaning(
+        "other", "微信支付拦截了这笔退款，请查看其说明。", "WeChat Pay blocked the refund; see its message."
+    ),
+    "PARAM_ERROR": Meaning(
+        "other",
+        "微信支付认为请求内容有误，请查看其说明。",
+        "WeChat Pay takes something in the request for wrong; see its message.",
+    ),
+    "CLOSED": Meaning(
+        "other",
+        "这笔退款已在微信支付关闭，请到商户平台查看原因。",
+        "The refund was closed at WeChat Pay; look up the reason on its merchant platform.",
+    ),
+    "SIGN_ERROR": Meaning(
+        None,
+        "微信支付验签失败，请检查所配置的密钥和证书序列号。",
+        "WeChat Pay does not accept our signature; check the key and serial number that are set.",
+    ),
+    "NO_AUTH": Meaning(
+        None, "商户号没有退款的权限，请检查设置。", "The merchant may not refund by this interface; check the settings."
+    ),
+    "FREQUENCY_LIMITED": Meaning(
+        None, "请求过于频繁，稍后再试。", "WeChat Pay asks for patience; it will be tried again."
+    ),
+}
+
+#: Refusals that are about us or about the moment, not about the refund.
+_PASSING = {"SYSTEM_ERROR", "BIZERR_NEED_RETRY", "FREQUENCY_LIMITED", "RATELIMIT_EXCEEDED", "SIGN_ERROR", "NO_AUTH"}
+_REFUSALS = (400, 403, 404)
+
+
+class WechatPay(Remote):
+    """Refunds through WeChat Pay: the same out_refund_no pays once, however often it is sent.
+
+    It verifies with WeChat Pay's public key; merchants that still use its certificates change over on the merchant
+    platform. The SDK verifies what went well; it believes errors as they are, so that `pay` asks after each of them.
+    """
+
+    name = "wechatpay"
+
+    def __init__(
+        self,
+        *,
+        mchid: str,
+        appid: str,
+        serial_no: str,
+        private_key: str,
+        apiv3_key: str,
+        public_key: str,
+        public_key_id: str,
+        timeout: float,
+        url: str | None = None,
+    ) -> None:
+        super().__init__(timeout)
+        self._client = WeChatPay(
+            wechatpay_type=WeChatPayType.NATIVE,
+            mchid=mchid,
+            private_key=private_key,
+            cert_serial_no=serial_no,
+            appid=appid,
+            apiv3_key=apiv3_key,
+            timeout=(timeout, timeout),
+            public_key=public_key,
+            public_key_id=public_key_id,
+        )
+        if url:
+            self._client._core._gate_way = url  # the SDK takes no address
+
+    def _not_payable(self, order: PayoutOrder) -> str | None:
+        if order.destination is not None:
+            return "destination_not_possible"
+        if order.payment is None:
+            return "payment_unknown"
+        return "currency_not_taken" if order.currency != "CNY" or order.amount <= 0 else None
+
+    def _send(self, order: PayoutOrder) -> Answer:
+        assert order.payment is not None
+        known = order.payment.reference
+        status, body = self._client.refund(
+            out_refund_no=_key(order),
+            amount={"refund": order.amount, "total": order.payment.amount, "currency": order.currency},
+            transaction_id=known,
+            out_trade_no=None if known else order.payment.payment_no,
+            reason=order.reason[:80],
+        )
+        return _told(json.loads(body), order) if status == 200 else _refusal(status, body)
+
+    def _look(self, order: PayoutOrder) -> Answer:
+        status, body = self._client.query_refund(_key(order))
+        if status == 200:
+            return _told(json.loads(body), order)
+        told = _refusal(status, body)
+        if status == 404 and told.code == "RESOURCE_NOT_EXISTS":
+            return refused(NO_SUCH_PAYOUT, told.message)
+        return unknown(told.code or "no_answer", told.message, CODES)
+
+    def _trouble(self, lost: Exception) -> str:
+        # The SDK raises plain exceptions; of those that reach us only this one can come after an answer was read.
+        if type(lost) is Exception:
+            return "wrong_signature"
+        return super()._trouble(lost)
+
+
+def _key(order: PayoutOrder) -> str:
+    return wire_key(order.key, _ALLOWED)
+
+
+def _told(refund: Mapping[str, Any], order: PayoutOrder) -> Answer:
+    if refund["out_refund_no"] != _key(order):
+        raise ValueError("the answer is about another refund")
+    if refund["amount"]["refund"] != order.amount:
+        return unknown("amount_differs", str(refund["amount"]["refund"]))
+    status, reference = refund["status"], refund["refund_id"]
+    if status == "SUCCESS":
+        return done(reference)
+    return processing(reference) if status == "PROCESSING" else refused(status, reference, CODES)
+
+
+def _refusal(status: int, body: str | bytes) -> Answer:
+    told = json.loads(body)
+    code, message = str(told["code"]), told.get("message")
+    if status not in _REFUSALS or code in _PASSING:
+        return unknown(code, message, CODES)
+    return refused(code, message, CODES)
