@@ -37,7 +37,7 @@ def _told(case: Case, shop: Shop, language: str) -> dict[str, str | None]:
     owes = max(0, case.money.customer_owes - case.money.received)
     return {
         "product": product(case, language),
-        "amount": _amount(case, case.money.refund or owes, language),
+        "amount": _amount(case, case.money.refund or owes or _quoted(case), language),
         "refund": _amount(case, case.money.refund, language),
         "owes": _amount(case, owes, language),
         "offer": _offer(case, language),
@@ -47,6 +47,11 @@ def _told(case: Case, shop: Shop, language: str) -> dict[str, str | None]:
         "return_address": getattr(shop.return_address, language),
         "shop": getattr(shop.names, language),
     }
+
+
+def _quoted(case: Case) -> int:
+    """What a repair would cost, while the customer has its quote before him (G7)."""
+    return case.quote.parts + case.quote.labour + case.quote.freight if case.quote else 0
 
 
 def product(case: Case, language: str) -> str | None:

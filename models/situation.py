@@ -63,12 +63,12 @@ def _legal(s: Situation) -> tuple[str, ...]:
     return choices_of(s.case, s.now) or ("none",)
 
 
-def _offer(s: Situation) -> str:
+def _offer(s: Situation) -> str | tuple[str, ...]:
+    """An accepted offer can be the last of its rounds, and then no other can follow it (K3)."""
+    exhausted = s.case.rounds >= s.case.procedure.keep_it.rounds
     if s.case.agreed is not None:
-        return "accepted"
-    if s.case.rounds >= s.case.procedure.keep_it.rounds:
-        return "exhausted"
-    return "declined" if s.case.rounds else "none"
+        return ("accepted", "exhausted") if exhausted else "accepted"
+    return "exhausted" if exhausted else "declined" if s.case.rounds else "none"
 
 
 def _first(values: Iterator[str | None]) -> str | None:
@@ -122,9 +122,13 @@ def _calls(s: Situation) -> str:
 
 
 def _refundable(s: Situation) -> bool:
+    """Whether a refund of the case can still give anything: what it has refunded once, it refunds no more (F18)."""
     order = s.case.order
     held = {line.line_no for line in s.case.lines}
-    return order is not None and any(pot.left for pot in order.pots.units if pot.line_no in held)
+    draws = (one for payout in s.case.payouts if payout.state != "cancelled" for one in payout.draws)
+    if order is None or any(one.units and one.line_no in held for one in draws):
+        return False
+    return any(pot.left for pot in order.pots.units if pot.line_no in held)
 
 
 def _claim(s: Situation) -> str | None:

@@ -13,6 +13,7 @@ from models.eligibility import Earlier, Eligible
 from models.lifecycle import OPEN, State
 from models.next_step import next_step, step_of
 from models.playbook import Playbook
+from models.pots import Draw
 from models.situation import READ, Situation
 from models.steps import FACTS
 from tests.builders import HOUR, NOW, a_case, an_order, order_facts
@@ -46,6 +47,8 @@ TOLD = Eligible(answer="human")
 DOORSTEP = Line(line_no=1, quantity=1, sku="KETTLE-17", name="电热水壶", category="appliance")
 FAILED = Payout(key="r", purpose="refund", amount=1, state="failed", failure="account_closed")
 OPTION = OfferOption(type="keep_it", amount="5.00")
+ONE_KETTLE = Draw(account="unit", line_no=1, amount=12900, units=1)
+REFUNDED = Payout(key="r", purpose="refund", amount=12900, state="done", draws=(ONE_KETTLE,))
 
 
 def order(**over: Any) -> dict[str, Any]:
@@ -100,6 +103,7 @@ ROWS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("offer", {"rounds": 1}, {"declined"}),
     ("offer", {"rounds": 3}, {"exhausted"}),
     ("offer", {"rounds": 1, "agreed": OPTION}, {"accepted"}),
+    ("offer", {"rounds": 3, "agreed": OPTION}, {"accepted", "exhausted"}),  # and no other can follow it (K3)
     ("agreed", {"agreed": OPTION}, {"keep_it"}),
     ("remedy", {}, {"nothing"}),
     ("keep_its", {"earlier": Earlier(keep_its=2)}, {"few"}),
@@ -112,6 +116,10 @@ ROWS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("visit", {"visit": Visit(at=NOW + HOUR, technician="qian")}, {"dispatched"}),
     ("visit", {"visit": Visit(technician="qian", arrived=True)}, {"arrived"}),
     ("account", {"payouts": (FAILED,)}, {"missing"}),
+    ("refundable", {}, {"yes"}),
+    ("refundable", {"payouts": (REFUNDED,)}, {"no"}),  # the order's other kettle is not in the case (F18)
+    ("refundable", {"payouts": (REFUNDED.model_copy(update={"state": "cancelled"}),)}, {"yes"}),
+    ("refundable", {"order": None, "lines": ()}, {"no"}),
     ("payment", {"payment_notified": True}, {"notified"}),
     ("loaner", {"loaners": ("L-7",)}, {"out"}),
     ("invoice", {"invoice_open": True}, {"open"}),
