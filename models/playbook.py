@@ -55,36 +55,62 @@ __all__ = [
 class Procedure(Part):
     """What decides: read by `decide()`, carried by the case."""
 
-    kind: Word
-    version: Word
-    subcategory: Word | None = None
-    variants: tuple[Word, ...] = ()  # those in force for this case (section 13)
-    goods_come_back: bool
-    asks_fault: bool
-    party_liable: Party  # assumed until inspection finds otherwise
-    remedies: tuple[Remedy, ...] = Field(min_length=1)  # in the order proposed
-    checks: tuple[Check, ...] = ()  # who is asked, in this order, until it is found (section 7)
-    findings: dict[Finding, FindingRule] = Field(default_factory=dict)
-    clocks: dict[State, ClockRule]
-    first_answer: ClockRule | None = None
-    side_clocks: dict[Word, SideClock] = Field(default_factory=dict)
-    escalation: tuple[Level, ...] = Field(min_length=1)
-    refund_limits: dict[LimitedRole, dict[str, str]]  # per role and currency; a missing currency means: ask a manager
-    override_role: LimitedRole = "supervisor"  # who may let a case pass that is not eligible
-    keep_it: KeepIt = KeepIt()
-    not_worth_return: dict[str, Amount] = Field(default_factory=dict)  # per currency (section 12)
-    refund_postage: Literal["rule", "always", "never"] = "rule"  # F14
-    return_freight_factor: Annotated[int, Field(ge=1, le=100)] = 3  # F11
-    reduction_percent_limit: Annotated[int, Field(ge=0, le=100)] = 20  # F16
-    customer_pays_both_ways: bool = False  # F22
-    hold: Hold | None = None  # L14: put on an order that has not left, as long as the case is open
-    collects: bool = False  # L12: the case waits for the money that was announced when it was opened
-    calls: Annotated[int, Field(ge=1, le=20)] | None = None  # T17: so many calls before the cause is known
-    visit_levels: tuple[Word, ...] = ("outlet",)  # T19: who comes next when the fault is not mended
-    callback_tries: Annotated[int, Field(ge=1, le=20)] = 3  # T5: the first and two more
-    acknowledge_timeout: Duration = 4 * 3600  # T8
-    reopen_days: Annotated[int, Field(ge=0, le=3650)] = 30
-    law: Law = Law()
+    kind: Word = Field(description="the kind of case")
+    version: Word = Field(description="the version")
+    subcategory: Word | None = Field(None, description="the case's subcategory")
+    variants: tuple[Word, ...] = Field((), description="the variants in force for the case (section 13)")
+    goods_come_back: bool = Field(description="the goods are sent back to us before the remedy")
+    asks_fault: bool = Field(description="a fault has to be confirmed; without, goods only have to pass inspection")
+    party_liable: Party = Field(description="who is liable until inspection finds otherwise (F19)")
+    remedies: tuple[Remedy, ...] = Field(min_length=1, description="what can be done, in the order it is proposed")
+    checks: tuple[Check, ...] = Field((), description="who is asked, in this order, until it is found (section 7)")
+    findings: dict[Finding, FindingRule] = Field(
+        default_factory=dict, description="by finding: what it makes true of the parcel (L1–L6, L16)"
+    )
+    clocks: dict[State, ClockRule] = Field(description="by state: how long the case may wait in it (T2)")
+    first_answer: ClockRule | None = Field(None, description="the clock until our first answer (T2)")
+    side_clocks: dict[Word, SideClock] = Field(
+        default_factory=dict, description="by name: clocks beside those of the states (T2, T3, T14, T21, G14)"
+    )
+    escalation: tuple[Level, ...] = Field(min_length=1, description="who is told when a clock runs out (T8)")
+    refund_limits: dict[LimitedRole, dict[str, str]] = Field(
+        description="by role and currency: how much each may refund alone; a missing currency means: ask a manager"
+    )
+    override_role: LimitedRole = Field(
+        "supervisor", description="the lowest role that may let a case pass that is not eligible"
+    )
+    keep_it: KeepIt = Field(KeepIt(), description="what an offer to keep the goods may come to (K2, K3, K6)")
+    not_worth_return: dict[str, Amount] = Field(
+        default_factory=dict, description="by currency: goods worth less than this are not sent back (section 12)"
+    )
+    refund_postage: Literal["rule", "always", "never"] = Field(
+        "rule", description="whether first postage goes back: by the rule, always, or never (F14)"
+    )
+    return_freight_factor: Annotated[int, Field(ge=1, le=100)] = Field(
+        3, description="advanced freight is paid back up to so many times the zone's normal rate (F11)"
+    )
+    reduction_percent_limit: Annotated[int, Field(ge=0, le=100)] = Field(
+        20, description="a refund reduced by more percent than this needs a manager (F16)"
+    )
+    customer_pays_both_ways: bool = Field(False, description="in F5 and F6 the customer pays both ways (F22)")
+    hold: Hold | None = Field(
+        None, description="put on an order that has not left when the case is opened, lifted when it ends (L14)"
+    )
+    collects: bool = Field(False, description="money announced when the case was opened is waited for (L12)")
+    calls: Annotated[int, Field(ge=1, le=20)] | None = Field(
+        None, description="so many calls at most before the cause is known (T17)"
+    )
+    visit_levels: tuple[Word, ...] = Field(
+        ("outlet",), description="who comes next when a visit has not mended it, in this order (T19)"
+    )
+    callback_tries: Annotated[int, Field(ge=1, le=20)] = Field(
+        3, description="callbacks until a customer counts as unreachable (T5)"
+    )
+    acknowledge_timeout: Duration = Field(4 * 3600, description="an acknowledged escalation is quiet so long (T8)")
+    reopen_days: Annotated[int, Field(ge=0, le=3650)] = Field(
+        30, description="how many days after its end a case can be opened again"
+    )
+    law: Law = Field(Law(), description="what the law gives the customer, usually in a variant (section 13)")
 
     @model_validator(mode="after")
     def every_open_state_has_a_clock(self) -> Self:
@@ -108,16 +134,18 @@ DECIDING = frozenset(Procedure.model_fields) - {"kind", "version", "subcategory"
 class Subcategory(Names):
     """A finer sort of a kind, and what it changes of the kind's procedure: any fields of the file."""
 
-    key: Word
-    typical_words: tuple[Word, ...] = ()
-    changes: dict[str, Any] = Field(default_factory=dict)
+    key: Word = Field(description="its name in data; cases carry it, so it is not renamed")
+    typical_words: tuple[Word, ...] = Field((), description="how customers say it, in both languages")
+    changes: dict[str, Any] = Field(
+        default_factory=dict, description="any fields of the file, laid over it for these cases"
+    )
 
 
 class Where(Part):
     """Countries (`CN`) and channels for which a variant holds; left out = all of them."""
 
-    countries: Words = ()
-    channels: Words = ()
+    countries: Words = Field((), description="two letters each, such as `CN`: where the order goes")
+    channels: Words = Field((), description="where it was bought, as the orders name it")
 
     def holds(self, country: str | None, channel: str | None) -> bool:
         """Whether an order to this country by this channel is meant."""
@@ -127,27 +155,33 @@ class Where(Part):
 class Variant(Part):
     """What a country's law or a platform's rules change (section 13)."""
 
-    when: Where = Where()
-    changes: dict[str, Any] = Field(default_factory=dict)
+    when: Where = Field(Where(), description="for which orders it holds; left out = for all")
+    changes: dict[str, Any] = Field(default_factory=dict, description="any fields of the file, laid over it")
 
 
 class Playbook(Part):
     """One kind of case: names, words, evidence, eligibility, steps, scripts, and the procedure that decides."""
 
-    kind: Word
-    version: Word
-    names: Names
-    typical_words: tuple[Word, ...] = ()
-    subcategories: tuple[Subcategory, ...] = ()
-    variants: dict[Word, Variant] = Field(default_factory=dict)
-    evidence: tuple[Evidence, ...] = ()
-    questions: tuple[Question, ...] = ()
-    eligibility: Eligibility = Eligibility()
-    dispatch: Dispatch | None = None
-    needs_order: bool = True  # whether a case can be opened without an order and lines
-    steps: tuple[Step, ...] = ()
-    general_steps: tuple[Step, ...] = ()
-    scripts: dict[str, dict[Literal["zh", "en"], str]] = Field(default_factory=dict)
+    kind: Word = Field(description="the file's name without `.yaml`")
+    version: Word = Field(description="your own mark; a short code of what the file says is added to it (T10)")
+    names: Names = Field(description="the name of the kind")
+    typical_words: tuple[Word, ...] = Field((), description="how customers say it, in both languages")
+    subcategories: tuple[Subcategory, ...] = Field((), description="finer sorts, each with a procedure of its own")
+    variants: dict[Word, Variant] = Field(
+        default_factory=dict, description="by name: what a country's law or a platform changes (section 13)"
+    )
+    evidence: tuple[Evidence, ...] = Field((), description="what the customer is asked for")
+    questions: tuple[Question, ...] = Field((), description="what to ask next while the case is talked about")
+    eligibility: Eligibility = Field(Eligibility(), description="who may ask for this, and until when")
+    dispatch: Dispatch | None = Field(
+        None, description="when paid orders leave, so that none counts as late early (L11)"
+    )
+    needs_order: bool = Field(True, description="a case has an order and lines; `false`: it can be opened without")
+    steps: tuple[Step, ...] = Field((), description="what to do in which situation; the first that holds is next")
+    general_steps: tuple[Step, ...] = Field((), description="the steps that follow the kind's own; in `defaults.yaml`")
+    scripts: dict[str, dict[Literal["zh", "en"], str]] = Field(
+        default_factory=dict, description="what to say, by state or by the name that a step uses, in both languages"
+    )
     procedure: Procedure
 
     def as_document(self) -> dict[str, Any]:

@@ -45,22 +45,28 @@ class Part(BaseModel):
 class Names(Part):
     """A name in both languages."""
 
-    zh: Word
-    en: Word
+    zh: Word = Field(description="in Chinese")
+    en: Word = Field(description="in English")
 
 
 # ── clocks ────────────────────────────────────────────────────────────────────────────────────────
 
 
 class ClockRule(Part):
-    """How long a wait may last, on which calendar, and what its end does."""
+    """How long a wait may last, on which calendar, and what its end does (T1, T2)."""
 
-    clock: Word
-    target: Duration
-    calendar: Word = ALL_HOURS
-    outcome: Outcome = "escalate"
-    remind: Duration | None = None  # so long before the end the awaited side is reminded
-    by_zone: dict[Word, Duration] = Field(default_factory=dict)  # T4: other lengths, by the zone of the order
+    clock: Word = Field(description="its name on screen; states with the same name share one clock that runs on")
+    target: Duration = Field(description="how long the wait may last")
+    calendar: Word = Field(ALL_HOURS, description="a file in `calendars/`, or `all_hours` for every hour of every day")
+    outcome: Outcome = Field(
+        "escalate",
+        description="what its end does: tells people up the chain, closes the case, counts an offer or quote as "
+        "declined, looks for the parcel, or plans the next callback",
+    )
+    remind: Duration | None = Field(None, description="so long before the end the awaited side is reminded")
+    by_zone: dict[Word, Duration] = Field(
+        default_factory=dict, description="other lengths, by the zone of the order in `freight.yaml` (T4, section 12)"
+    )
 
     def in_zone(self, zone: str | None) -> "ClockRule":
         """The rule with the length that it has in a zone."""
@@ -71,74 +77,91 @@ class ClockRule(Part):
 class SideClock(Part):
     """A clock that runs beside that of the state, and that no change of state pauses (T2, T3, T14, T20, T21).
 
-    It begins with one of `starts_on`: `opened`, an action, or a state that is entered; without any it runs `during`
-    states. It is met by one of `met_by`: an action, a state, or `told`, which is anything of ours that reaches the
-    customer. With `again` it then begins anew, as long as the case is in one of `during`.
+    It begins with one of `starts_on`; without any it runs `during` states. It is met by one of `met_by`. With `again`
+    it then begins anew, as long as the case is in one of `during`.
     """
 
-    target: Duration
-    calendar: Word = ALL_HOURS
-    by_severity: dict[Severity, Duration] = Field(default_factory=dict)  # T3; other severities go without
-    starts_on: Words = ()
-    findings: Words = ()  # with report_finding: only these
-    during: States = ()
-    met_by: Words = ()
-    again: bool = False
-    to_closing: bool = False  # until the end of the working day in which it begins ("the same day")
-    remind: Duration | None = None
-    tells: Words = ()  # whom it tells when it begins
-    silence: Names | None = None  # what a platform knows silence to mean (T21)
+    target: Duration = Field(description="how long it runs")
+    calendar: Word = Field(ALL_HOURS, description="a file in `calendars/`, or `all_hours`")
+    by_severity: dict[Severity, Duration] = Field(
+        default_factory=dict, description="other lengths by severity; with any, other severities go without it (T3)"
+    )
+    starts_on: Words = Field((), description="what begins it: `opened`, an action, or a state that is entered")
+    findings: Words = Field((), description="with `report_finding` in `starts_on`: only these findings begin it (L6)")
+    during: States = Field((), description="it runs in these states only; left out = in all")
+    met_by: Words = Field((), description="what meets it: `told`, an action, or a state")
+    again: bool = Field(False, description="once it is met it begins anew, in the states of `during` (L2)")
+    to_closing: bool = Field(False, description="it ends with the working day in which it begins: the same day (T3)")
+    remind: Duration | None = Field(None, description="so long before the end it reminds")
+    tells: Words = Field((), description="whom it tells when it begins (T3)")
+    silence: Names | None = Field(None, description="what a platform knows silence to mean, shown beside it (T21)")
 
 
 class Level(Part):
-    """One level of the escalation chain (T8): reached at `percent` of a clock's target."""
+    """One level of the escalation chain (T8)."""
 
-    percent: Annotated[int, Field(ge=1, le=1000)]
-    level: Annotated[int, Field(ge=0, le=9)]  # 0 = a warning
-    targets: tuple[Word, ...] = Field(min_length=1)
+    percent: Annotated[int, Field(ge=1, le=1000)] = Field(
+        description="it is reached at so many percent of a clock's target"
+    )
+    level: Annotated[int, Field(ge=0, le=9)] = Field(description="its number; 0 is a warning")
+    targets: tuple[Word, ...] = Field(min_length=1, description="who is told")
 
 
 # ── limits, findings, law ─────────────────────────────────────────────────────────────────────────
 
 
 class KeepIt(Part):
-    """K2, K3, K6: what a keep-it offer may come to, in percent of the round trip's freight."""
+    """What a keep-it offer may come to, in percent of the freight of return and replacement (K2, K3, K6)."""
 
-    start_percent: Annotated[int, Field(ge=0, le=100)] = 30
-    agent_percent: Annotated[int, Field(ge=0, le=100)] = 50
-    manager_percent: Annotated[int, Field(ge=0, le=100)] = 100
-    rounds: Annotated[int, Field(ge=1, le=20)] = 3
-    exact: bool = False  # overpaid postage, promised discounts: exact amounts without K2's limit
-    earlier: Annotated[int, Field(ge=0, le=1000)] = 2  # K6: more of them need a manager
-    earlier_days: Days = 90
+    start_percent: Annotated[int, Field(ge=0, le=100)] = Field(30, description="what the proposal starts at (K2)")
+    agent_percent: Annotated[int, Field(ge=0, le=100)] = Field(50, description="how far an agent may go (K2)")
+    manager_percent: Annotated[int, Field(ge=0, le=100)] = Field(100, description="how far a manager may go (K2)")
+    rounds: Annotated[int, Field(ge=1, le=20)] = Field(3, description="offers until no more are made (K3)")
+    exact: bool = Field(False, description="the amount is exact, without K2's limit: overpaid postage, a promise")
+    earlier: Annotated[int, Field(ge=0, le=1000)] = Field(
+        2, description="a customer with more earlier ones than this needs a manager for another (K6)"
+    )
+    earlier_days: Days = Field(90, description="how many days back earlier ones count (K6)")
 
 
 class FindingRule(Part):
-    """What a finding about a parcel makes true (L1–L6, L16): where the parcel is now, and a claim beside it."""
+    """What a finding about a parcel makes true (L1–L6, L16)."""
 
-    parcel: Literal["printed", "gone", "delivered", "pulled", "lost"] | None = None
-    claim: Literal["courier", "supplier"] | None = None
+    parcel: Literal["printed", "gone", "delivered", "pulled", "lost"] | None = Field(
+        None, description="where the parcel is now"
+    )
+    claim: Literal["courier", "supplier"] | None = Field(None, description="a claim that is opened by itself (L5)")
 
 
 class LadderStep(Part):
-    """What the customer can insist on until so many days after receipt; without `until_day`, for the rest."""
+    """What the customer can insist on until a day after receipt."""
 
-    until_day: Annotated[int, Field(ge=1, le=36500)] | None = None
-    choices: tuple[Remedy, ...] = Field(min_length=1)
+    until_day: Annotated[int, Field(ge=1, le=36500)] | None = Field(
+        None, description="the last day on which it holds; left out = for the rest"
+    )
+    choices: tuple[Remedy, ...] = Field(min_length=1, description="what the customer can choose, most first")
 
 
 class Law(Part):
     """What a country's law gives the customer (section 13); a shop checks it for itself."""
 
-    name: Word = "none"
-    no_reason_days: Days | None = None  # from the day after receipt
-    ladder: tuple[LadderStep, ...] = ()  # the three guarantees
-    ladder_days: Days | None = None  # how long the ladder holds; time in repair is added
-    failed_repairs: Annotated[int, Field(ge=1, le=20)] | None = None  # so many give a right to exchange
-    repair_days: Annotated[int, Field(ge=1, le=3650)] | None = None  # so many days in repair do too
-    seller_proves_months: Annotated[int, Field(ge=1, le=120)] | None = None  # durable goods: the seller's burden
-    durable_categories: Words = ()
-    red_letter_invoice: bool = False  # electronic invoices: red-letter and reissue instead of endorsing
+    name: Word = Field("none", description="its name")
+    no_reason_days: Days | None = Field(None, description="days without reason; the day after receipt is the first")
+    ladder: tuple[LadderStep, ...] = Field((), description="the three guarantees, in their order")
+    ladder_days: Days | None = Field(None, description="how long the ladder holds; time in repair is added")
+    failed_repairs: Annotated[int, Field(ge=1, le=20)] | None = Field(
+        None, description="so many failed repairs give a right to exchange"
+    )
+    repair_days: Annotated[int, Field(ge=1, le=3650)] | None = Field(
+        None, description="more days in repair than this give a right to exchange"
+    )
+    seller_proves_months: Annotated[int, Field(ge=1, le=120)] | None = Field(
+        None, description="so many months the seller has to show that durable goods had no defect"
+    )
+    durable_categories: Words = Field((), description="the classes of durable goods")
+    red_letter_invoice: bool = Field(
+        False, description="electronic invoices are red-lettered and issued anew, never endorsed (G9)"
+    )
 
 
 # ── what is asked and checked ─────────────────────────────────────────────────────────────────────
@@ -147,42 +170,46 @@ class Law(Part):
 class Evidence(Part):
     """Something to be asked of the customer; missing evidence warns and never blocks."""
 
-    key: Word
-    zh: Word
-    en: Word
+    key: Word = Field(description="its name within the playbook; `photo…` and `video…` are what a picture can show")
+    zh: Word = Field(description="in Chinese")
+    en: Word = Field(description="in English")
 
 
 class Question(Part):
     """What to ask next, in both languages."""
 
-    zh: Word
-    en: Word
+    zh: Word = Field(description="in Chinese")
+    en: Word = Field(description="in English")
 
 
 class Warranty(Part):
-    """How long goods are under warranty, counted from delivery; a known serial number proves the purchase."""
+    """How long goods are under warranty, counted from delivery; time in repair is added."""
 
-    months: Annotated[int, Field(ge=0, le=1200)]
-    by_category: dict[Word, Annotated[int, Field(ge=0, le=1200)]] = Field(default_factory=dict)
-    serial: bool = False  # whether the serial number is wanted
+    months: Annotated[int, Field(ge=0, le=1200)] = Field(description="how many months")
+    by_category: dict[Word, Annotated[int, Field(ge=0, le=1200)]] = Field(
+        default_factory=dict, description="other lengths, by class of goods"
+    )
+    serial: bool = Field(False, description="the serial number is wanted; a known one proves the purchase")
 
 
 class Eligibility(Part):
     """Who may ask for this, and until when (days after delivery, never after the order)."""
 
-    days_since_delivery: Days | None = None
-    late: Literal["no", "human"] = "no"  # what those who ask later hear: no, or a human looks at it
-    excluded_categories: tuple[Word, ...] = ()
-    exclusion_needs_consent: bool = False  # excluded only if the customer agreed to it when buying (section 13)
-    final_sale: bool = True  # whether goods on final sale may be part of it
-    before_delivery: bool = False  # kinds that live before delivery count ordered, not delivered units (F18)
-    before_dispatch: bool = False  # only for what has not been delivered yet
-    once_per_line: bool = False
-    warranty: Warranty | None = None
+    days_since_delivery: Days | None = Field(None, description="so many days since delivery; left out = without end")
+    late: Literal["no", "human"] = Field("no", description="what those who ask later hear: no, or a human looks at it")
+    excluded_categories: tuple[Word, ...] = Field((), description="classes of goods that are shut out")
+    exclusion_needs_consent: bool = Field(
+        False, description="shut out only if the customer agreed to it when buying, so a human looks (section 13)"
+    )
+    final_sale: bool = Field(True, description="goods sold as final may be part of it")
+    before_delivery: bool = Field(False, description="ordered units count, not delivered ones (F18)")
+    before_dispatch: bool = Field(False, description="only for what was not delivered yet; afterwards it is a return")
+    once_per_line: bool = Field(False, description="only one such case for a line of an order")
+    warranty: Warranty | None = Field(None, description="goods have to be under warranty; later a human looks (F10)")
 
 
 class Dispatch(Part):
     """L11: when a paid order leaves: at the next of these times of a working day; what is paid later, the day after."""
 
-    cutoffs: tuple[Word, ...] = Field(min_length=1)
-    calendar: Word
+    cutoffs: tuple[Word, ...] = Field(min_length=1, description='the times of a day, ascending, such as `"15:00"`')
+    calendar: Word = Field(description="whose working days they are")
