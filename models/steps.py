@@ -84,15 +84,17 @@ When = Annotated[dict[Word, OneOrMore], AfterValidator(_known_facts)]
 class Step(Part):
     """One step of a procedure: in these states, when this holds, somebody is to do this, and why."""
 
-    states: Annotated[States, Field(alias="in", min_length=1)]
-    when: When = Field(default_factory=dict)
-    do: Action | None = None  # None: somebody else has the word, and we wait
-    data: dict[str, Any] = Field(default_factory=dict, alias="with")
-    who: Word | None = None  # where it is not the one whom the state waits for
-    zh: Text
-    en: Text
-    why: Names | None = None
-    script: Word | None = None  # where it is not the script of the state
+    states: Annotated[States, Field(alias="in", min_length=1, description="the state it is for, or a list of them")]
+    when: When = Field(default_factory=dict, description="facts that all have to hold; left out = always")
+    do: Action | None = Field(None, description="the action proposed; left out = somebody else has the word, we wait")
+    data: dict[str, Any] = Field(
+        default_factory=dict, alias="with", description="the action's data, as far as the playbook knows it"
+    )
+    who: Word | None = Field(None, description="who is to do it, where it is not the one whom the state waits for")
+    zh: Text = Field(description="the instruction to our own people, in Chinese")
+    en: Text = Field(description="the instruction to our own people, in English")
+    why: Names | None = Field(None, description="why, in both languages")
+    script: Word | None = Field(None, description="the script that fits, where it is not that of the state")
 
     def holds(self, state: str, facts: Facts) -> bool:
         """Whether this step is meant for a case in `state` of which these facts are true."""

@@ -2,7 +2,7 @@
 
 from zoneinfo import ZoneInfo
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from models.commands import Word
 from models.playbook import Names, Part
@@ -11,10 +11,10 @@ from models.playbook import Names, Part
 class Shop(Part):
     """Who the customer deals with, in both languages, as `shop.yaml` says it."""
 
-    names: Names
-    return_address: Names
-    phone: Word
-    timezone: Word
+    names: Names = Field(description="the shop's name: `{shop}`")
+    return_address: Names = Field(description="where returns go: `{return_address}`")
+    phone: Word = Field(description="the telephone for customers: `{phone}`")
+    timezone: Word = Field(description="dates and times are told in it, such as `Asia/Shanghai`")
 
     @field_validator("timezone")
     @classmethod
