@@ -11,11 +11,13 @@ from models.commands import LineQuantity, Remedy, Replacement
 from models.draft import Draft
 from models.errors import DataRefused, MoneyRefused, PotExceeded, PreviewStale, RuleRefused
 from models.events import SYSTEM
+from models.freight import reimbursement_cap
 from models.law import legal_choices
 from models.lifecycle import Action, Role, acts_as
 from models.money import to_minor, to_text
 from models.remedies import REMEDIES
 from models.remedies.parts import cost_of
+from models.remedies.terms import terms_of
 from models.settlement import Settlement, SettlementAsk, settlement
 
 #: The roles with limits, lowest first; who is above all of them has none.
@@ -35,6 +37,8 @@ def plan_remedy(
     if draft.case.executed:
         take_back(draft, ("refund", "freight"))  # of the plan that this one replaces
     draft.set(remedy=remedy, replacement=replacement, executed=False, plan=None)
+    if REMEDIES[remedy].other_goods or replacement is not None:
+        draft.set(out_of_stock=False)  # what was out of stock is not what goes out now (G5)
     draft.set_money(customer_owes=0)
     draft.facts.remedy = remedy
     if draft.case.order is not None and remedy != "none":
@@ -160,6 +164,7 @@ def settle(
     chosen = chosen_lines(case, lines)
     party, share = ("customer", 100) if quoted(case, remedy) else liable(case, chosen)
     postage = case.second_order.postage if case.second_order and case.second_order.anew else 0  # G13
+    terms = terms_of(case.procedure)
     given = case.money.freight + case.money.goodwill  # of what he advanced, the customer has this back already
     ask = SettlementAsk(
         remedy=REMEDIES[remedy].name,
@@ -168,13 +173,13 @@ def settle(
         share=share,
         amount=draft.minor(amount, "amount") if amount is not None else None,
         return_freight=max(0, case.advanced_freight + postage - given),
-        return_freight_cap=max(0, order.return_rate * case.procedure.return_freight_factor + postage - given),
+        return_freight_cap=reimbursement_cap(order.return_rate, terms.freight_factor, postage, given),
         replacement_freight=case.quote.freight if case.quote else order.replacement_rate,
         replacement_price=replacement_price(draft, replacement),
         quote=case.quote.parts + case.quote.labour if case.quote else 0,
-        refund_postage=case.procedure.refund_postage,
+        refund_postage=terms.refund_postage,
         never_delivered=order.parcel in ("unprinted", "printed", "pulled", "lost"),
-        both_ways=case.procedure.customer_pays_both_ways and not case.procedure.asks_fault,
+        both_ways=terms.both_ways,
     )
     try:
         return settlement(order.pots, order.free_shipping, ask)

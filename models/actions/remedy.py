@@ -126,7 +126,8 @@ def record_payment(draft: Draft, data: RecordPayment) -> None:
 
 @handles(Action.REPORT_SHORTAGE)
 def report_shortage(draft: Draft, data: Note) -> None:
-    draft.set(out_of_stock=True)
+    """G5: the customer is asked anew, whatever was offered to him before about something else."""
+    draft.set(out_of_stock=True, rounds=0, agreed=None)
 
 
 @handles(Action.STOCK_ARRIVED)

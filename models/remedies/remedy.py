@@ -64,7 +64,7 @@ class Remedy:
     of ours is sent, which may be out of stock. `needs_amount` – it is for an amount. `needs_lines` – it is for units.
     `keeps_goods` – goods that came are ours once it is carried out; after any other they are owed back. `by_warranty` –
     out of warranty the customer pays it (F10). `grants` – it gives the customer something, so the case has to be
-    eligible.
+    eligible. `other_goods` – something else than what was bought is sent, so nobody waits for what is out of stock.
     """
 
     name: SettledRemedy
@@ -79,3 +79,4 @@ class Remedy:
     needs_order: bool = True
     by_warranty: bool = False
     grants: bool = True
+    other_goods: bool = False

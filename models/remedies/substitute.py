@@ -18,4 +18,5 @@ REMEDY = Remedy(
     needs_stock=True,
     needs_lines=True,
     keeps_goods=True,
+    other_goods=True,
 )

@@ -167,6 +167,23 @@ def test_the_customer_waits_for_stock_and_gets_it_G5() -> None:
     assert story.do("warehouse", "stock_arrived").state == "exchanging"
 
 
+def test_who_takes_another_product_does_not_wait_for_the_one_that_is_out_of_stock_G5() -> None:
+    story = Story(rules={"goods_come_back": False}).do("agent", "choose_remedy", remedy="reship")
+    blue = {"sku": "KETTLE-17-BLUE", "unit_price": "129.00"}
+    options = [{"type": "substitute", "replacement": blue}, {"type": "wait"}]
+    story.do("warehouse", "report_shortage").do("agent", "make_offer", options=options)
+    assert story.do("customer", "accept_offer", option=1).state == "exchanging"
+
+
+def test_a_shortage_is_talked_about_anew_whatever_was_declined_before_G5() -> None:
+    story = Story(rules={"goods_come_back": False})
+    story.do("agent", "make_offer", amount="5.00").do("customer", "decline_offer")
+    story.do("agent", "choose_remedy", remedy="reship")
+    assert story.case.rounds == 1
+    story.do("warehouse", "report_shortage")
+    assert (story.case.rounds, story.case.agreed) == (0, None)
+
+
 def test_an_answer_meets_the_answer_clock_and_a_final_one_resolves() -> None:
     story = Story().do("agent", "answer", text="Descale it.")
     assert story.state == "requested"
