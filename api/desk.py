@@ -112,7 +112,9 @@ class Desk:
             order = self._order(session, order_no)
             pots = orders.pots(session, order_no)
             assert pots is not None
-            return preview(order, pots, self.playbook_set.freight, ask)
+            book = self.playbook_set.get(ask.kind) if ask.kind is not None else None
+            held = opening.book_for(book, ask.subcategory, order, order.channel) if book else None
+            return preview(order, pots, self.playbook_set.freight, ask, held)
 
         return await self._read(read)
 

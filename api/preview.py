@@ -2,26 +2,28 @@
 
 from typing import Any
 
+from api.opening import arrived, zone_of
 from api.schemas import PreviewAsk
 from models.errors import Conflict, Invalid, MoneyRefused, PotExceeded
-from models.freight import FreightRates
+from models.freight import FreightRates, reimbursement_cap
 from models.money import to_minor
 from models.orders import Order, parcel
+from models.playbook import Playbook
 from models.pots import Pots
+from models.remedies.terms import terms_of
 from models.settlement import SettlementAsk, settlement, settlement_to_document
 
-#: F11: reimbursed without a manager up to so many times the zone's normal rate.
-FREIGHT_FACTOR = 3
 
-
-def preview(order: Order, pots: Pots, rates: FreightRates, ask: PreviewAsk) -> dict[str, Any]:
-    """The contract's answer to a refund preview.
+def preview(
+    order: Order, pots: Pots, rates: FreightRates, ask: PreviewAsk, playbook: Playbook | None = None
+) -> dict[str, Any]:
+    """The contract's answer to a refund preview, by the playbook of the kind that the ask names, else by the defaults.
 
     Raises Invalid for amounts and for lines that the order has not, Conflict for more than is left of those it has.
     """
     _check_lines(order, ask)
     try:
-        settled = settlement(pots, order.free_shipping, _settlement_ask(order, rates, ask))
+        settled = settlement(pots, order.free_shipping, _settlement_ask(order, rates, ask, playbook))
     except PotExceeded as refused:
         raise Conflict(refused.detail, **refused.extra) from None
     except MoneyRefused as refused:
@@ -46,25 +48,36 @@ def _wrong_line(field: str, told: str) -> Invalid:
     return Invalid(told, errors=[{"field": field, "message": told}])
 
 
-def _settlement_ask(order: Order, rates: FreightRates, ask: PreviewAsk) -> SettlementAsk:
-    zone = order.ship_to.zone if order.ship_to else None
-    rate = rates.normal(zone, order.currency) or 0
+def _settlement_ask(order: Order, rates: FreightRates, ask: PreviewAsk, playbook: Playbook | None) -> SettlementAsk:
+    rate = rates.normal(zone_of(order), order.currency) or 0
+    terms = terms_of(playbook.procedure if playbook else None)
     return SettlementAsk(
         remedy=ask.remedy,
         lines=tuple((line.line_no, line.quantity) for line in ask.lines),
-        party_liable=ask.party_liable,
+        party_liable=_party(ask, playbook),
         amount=_minor(ask.amount, order),
         return_freight=_minor(ask.return_freight, order) or 0,
-        return_freight_cap=rate * FREIGHT_FACTOR,
+        return_freight_cap=reimbursement_cap(rate, terms.freight_factor),
         replacement_freight=rate if ask.replacement_freight is None else _minor(ask.replacement_freight, order) or 0,
         replacement_price=_replacement_price(ask, order),
-        never_delivered=_never_delivered(order, ask),
+        refund_postage=terms.refund_postage,
+        never_delivered=_never_delivered(order, ask, playbook),
+        both_ways=terms.both_ways,
     )
 
 
-def _never_delivered(order: Order, ask: PreviewAsk) -> bool:
-    told = order.shipped_at or order.shipments or order.delivered_at
-    return bool(told) and parcel(order, [line.line_no for line in ask.lines]) in ("unprinted", "printed")
+def _party(ask: PreviewAsk, playbook: Playbook | None) -> str:
+    """Who is liable: as the ask says, else as the kind assumes until something is found (F19)."""
+    if playbook is None or "party_liable" in ask.model_fields_set:
+        return ask.party_liable
+    return playbook.procedure.party_liable
+
+
+def _never_delivered(order: Order, ask: PreviewAsk, playbook: Playbook | None) -> bool:
+    told_nothing = not (order.shipped_at or order.shipments or order.delivered_at)
+    if arrived(order, playbook) if playbook else told_nothing:
+        return False
+    return parcel(order, [line.line_no for line in ask.lines]) in ("unprinted", "printed")
 
 
 def _replacement_price(ask: PreviewAsk, order: Order) -> int | None:

@@ -57,6 +57,8 @@ class PreviewAsk(Ask):
     replacement_freight: Amount | None = Field(None, description="what the way to the customer costs")
     replacement: Replacement | None = Field(None, description="what is sent instead; its price decides a difference")
     amount: Amount | None = Field(None, description="what a keep-it or an adjusted price pays")
+    kind: Word | None = Field(None, description="the kind of case, whose playbook's limits and terms hold")
+    subcategory: Word | None = Field(None, description="the kind's subcategory, where it changes them")
 
 
 class Contact(Ask):

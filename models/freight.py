@@ -16,6 +16,9 @@ PARTIES: Final = ("seller", "customer", "courier", "supplier", "platform", "none
 
 DEFAULT_ZONE: Final = "default"
 
+RATE_FACTOR: Final = 3
+"""How many times the normal rate is reimbursed without a manager, where no playbook says otherwise (F11)."""
+
 
 class FreightRule(NamedTuple):
     """One row of the table in section 4; ``replacement_freight`` is the way to the customer, None without one."""
@@ -65,6 +68,14 @@ def seller_share(party_liable: str, share: int = 100) -> int:
     return share if is_seller_fault(party_liable) else 100 - share
 
 
+def reimbursement_cap(rate: int, factor: int = RATE_FACTOR, postage: int = 0, given: int = 0) -> int:
+    """The most of the customer's freight that is reimbursed without a manager (F11): so many times the normal rate.
+
+    ``postage`` is what he paid for a second order that counts too (G13), ``given`` what he has back already.
+    """
+    return max(0, rate * factor + postage - given)
+
+
 class FreightRates(BaseModel):
     """A shop's normal freight per currency and zone, in minor units, as ``playbooks/freight.yaml`` gives it."""
 
@@ -87,11 +98,6 @@ class FreightRates(BaseModel):
         """The normal rate of a zone, the default zone's where it is not listed, None where nothing is known."""
         zones = self.rates.get(currency, {})
         return zones.get(zone or DEFAULT_ZONE, zones.get(DEFAULT_ZONE))
-
-    def reimbursement_cap(self, zone: str | None, currency: str, factor: int = 3) -> int | None:
-        """The most that is reimbursed without a manager: ``factor`` times the zone's normal rate (F11)."""
-        rate = self.normal(zone, currency)
-        return None if rate is None else rate * factor
 
 
 class _RateTexts(BaseModel):

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from models.commands import Amount, Check, Finding, Hold, Party, Remedy, Word
+from models.freight import RATE_FACTOR
 from models.lifecycle import OPEN, State
 from models.playbook_parts import (
     ALL_HOURS,
@@ -87,7 +88,7 @@ class Procedure(Part):
         "rule", description="whether first postage goes back: by the rule, always, or never (F14)"
     )
     return_freight_factor: Annotated[int, Field(ge=1, le=100)] = Field(
-        3, description="advanced freight is paid back up to so many times the zone's normal rate (F11)"
+        RATE_FACTOR, description="advanced freight is paid back up to so many times the zone's normal rate (F11)"
     )
     reduction_percent_limit: Annotated[int, Field(ge=0, le=100)] = Field(
         20, description="a refund reduced by more percent than this needs a manager (F16)"

@@ -124,6 +124,8 @@ PREVIEWS = [
     ("huge freight", {"return_freight": "9" * 14}, "return_freight"),
     ("unknown remedy", {"remedy": "magic"}, "remedy"),
     ("unknown party", {"party_liable": "the moon"}, "party_liable"),
+    ("unknown kind", {"kind": "the moon"}, "kind"),
+    ("unknown subcategory", {"kind": "quality_fault", "subcategory": "the moon"}, "subcategory"),
 ]
 
 

@@ -6,7 +6,15 @@ import pytest
 import yaml
 
 from models.errors import MoneyRefused
-from models.freight import FreightRates, FreightRemedy, Payer, freight_rule, is_seller_fault, seller_share
+from models.freight import (
+    FreightRates,
+    FreightRemedy,
+    Payer,
+    freight_rule,
+    is_seller_fault,
+    reimbursement_cap,
+    seller_share,
+)
 
 SHIPPED = Path(__file__).parents[2] / "playbooks" / "freight.yaml"
 
@@ -67,13 +75,34 @@ def test_a_share_beyond_the_whole_is_refused(share: int) -> None:
         seller_share("seller", share)
 
 
-def test_the_shipped_rates_cap_what_is_reimbursed_F11() -> None:
-    rates = FreightRates.read(yaml.safe_load(SHIPPED.read_text(encoding="utf-8")))
-    assert rates.reimbursement_cap("remote", "CNY") == 7500  # 3 × 25.00
-    assert rates.reimbursement_cap(None, "CNY") == 3600  # 3 × 12.00, the default zone
-    assert rates.reimbursement_cap("atlantis", "GBP", factor=2) == 1000  # 2 × 5.00
-    assert rates.reimbursement_cap("local", "JPY") == 2100  # yen have no cents
-    assert rates.reimbursement_cap("local", "KWD") is None  # no rates, no cap known
+@pytest.mark.parametrize(
+    ("zone", "currency", "rate"),
+    [
+        ("remote", "CNY", 2500),
+        (None, "CNY", 1200),  # the default zone
+        ("atlantis", "GBP", 500),
+        ("local", "JPY", 700),  # yen have no cents
+        ("local", "KWD", None),  # no rates known
+    ],
+)
+def test_the_shipped_rates(zone: str | None, currency: str, rate: int | None) -> None:
+    assert FreightRates.read(yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))).normal(zone, currency) == rate
+
+
+@pytest.mark.parametrize(
+    ("rate", "terms", "cap"),
+    [
+        (1200, {}, 3600),  # 3 × 12.00
+        (2500, {}, 7500),
+        (700, {"factor": 2}, 1400),
+        (1200, {"postage": 1000}, 4600),  # a second order placed in a hurry (G13)
+        (1200, {"given": 1200}, 2400),  # what he has back already is not paid again
+        (1200, {"given": 5000}, 0),
+        (0, {}, 0),  # nothing known: a manager looks at all of it
+    ],
+)
+def test_how_much_freight_is_reimbursed_without_a_manager_F11(rate: int, terms: dict[str, int], cap: int) -> None:
+    assert reimbursement_cap(rate, **terms) == cap
 
 
 @pytest.mark.parametrize(
