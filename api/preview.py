@@ -60,6 +60,7 @@ def _settlement_ask(order: Order, rates: FreightRates, ask: PreviewAsk, playbook
         return_freight_cap=reimbursement_cap(rate, terms.freight_factor),
         replacement_freight=rate if ask.replacement_freight is None else _minor(ask.replacement_freight, order) or 0,
         replacement_price=_replacement_price(ask, order),
+        reduction_percent=ask.reduction_percent,
         refund_postage=terms.refund_postage,
         never_delivered=_never_delivered(order, ask, playbook),
         both_ways=terms.both_ways,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from models.commands import Amount, LineQuantity, Party, Printable, Remedy, Replacement, Severity, Text, Word
+from models.commands import Amount, LineQuantity, Party, Percent, Printable, Remedy, Replacement, Severity, Text, Word
 from models.lifecycle import Action, Role
 from models.orders import CurrencyCode, OrderDocument
 from models.settlement import SettledRemedy
@@ -57,6 +57,7 @@ class PreviewAsk(Ask):
     replacement_freight: Amount | None = Field(None, description="what the way to the customer costs")
     replacement: Replacement | None = Field(None, description="what is sent instead; its price decides a difference")
     amount: Amount | None = Field(None, description="what a keep-it or an adjusted price pays")
+    reduction_percent: Percent = Field(0, description="withheld of a refund, for use or damage by the customer (F16)")
     kind: Word | None = Field(None, description="the kind of case, whose playbook's limits and terms hold")
     subcategory: Word | None = Field(None, description="the kind's subcategory, where it changes them")
 

@@ -176,7 +176,14 @@ class ReportFinding(Data):
     note: Text | None = None
 
 
-class OfferOption(Data):
+class Reducible(Data):
+    """A refund may be less than all of it, where use or damage by the customer was found (F16)."""
+
+    reduction_percent: Percent = Field(default=0, description="withheld of the goods, for use or damage (F16)")
+    reduction_reason: Text | None = Field(default=None, description="what was found; needed with a reduction")
+
+
+class OfferOption(Reducible):
     type: OptionType
     amount: Amount | None = None
     replacement: Replacement | None = None
@@ -256,7 +263,7 @@ class SendToExpert(Data):
 # ── remedy ────────────────────────────────────────────────────────────────────────────────────────
 
 
-class ChooseRemedy(Data):
+class ChooseRemedy(Reducible):
     remedy: Remedy
     lines: list[LineQuantity] = Field(default_factory=list, max_length=500, description="left out: all of the case")
     replacement: Replacement | None = None

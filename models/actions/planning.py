@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from models.actions.payouts import goods_owed, mind_what_was_paid, take_back
@@ -13,6 +14,7 @@ from models.errors import DataRefused, MoneyRefused, PotExceeded, PreviewStale, 
 from models.events import SYSTEM
 from models.freight import reimbursement_cap
 from models.law import legal_choices
+from models.ledger import claim_changed
 from models.lifecycle import Action, Role, acts_as
 from models.money import to_minor, to_text
 from models.remedies import REMEDIES
@@ -31,6 +33,7 @@ def plan_remedy(
     replacement: Replacement | None = None,
     lines: list[LineQuantity] | None = None,
     preview_id: str | None = None,
+    reduction_percent: int = 0,
 ) -> None:
     """Settle a remedy and set every fact that the gates before it read. Nothing is paid or sent yet."""
     _check_goods(draft, remedy)
@@ -42,7 +45,7 @@ def plan_remedy(
     draft.set_money(customer_owes=0)
     draft.facts.remedy = remedy
     if draft.case.order is not None and remedy != "none":
-        plan = settle(draft, remedy, amount, replacement, lines or [])
+        plan = settle(draft, remedy, amount, replacement, lines or [], reduction_percent)
         if preview_id is not None and preview_id != plan.preview_id:
             raise PreviewStale("The numbers are no longer those of the preview; look at the new ones (F20).")
         if REMEDIES[remedy].pays and plan.refund + plan.freight_reimbursement == 0:
@@ -101,7 +104,7 @@ def not_decided_outside(case: Case) -> None:
         raise RuleRefused(f"{told}, and that binds us: nothing more is paid for it (T21).")
 
 
-def claim_parcel(draft: Draft, against: str) -> None:
+def claim_parcel(draft: Draft, against: Literal["courier", "supplier"]) -> None:
     """L5: goods value and freight of what is in the case, claimed once from whoever lost it."""
     case = draft.case
     if case.order is None or any(claim.against == against for claim in case.claims):
@@ -109,6 +112,7 @@ def claim_parcel(draft: Draft, against: str) -> None:
     goods = sum(cost_of(case.order.pots, line.line_no, line.quantity) for line in case.lines)
     amount = goods + case.order.replacement_rate
     draft.set(claims=(*case.claims, Claim(against=against, amount=amount)))
+    draft.post(claim_changed(against, 0, amount))
     draft.record(Action.OPEN_CLAIM, None, {"against": against, "amount": to_text(amount, draft.currency)}, actor=SYSTEM)
 
 
@@ -155,7 +159,12 @@ def grant_freight(draft: Draft) -> None:
 
 
 def settle(
-    draft: Draft, remedy: str, amount: str | None, replacement: Replacement | None, lines: list[LineQuantity]
+    draft: Draft,
+    remedy: str,
+    amount: str | None,
+    replacement: Replacement | None,
+    lines: list[LineQuantity],
+    reduction_percent: int = 0,
 ) -> Settlement:
     """The settlement of a remedy by fault found and party liable (F19). Raises what the pots or the rules refuse."""
     case = draft.case
@@ -177,6 +186,7 @@ def settle(
         replacement_freight=case.quote.freight if case.quote else order.replacement_rate,
         replacement_price=replacement_price(draft, replacement),
         quote=case.quote.parts + case.quote.labour if case.quote else 0,
+        reduction_percent=reduction_percent,
         refund_postage=terms.refund_postage,
         never_delivered=order.parcel in ("unprinted", "printed", "pulled", "lost"),
         both_ways=terms.both_ways,

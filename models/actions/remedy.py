@@ -1,7 +1,7 @@
 """Step 4, the remedy: choosing it, quoting, collecting, shipping, repairing, visiting."""
 
 from models.actions import handles
-from models.actions.diagnosis import divided, split_off
+from models.actions.diagnosis import divided, split_off, take_in
 from models.actions.payouts import mind_what_was_paid
 from models.actions.planning import (
     above_keep_it_limit,
@@ -12,8 +12,10 @@ from models.actions.planning import (
     must_be_eligible,
     not_decided_outside,
     plan_remedy,
+    replacement_price,
     set_gates,
 )
+from models.actions.reductions import above_reduction_limit
 from models.case import Quote, Visit
 from models.clocks import APPOINTMENT, met, restarted
 from models.commands import (
@@ -34,9 +36,11 @@ from models.commands import (
 from models.draft import Draft
 from models.errors import DataRefused
 from models.events import Fact
+from models.ledger import payment_received, replacement_shipped
 from models.lifecycle import Action, Role, acts_as
 from models.playbook import ClockRule
 from models.remedies import REMEDIES
+from models.remedies.parts import cost_of
 
 
 @handles(Action.CHOOSE_REMEDY)
@@ -52,7 +56,9 @@ def choose_remedy(draft: Draft, data: ChooseRemedy) -> None:
     by_manager = acts_as(draft.actor.role, Role.MANAGER)
     early = remedy.after_return and goods_are_missing(draft.case) and not by_manager
     much = data.remedy == "keep_it" and draft.case.order is not None and above_keep_it_limit(draft, data.amount)
-    plan_remedy(draft, data.remedy, data.amount, data.replacement, data.lines, data.preview_id)
+    much = above_reduction_limit(draft, data.remedy, data, data.lines) or much
+    percent = data.reduction_percent
+    plan_remedy(draft, data.remedy, data.amount, data.replacement, data.lines, data.preview_id, percent)
     draft.facts.above_limit = early or much or above_refund_limit(draft, draft.case.plan)
     grant_freight(draft)
     _mind_the_law(draft, data)
@@ -119,6 +125,7 @@ def record_payment(draft: Draft, data: RecordPayment) -> None:
     if amount <= 0:
         raise DataRefused.of("amount", "A payment is more than zero.")
     draft.set_money(received=draft.case.money.received + amount)
+    draft.post(payment_received(amount), reference=data.reference)
     draft.set(payment_notified=False)
     mind_what_was_paid(draft)
     set_gates(draft)
@@ -138,14 +145,26 @@ def stock_arrived(draft: Draft, data: Note) -> None:
 @handles(Action.SHIP_REPLACEMENT)
 def ship_replacement(draft: Draft, data: Waybill) -> None:
     """Followed until it is delivered (L16); goods that came back and were not taken over by us leave with it."""
+    draft.post(replacement_shipped(_worth_sent(draft)), reference=data.waybill)
     if draft.case.goods == "here" and not REMEDIES[draft.case.remedy or "none"].keeps_goods:
         draft.set(goods="returned")
+        take_in(draft, ())
     draft.set(waybills=(*draft.case.waybills, data.waybill), carrier=data.carrier)
+
+
+def _worth_sent(draft: Draft) -> int:
+    """What the goods that are sent cost the customer, or would: by their price where one was named (G6)."""
+    case = draft.case
+    named = replacement_price(draft, case.replacement)
+    if named is not None or case.order is None:
+        return named or 0
+    return sum(cost_of(case.order.pots, line.line_no, line.quantity) for line in case.lines)
 
 
 @handles(Action.SHIP_BACK)
 def ship_back(draft: Draft, data: Waybill) -> None:
     """The customer's own goods leave us."""
+    take_in(draft, ())
     draft.set(waybills=(*draft.case.waybills, data.waybill), carrier=data.carrier, goods="returned")
 
 

@@ -10,6 +10,7 @@ from models.actions.planning import (
     not_decided_outside,
     plan_remedy,
 )
+from models.actions.reductions import above_reduction_limit
 from models.case import Offer, Override
 from models.commands import (
     AcceptOffer,
@@ -110,11 +111,12 @@ def _above_limit(draft: Draft, option: OfferOption) -> bool:
         return False
     if option.type == "keep_it" and above_keep_it_limit(draft, option.amount):
         return True
-    if _goods_first(draft, option):
+    if _goods_first(draft, option) and not option.reduction_percent:
         return False  # the remedy is decided, and its limit looked at, when the goods are here
+    much = above_reduction_limit(draft, option.type, option, [])
     trial = Draft(draft.case, draft.actor, draft.now)
-    plan_remedy(trial, option.type, option.amount, option.replacement)
-    return above_refund_limit(trial, trial.case.plan)
+    plan_remedy(trial, option.type, option.amount, option.replacement, reduction_percent=option.reduction_percent)
+    return much or above_refund_limit(trial, trial.case.plan)
 
 
 def _goods_first(draft: Draft, option: OfferOption) -> bool:
@@ -138,7 +140,8 @@ def accept_offer(draft: Draft, data: AcceptOffer) -> None:
         draft.facts.goods_must_come = True
     else:
         remedy = OPTION_REMEDY.get(option.type, option.type)
-        plan_remedy(draft, remedy, amount=option.amount, replacement=option.replacement)
+        percent = option.reduction_percent
+        plan_remedy(draft, remedy, option.amount, option.replacement, reduction_percent=percent)
 
 
 @handles(Action.DECLINE_OFFER)

@@ -52,3 +52,9 @@ def test_postage_goes_back_as_the_playbook_says_F14() -> None:
     for says, postage in (("rule", "10.00"), ("never", "0.00")):
         assert shown(book("quality_fault", refund_postage=says), lines=everything)["postage"] == postage
     assert shown(book("change_of_mind", refund_postage="always"))["postage"] == "10.00"
+
+
+def test_a_reduction_is_shown_with_its_source_F16() -> None:
+    got = shown(book("change_of_mind"), reduction_percent=20)
+    assert got["refund"] == "103.20"
+    assert "25.80 CNY withheld: 20 % for use or damage (F16)." in got["sources"]
