@@ -269,7 +269,10 @@ class ChooseRemedy(Reducible):
     replacement: Replacement | None = None
     amount: Amount | None = None
     preview_id: Word | None = None
-    customer_agrees: Yes = Field(default=False, description="the customer chose this instead of what the law gives him")
+    customer_agrees: Yes = Field(
+        default=False,
+        description="the customer was asked and agrees: to less than the law gives him, or to what inspection changed",
+    )
     note: Text | None = None
 
 

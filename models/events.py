@@ -27,6 +27,7 @@ class Fact(StrEnum):
     MONEY_REFUSED = "money_refused"  # the order has no such money left; the remedy was taken back
     SPLIT_OFF = "split_off"  # lines went to a linked case
     LEGAL_CHOICE = "legal_choice_passed_over"  # another remedy than the one the customer has a right to (section 13)
+    CUSTOMER_NOT_ASKED = "customer_not_asked"  # found more the customer's doing, settled without asking him (F19)
     GOODS_UNASKED = "goods_unasked"  # goods came, or were sent, before they were asked for (G12)
 
 

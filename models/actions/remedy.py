@@ -2,6 +2,7 @@
 
 from models.actions import handles
 from models.actions.diagnosis import divided, split_off, take_in
+from models.actions.liability import mind_the_customers_word
 from models.actions.payouts import mind_what_was_paid
 from models.actions.planning import (
     above_keep_it_limit,
@@ -61,6 +62,7 @@ def choose_remedy(draft: Draft, data: ChooseRemedy) -> None:
     plan_remedy(draft, data.remedy, data.amount, data.replacement, data.lines, data.preview_id, percent)
     draft.facts.above_limit = early or much or above_refund_limit(draft, draft.case.plan)
     grant_freight(draft)
+    mind_the_customers_word(draft, data)
     _mind_the_law(draft, data)
     _split_others(draft, data.lines)
 

@@ -12,10 +12,24 @@ from models.remedies.remedy import LineQuantity, Outcome, SettlementAsk
 
 def table_row(ask: SettlementAsk, free_shipping: bool, remedy: FreightRemedy) -> FreightRule:
     """The row of the table; where inspection found no fault, the customer's rows hold (G4)."""
-    seller_fault = is_seller_fault(ask.party_liable) and ask.party_liable != "none_found"
-    row = freight_rule(seller_fault, free_shipping, remedy)
+    percent = seller_share(ask.party_liable, ask.share)
+    named = is_seller_fault(ask.party_liable) if 0 < percent < 100 else percent == 100
+    row = freight_rule(named and ask.party_liable != "none_found", free_shipping, remedy)
+    if 0 < percent < 100:
+        row = _shared(row, free_shipping, remedy)
     # F22: instead of F6, a playbook may have the customer pay both ways for a change of mind.
     return row._replace(replacement_freight="customer") if ask.both_ways and row.rule == "F6" else row
+
+
+def _shared(row: FreightRule, free_shipping: bool, remedy: FreightRemedy) -> FreightRule:
+    """Shared liability: each bears his share of what the seller's row and the customer's row give (F19)."""
+    ours, theirs = freight_rule(True, free_shipping, remedy), freight_rule(False, free_shipping, remedy)
+    return row._replace(postage_refunded=ours.postage_refunded, replacement_freight=theirs.replacement_freight)
+
+
+def customers_percent(ask: SettlementAsk) -> int:
+    """What the customer bears of the way to him, where the table says the customer: no fault found, all of it (G4)."""
+    return 100 if ask.party_liable == "none_found" else 100 - seller_share(ask.party_liable, ask.share)
 
 
 def less_reduction(one: Draw, percent: int) -> Draw:
@@ -29,7 +43,9 @@ def first_postage(pots: Pots, row: FreightRule, ask: SettlementAsk) -> tuple[Dra
     always = ask.refund_postage == "always"
     if ask.refund_postage == "never" or not (row.postage_refunded or always):
         return ()
-    return postage_draws(pots, [line_no for line_no, _ in ask.lines], dict(ask.lines), override=always)
+    draws = postage_draws(pots, [line_no for line_no, _ in ask.lines], dict(ask.lines), override=always)
+    percent = 100 if always or ask.never_delivered else seller_share(ask.party_liable, ask.share)
+    return tuple(replace(one, amount=split(one.amount, [percent, 100 - percent])[0]) for one in draws)
 
 
 def payable(pots: Pots, draws: Iterable[Draw]) -> tuple[Draw, ...]:
@@ -68,7 +84,7 @@ def owed_freight(pots: Pots, row: FreightRule, ask: SettlementAsk) -> tuple[int,
     """Freight to the customer and the quote, collected before anything is shipped (F12)."""
     if row.replacement_freight != "customer":
         return 0, ()
-    percent = ask.share if ask.party_liable == "customer" else 100
+    percent = customers_percent(ask) or 100  # a playbook may have him pay a way that is not his by liability (F22)
     owes = split(ask.replacement_freight + ask.quote, [percent, 100 - percent])[0]
     if not owes:
         return 0, ()

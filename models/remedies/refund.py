@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from models.freight import FreightRule
+from models.freight import FreightRule, seller_share
 from models.pots import Draw, Pots, unit_draws
 from models.remedies.parts import first_postage, less_reduction, payable, per_line, return_freight, said, table_row
 from models.remedies.remedy import Outcome, Remedy, SettlementAsk
@@ -33,6 +33,9 @@ def _refund_sources(pots: Pots, row: FreightRule, ask: SettlementAsk, draws: Seq
     if postage:
         why = "the playbook says so" if ask.refund_postage == "always" else "all it carried is back"
         told.append(f"postage {said(pots, postage)}: goes back, {why} ({row.rule}, F14).")
+        percent = seller_share(ask.party_liable, ask.share)
+        if percent < 100 and not ask.never_delivered and ask.refund_postage == "rule":
+            told.append(f"the seller is liable for {percent} % of the postage (F19).")
     elif row.postage_refunded and any(pot.left for pot in pots.postage):
         told.append(f"postage: stays until everything it carried is back ({row.rule}, F14).")
     if sum(one.amount for one in draws) == pots.payable:

@@ -121,6 +121,33 @@ def test_shared_liability_shares_the_freight_F19() -> None:
     assert got.freight_reimbursement == 720  # 60 % of 12.00
 
 
+@pytest.mark.parametrize(
+    ("free", "remedy", "percent", "refund", "reimbursed", "owes"),
+    [
+        (False, "refund", 60, 10600, 720, 0),  # 60 % of the postage 10.00 and of the way back 12.00
+        (False, "refund", 33, 10330, 396, 0),
+        (True, "refund", 60, 10000, 720, 0),
+        (False, "exchange", 60, 0, 720, 400),  # 40 % of the replacement's 10.00
+        (True, "exchange", 60, 0, 720, 0),  # F6: the replacement's way is the seller's anyway
+        (False, "repair", 60, 0, 720, 2200),  # 40 % of the quote 45.00 and of the way back 10.00
+        (False, "goods_back", 60, 0, 720, 2200),
+        (False, "refund", 0, 10000, 0, 0),
+        (False, "refund", 100, 11000, 1200, 0),
+        (False, "exchange", 0, 0, 0, 1000),
+        (False, "exchange", 100, 0, 1200, 0),
+    ],
+)
+def test_a_shared_liability_is_the_same_whichever_side_names_its_share_F19(
+    free: bool, remedy: str, percent: int, refund: int, reimbursed: int, owes: int
+) -> None:
+    pots = pots_for(line(1, 10000), postage=0 if free else 1000)
+    for party, share in (("courier", percent), ("customer", 100 - percent)):
+        quote = 4500 if remedy in ("repair", "goods_back") else 0
+        freight = {"return_freight": 1200, "replacement_freight": 1000, "quote": quote}
+        got = settled(pots, free, remedy=remedy, party_liable=party, share=share, **freight)
+        assert (got.refund, got.freight_reimbursement, got.customer_owes) == (refund, reimbursed, owes)
+
+
 # ── goods, tax and postage ────────────────────────────────────────────────────────────────────────
 
 
