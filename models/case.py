@@ -10,6 +10,7 @@ from typing import Any, Literal
 from models.clocks import Clock, next_alarm_at
 from models.commands import Cause, Command, Disposition, Grade, OfferOption, Party, Remedy, Replacement
 from models.eligibility import Earlier, Eligible
+from models.ledger import Transfer
 from models.lifecycle import FINAL, WAITS_FOR, Stage, State, stage_of
 from models.playbook import Procedure
 from models.pots import Draw, Pots
@@ -114,9 +115,20 @@ class Quote(Value):
 
 
 class Claim(Value):
-    against: str
+    """What is asked back from a courier or supplier; `accepted` is what they agreed to, where they said so."""
+
+    against: Literal["courier", "supplier"]
     amount: int
     state: str = "claimed"
+    accepted: int | None = None
+    paid: int = 0
+
+    @property
+    def outstanding(self) -> int:
+        """What they have yet to pay, as far as anybody has said."""
+        if self.state not in ("claimed", "accepted"):
+            return 0
+        return self.amount if self.accepted is None else self.accepted
 
 
 class Override(Value):
@@ -184,6 +196,7 @@ class Case(Value):
     version: int = 0
     seq: int = 0  # timeline entries so far
     effect_seq: int = 0  # effect keys allocated so far
+    posting_seq: int = 0  # keys of the ledger allocated so far
     weight: int = 0  # bytes that it has at most, counted up from decision to decision; 0 = never measured
 
     opened_at: datetime
@@ -245,6 +258,7 @@ class Case(Value):
     money: Money = Money()
     waived: int = 0
     payouts: tuple[Payout, ...] = ()
+    taken_in: tuple[Transfer, ...] = ()  # goods that stay with us, as they are posted
 
     clocks: tuple[Clock, ...] = ()
     callback_misses: int = 0

@@ -10,6 +10,7 @@ from models.commands import Actor, Command
 from models.effects import Decision, Effects, Message, MoneyMove, SplitOff
 from models.errors import DataRefused, MoneyRefused, RuleRefused
 from models.events import Entry
+from models.ledger import Posting, Transfers
 from models.lifecycle import FINAL, Facts, Role, State
 from models.money import to_minor, to_text
 from models.pots import Draw
@@ -45,6 +46,7 @@ class Draft:
         )
         self._entries: list[Entry] = []
         self._money: list[MoneyMove] = []
+        self._postings: list[Posting] = []
         self._messages: list[Message] = []
         self._splits: list[SplitOff] = []
         self._told = False
@@ -183,6 +185,15 @@ class Draft:
         move = MoneyMove(key=key, kind=kind, account=account, amount=amount, draws=draws, reference=reference)
         self._money.append(move)
 
+    def post(self, transfers: Transfers, payout_id: str | None = None, reference: str | None = None) -> None:
+        """Write what an event moved between the accounts of the case's ledger, under keys of their own."""
+        for one in transfers:
+            number = self._now_is("posting_seq") + 1
+            self.set(posting_seq=number)
+            key = f"{self._now_is('case_no')}:ledger:{number}"
+            named = {"key": key, "payout_id": payout_id, "reference": reference}
+            self._postings.append(Posting(**one.model_dump(), **named))
+
     def replace_payout(self, changed: Payout) -> None:
         """Put a changed payout in the place of the one with its key."""
         self.set(payouts=tuple(changed if p.key == changed.key else p for p in self.case.payouts))
@@ -198,6 +209,7 @@ class Draft:
         self._case, self._changes = step.case, {}
         self._entries += step._entries
         self._money += step._money
+        self._postings += step._postings
         self._messages += step._messages
         self._splits += step._splits
 
@@ -218,6 +230,7 @@ class Draft:
         effects = Effects(
             entries=tuple(self._entries),
             money=tuple(self._money),
+            postings=tuple(self._postings),
             messages=tuple(self._messages),
             splits=tuple(self._splits),
         )

@@ -10,6 +10,7 @@ from typing import Literal
 from models.case import Case
 from models.clocks import Alarm
 from models.events import Entry
+from models.ledger import Posting
 from models.pots import Draw
 from models.value import Value
 
@@ -57,6 +58,7 @@ class Effects(Value):
 
     entries: tuple[Entry, ...] = ()
     money: tuple[MoneyMove, ...] = ()
+    postings: tuple[Posting, ...] = ()
     messages: tuple[Message, ...] = ()
     splits: tuple[SplitOff, ...] = ()
 
@@ -65,6 +67,7 @@ class Effects(Value):
         return Effects(
             entries=self.entries + later.entries,
             money=self.money + later.money,
+            postings=self.postings + later.postings,
             messages=self.messages + later.messages,
             splits=self.splits + later.splits,
         )

@@ -4,6 +4,7 @@ Money is minor units in a 64-bit column, its currency beside it. Times are UTC. 
 constraint has a name, so that a refusal of the database can be read and a migration can name what it changes.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +29,8 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+
+from models.ledger import PARTIES, WHATS
 
 metadata = MetaData(
     naming_convention={
@@ -84,6 +87,13 @@ def _where(condition: str) -> dict[str, Any]:
 def _sum(name: str) -> Column[int]:
     return Column(name, Money, nullable=False, server_default="0")
 
+
+def _words(names: Iterable[str]) -> str:
+    """Words as a constraint names them."""
+    return ", ".join(f"'{name}'" for name in names)
+
+
+_PARTIES, _WHATS = _words(PARTIES), _words(WHATS)
 
 # ── orders and their pots ─────────────────────────────────────────────────────────────────────────
 
@@ -321,6 +331,28 @@ money_refusals = Table(
     Column("detail", Text, nullable=False),
     Column("at", Moment, nullable=False),
     PrimaryKeyConstraint("key", "kind"),
+)
+
+ledger = Table(
+    "ledger",  # double entry: a row is one transfer from `credit` to `debit`, so that the sum is always zero
+    metadata,
+    Column("key", String, primary_key=True),
+    _case_no(nullable=False, index=True),
+    _order_no(index=True),
+    Column("debit", String, nullable=False),
+    Column("credit", String, nullable=False),
+    Column("purpose", String, nullable=False),
+    Column("amount", Money, nullable=False),
+    Column("currency", String, nullable=False),
+    Column("payout_id", String),
+    Column("reference", String),
+    Column("at", Moment, nullable=False),
+    CheckConstraint("amount > 0", name="above_zero"),
+    CheckConstraint("debit <> credit", name="two_accounts"),
+    CheckConstraint(f"debit IN ({_PARTIES}) AND credit IN ({_PARTIES})", name="known_accounts"),
+    CheckConstraint(f"purpose IN ({_WHATS})", name="known_purpose"),
+    # A payout is posted once, whatever it is settled by.
+    Index("uq_ledger_payout", "payout_id", "debit", unique=True, **_where("payout_id IS NOT NULL")),
 )
 
 payouts = Table(

@@ -32,7 +32,7 @@ from models.effects import (
 )
 from models.errors import Conflict, NotFound
 from models.events import SYSTEM, Entry, Fact
-from store import documents, money, payouts, projection, reservations
+from store import documents, ledger, money, payouts, projection, reservations
 from store.projection import Calendars
 
 
@@ -237,6 +237,7 @@ def _write_effects(session: Session, case: Case, effects: Effects, at: datetime)
     booked = money.book(session, case.case_no, order_no, effects.money, at)
     reservations.note_units_out(session, case.case_no, booked.units_out)
     payouts.write(session, case, at)
+    ledger.write(session, case, effects.postings, at)
     _write_messages(session, case.case_no, effects.messages)
     return booked
 

@@ -39,6 +39,7 @@ from models.commands import (
 from models.draft import Draft
 from models.eligibility import Eligible
 from models.errors import DataRefused, RuleRefused
+from models.ledger import claim_changed, claim_paid
 from models.lifecycle import Action, Role, Stage, acts_as
 from models.playbook import ALL_HOURS, ClockRule, Procedure
 
@@ -305,16 +306,29 @@ def attach(draft: Draft, data: Attach) -> None:
 @handles(Action.OPEN_CLAIM)
 def open_claim(draft: Draft, data: OpenClaim) -> None:
     """L5, G10: goods value and freight, asked back from the courier or the supplier."""
-    draft.set(claims=(*draft.case.claims, Claim(against=data.against, amount=draft.minor(data.amount, "amount"))))
+    amount = draft.minor(data.amount, "amount")
+    draft.set(claims=(*draft.case.claims, Claim(against=data.against, amount=amount)))
+    draft.post(claim_changed(data.against, 0, amount))
 
 
 @handles(Action.SETTLE_CLAIM)
 def settle_claim(draft: Draft, data: SettleClaim) -> None:
-    open_ones = [c for c in draft.case.claims if c.state in ("claimed", "accepted")]
-    if not open_ones:
+    """L5, G10: accepted (all of it, or the amount said), refused, or paid; what it brings is booked to the case."""
+    claim = next((c for c in draft.case.claims if c.state in ("claimed", "accepted")), None)
+    if claim is None:
         raise RuleRefused("No claim is open.")
-    changed = open_ones[0].model_copy(update={"state": data.result})
-    draft.set(claims=tuple(changed if c is open_ones[0] else c for c in draft.case.claims))
+    open_until_now = claim.outstanding
+    said = open_until_now if data.amount is None else draft.minor(data.amount, "amount")
+    update: dict[str, Any] = {"state": data.result}
+    if data.result == "paid":
+        update["paid"] = said
+        draft.post(claim_paid(claim.against, open_until_now, said))
+    else:
+        left = said if data.result == "accepted" else 0
+        update["accepted"] = left
+        draft.post(claim_changed(claim.against, open_until_now, left))
+    changed = claim.model_copy(update=update)
+    draft.set(claims=tuple(changed if c is claim else c for c in draft.case.claims))
 
 
 @handles(Action.LEND_LOANER)

@@ -6,7 +6,9 @@ from models.clocks import on_move
 from models.commands import InspectedLine, Inspection, SendToExpert
 from models.draft import Draft
 from models.errors import DataRefused
+from models.ledger import Transfers, goods_taken_in
 from models.lifecycle import Action, State
+from models.remedies.parts import cost_of
 
 VERDICTS: dict[Action, Verdict] = {
     Action.CONFIRM_FAULT: "confirmed",
@@ -37,9 +39,25 @@ def inspect(draft: Draft, data: Inspection, verdict: Verdict) -> None:
     found, rest = divided(draft.case.lines, {line_no: line.quantity for line_no, line in asked.items()})
     judged = tuple(_judged(line, asked[line.line_no], verdict) for line in found)
     draft.set(lines=judged, inspected=True)
+    if draft.case.goods == "here":
+        take_in(draft, _staying(draft.case))
     draft.told_customer()
     if rest:
         split_off(draft, rest, inspected=False)
+
+
+def take_in(draft: Draft, transfers: Transfers) -> None:
+    """Goods change hands: what was posted of the case's goods so far is taken back, and this stands instead (G3)."""
+    draft.post(tuple(one.undone for one in draft.case.taken_in) + transfers)
+    draft.set(taken_in=transfers)
+
+
+def _staying(case: Case) -> Transfers:
+    """What the inspected goods are worth, by where they go; goods that go back to the customer never were ours."""
+    if case.order is None:
+        return ()
+    worth = ((line.disposition, cost_of(case.order.pots, line.line_no, line.quantity)) for line in case.lines)
+    return tuple(one for where, value in worth for one in goods_taken_in(where, value))
 
 
 def _by_line(case: Case, lines: list[InspectedLine]) -> dict[int, InspectedLine]:
@@ -96,6 +114,8 @@ def split_off(draft: Draft, lines: tuple[Line, ...], inspected: bool) -> None:
             "links": (parent.case_no,),
             "processed": (),
             "payouts": (),
+            "posting_seq": 0,
+            "taken_in": (),
             "advanced_freight": 0,  # the freight of the way back stays with the first case
             "money": type(parent.money)(),
             "waived": 0,

@@ -129,7 +129,8 @@ def reopen(draft: Draft, data: Reason) -> None:
 def begin_again(draft: Draft) -> None:
     """The case starts over from its request; goods that a remedy made ours are not the customer's any more."""
     ours = draft.case.goods == "here" and not goods_owed(draft.case)
-    draft.set(reopened=draft.case.reopened + 1, **({"goods": "nowhere"} if ours else {}), **FRESH)
+    gone = {"goods": "nowhere", "taken_in": ()} if ours else {}
+    draft.set(reopened=draft.case.reopened + 1, **gone, **FRESH)
     draft.set_money(customer_owes=0, received=0)
 
 

@@ -7,6 +7,7 @@ from models.case import Case, Payout
 from models.commands import FailRefund, ProvideAccount, RecordRefund
 from models.draft import Draft
 from models.errors import DataRefused, PotExceeded, RuleRefused
+from models.ledger import Transfers, paid_outside, payout_paid
 from models.lifecycle import Action
 from models.pots import Draw, Pots, amount_draws, draw, payment_draws, release, settle
 from models.remedies import REMEDIES
@@ -126,14 +127,16 @@ def _release(draft: Draft, payout: Payout) -> None:
     draft.book("release", payout.key, payout.purpose, payout.amount, payout.draws)
 
 
-def settle_payout(draft: Draft, payout: Payout, reference: str) -> None:
-    """The money arrived: reserved becomes refunded."""
+def settle_payout(draft: Draft, payout: Payout, reference: str, posted: Transfers | None = None) -> None:
+    """The money arrived: reserved becomes refunded, and the ledger says from whom it came (from us, unless told)."""
     order = draft.case.order
     if order is not None and payout.draws:
         draft.set(order=order.model_copy(update={"pots": settle(order.pots, payout.draws)}))
     draft.replace_payout(payout.model_copy(update={"state": "done", "reference": reference, "failure": None}))
     draft.set_money(paid=draft.case.money.paid + payout.amount)
     draft.book("settle", payout.key, payout.purpose, payout.amount, payout.draws, reference)
+    transfers = payout_paid(payout.purpose, payout.amount) if posted is None else posted
+    draft.post(transfers, payout.key, reference)
 
 
 def refund_outside(draft: Draft, amount: int, reference: str) -> None:
@@ -143,7 +146,7 @@ def refund_outside(draft: Draft, amount: int, reference: str) -> None:
     draws = (*_goods_draws(draft.case, order.pots, amount), *payment_draws(order.pots, amount))
     payout = _pay(draft, "refund", amount, draws)
     draft.set_money(refund=draft.case.money.refund + amount)
-    settle_payout(draft, payout, reference)
+    settle_payout(draft, payout, reference, paid_outside(amount))
 
 
 def _goods_draws(case: Case, pots: Pots, amount: int) -> list[Draw]:
