@@ -132,7 +132,7 @@ def accept_offer(draft: Draft, data: AcceptOffer) -> None:
     option = offer.options[data.option - 1]
     draft.set(offer=None, agreed=option)
     if option.type == "wait":
-        if draft.case.remedy is None:  # nothing was decided yet: what was ordered is sent when it is there (L10)
+        if not REMEDIES[draft.case.remedy or "none"].needs_stock:  # what was ordered is sent when it is there (L10)
             plan_remedy(draft, "reship")
         draft.set(out_of_stock=True)
         draft.facts.out_of_stock = True
