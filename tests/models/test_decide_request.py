@@ -161,7 +161,7 @@ def test_a_customer_can_wait_before_any_remedy_is_chosen_and_what_he_ordered_is_
 
 
 def test_who_waits_gets_the_goods_even_if_a_refund_was_chosen_before_L10() -> None:
-    story = Story("cancel_before_shipment", facts={"parcel": "gone"}).do("agent", "choose_remedy", remedy="refund")
+    story = Story("out_of_stock", facts={"parcel": "gone"}).do("agent", "choose_remedy", remedy="refund")
     story.do("courier", "record_delivery", outcome="lost").do("agent", "make_offer", options=[{"type": "wait"}])
     assert story.do("customer", "accept_offer").state == "awaiting_stock"
     assert story.do("warehouse", "stock_arrived").state == "exchanging"
