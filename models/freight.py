@@ -49,9 +49,18 @@ _TABLE: Final[dict[tuple[bool, bool, FreightRemedy], FreightRule]] = {
 # fmt: on
 
 
-def freight_rule(seller_fault: bool, free_shipping: bool, remedy: FreightRemedy) -> FreightRule:
-    """The row of the table F1-F10 that holds; out of warranty counts as no fault of the seller's (F10)."""
-    return _TABLE[seller_fault, free_shipping, remedy]
+def freight_rule(
+    seller_fault: bool, free_shipping: bool, remedy: FreightRemedy, both_ways: bool = False
+) -> FreightRule:
+    """The row of the table F1-F10 that holds; out of warranty counts as no fault of the seller's (F10).
+
+    With ``both_ways`` the customer pays all ways in F5 and F6 (F22): in F6 the replacement's too, while in F5 there is
+    only the way back, which is his already.
+    """
+    row = _TABLE[seller_fault, free_shipping, remedy]
+    if both_ways and row.rule in ("F5", "F6"):
+        return row._replace(replacement_freight=row.replacement_freight and "customer")
+    return row
 
 
 def is_seller_fault(party_liable: str) -> bool:

@@ -14,11 +14,8 @@ def table_row(ask: SettlementAsk, free_shipping: bool, remedy: FreightRemedy) ->
     """The row of the table; where inspection found no fault, the customer's rows hold (G4)."""
     percent = seller_share(ask.party_liable, ask.share)
     named = is_seller_fault(ask.party_liable) if 0 < percent < 100 else percent == 100
-    row = freight_rule(named and ask.party_liable != "none_found", free_shipping, remedy)
-    if 0 < percent < 100:
-        row = _shared(row, free_shipping, remedy)
-    # F22: instead of F6, a playbook may have the customer pay both ways for a change of mind.
-    return row._replace(replacement_freight="customer") if ask.both_ways and row.rule == "F6" else row
+    row = freight_rule(named and ask.party_liable != "none_found", free_shipping, remedy, ask.both_ways)
+    return _shared(row, free_shipping, remedy) if 0 < percent < 100 else row
 
 
 def _shared(row: FreightRule, free_shipping: bool, remedy: FreightRemedy) -> FreightRule:

@@ -50,6 +50,19 @@ def test_the_table_is_the_handbooks(
     assert row == (rule, return_freight, replacement, goods, postage)
 
 
+@pytest.mark.parametrize("seller_fault", [True, False])
+@pytest.mark.parametrize("free_shipping", [True, False])
+@pytest.mark.parametrize("remedy", ["refund", "exchange", "repair"])
+def test_both_ways_are_the_customers_in_F5_and_F6_only_F22(
+    seller_fault: bool, free_shipping: bool, remedy: FreightRemedy
+) -> None:
+    table, both = (freight_rule(seller_fault, free_shipping, remedy, both_ways=yes) for yes in (False, True))
+    if both.rule in ("F5", "F6"):
+        assert "seller" not in (both.return_freight, both.replacement_freight)
+    if both.rule != "F6":
+        assert both == table
+
+
 @pytest.mark.parametrize("party", ["seller", "courier", "supplier", "platform", "none_found"])
 def test_everybody_but_the_customer_counts_as_seller_F19(party: str) -> None:
     assert is_seller_fault(party)
