@@ -104,6 +104,11 @@ OWN: Mapping[str, Meaning] = {
         "服务商记录的金额与这笔退款不一致，请人工核对。",
         "The provider has another amount under this key; somebody has to look.",
     ),
+    "other_payment": Meaning(
+        None,
+        "服务商以这个编号退过另一笔付款，请人工核对。",
+        "The provider has this key for another payment; somebody has to look.",
+    ),
     "no_answer": Meaning(
         None, "没有收到服务商的答复，稍后再查。", "No answer came from the provider; it will be asked again."
     ),
@@ -114,6 +119,12 @@ OWN: Mapping[str, Meaning] = {
         None,
         "服务商答复的签名不正确，不予采信，稍后再查。",
         "The answer's signature is wrong, so it is not believed; it will be asked again.",
+    ),
+    "not_approved": Meaning(
+        "other", "这笔款项尚未批准，不能付出。", "The payout is not approved yet and cannot be sent."
+    ),
+    "cancelled": Meaning(
+        "other", "这笔款项已撤销，无需支付。", "The payout was cancelled: nothing is to be paid for it."
     ),
     "not_configured": Meaning(
         None, "这个渠道现在没有配置，无法查询。", "This way is not configured (any more), so it cannot be asked."

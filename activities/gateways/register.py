@@ -34,39 +34,38 @@ class Register:
 
     async def pay(self, order: PayoutOrder) -> Answer:
         """It waits for finance, unless finance is done with it."""
-        return await self._look(order)
+        return await self._look(order.key)
 
     async def ask(self, order: PayoutOrder) -> Answer:
         """How far finance is."""
-        return await self._look(order)
+        return await self._look(order.key)
 
-    async def _look(self, order: PayoutOrder) -> Answer:
+    async def _look(self, key: str) -> Answer:
         try:
-            queued = await asyncio.to_thread(self._queue, order.key)
+            queued = await asyncio.to_thread(self._queue, key)
         except Exception as away:
             return unknown("no_answer", type(away).__name__)
-        return _told(queued)
+        return refused(NO_SUCH_PAYOUT) if queued is None else told(queued)
 
 
-def _told(queued: Queued | None) -> Answer:
-    if queued is None:
-        return refused(NO_SUCH_PAYOUT)
+def told(queued: Queued) -> Answer:
+    """What a payout's row says of it: paid, refused, or still to be paid."""
     if queued.state == "done":
-        return done(queued.reference or "paid by finance")
-    if queued.state in ("failed", "cancelled"):
-        code = queued.failure or queued.state
+        return done(queued.reference or "paid")
+    if queued.state == "cancelled":
+        return refused("cancelled")
+    if queued.state == "failed":
+        code = queued.failure or "failed"
         return refused(code, codes={code: _meaning(code)})
     return processing()
 
 
 def _meaning(code: str) -> Meaning:
-    """Finance's own word for it; codes that begin with `account` ask the customer for another account."""
-    if code == "cancelled":
-        return Meaning("other", "这笔退款已撤销，无需支付。", "The payout was cancelled: nothing is to be paid for it.")
+    """Codes that begin with `account` ask the customer for another account, whoever gave them."""
     if code.startswith("account"):
         return Meaning(
             "account",
-            f"财务付款被退回：收款账户有问题（{code}），请让客户提供其他账户。",
-            f"Finance could not pay: something is wrong with the account ({code}); ask the customer for another.",
+            f"款项未能付出：收款账户有问题（{code}），请让客户提供其他账户。",
+            f"It could not be paid: something is wrong with the account ({code}); ask the customer for another.",
         )
-    return Meaning("other", f"财务未能付款（{code}）。", f"Finance could not pay ({code}).")
+    return Meaning("other", f"款项未能付出（{code}）。", f"It could not be paid ({code}).")

@@ -118,7 +118,10 @@ class Stripe(Remote):
         return None if _amount(order) else "currency_not_taken"
 
     def _send(self, order: PayoutOrder) -> Answer:
-        earlier = list(self._refunds(order))
+        try:
+            earlier = list(self._refunds(order))
+        except stripe.StripeError as error:
+            return _answer_to(error)
         standing = _standing(earlier)
         if standing is not None:
             return self._told(standing, order)

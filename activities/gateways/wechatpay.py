@@ -164,12 +164,22 @@ def _key(order: PayoutOrder) -> str:
 def _told(refund: Mapping[str, Any], order: PayoutOrder) -> Answer:
     if refund["out_refund_no"] != _key(order):
         raise ValueError("the answer is about another refund")
+    if not _same_payment(refund, order):
+        return unknown("other_payment", refund["refund_id"])
     if refund["amount"]["refund"] != order.amount:
         return unknown("amount_differs", str(refund["amount"]["refund"]))
     status, reference = refund["status"], refund["refund_id"]
     if status == "SUCCESS":
         return done(reference)
     return processing(reference) if status == "PROCESSING" else refused(status, reference, CODES)
+
+
+def _same_payment(refund: Mapping[str, Any], order: PayoutOrder) -> bool:
+    """Refund numbers are one merchant's, not one payment's: another shop of his may have used ours."""
+    assert order.payment is not None
+    if order.payment.reference:
+        return bool(refund["transaction_id"] == order.payment.reference)
+    return bool(refund["out_trade_no"] == order.payment.payment_no)
 
 
 def _refusal(status: int, body: str | bytes) -> Answer:

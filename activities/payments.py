@@ -1,0 +1,128 @@
+"""Sending money and asking what became of it, as activities of a case."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from sqlalchemy import Engine
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.gateways import chosen
+from activities.gateways.gateway import Destination, Gateway, GivenBack, PayoutOrder, refused, unknown
+from activities.gateways.register import Queued, told
+from models.orders import Order
+from models.payments import ASK_PAYOUT, PAY_OUT, Answer, PayoutInput, PayoutResult
+from store import orders, payouts
+from store.engine import reading
+from store.payouts import PayoutRow
+
+#: The account kind that means the original payment, as if no account had been named.
+ORIGINAL = "original"
+
+
+class Payments:
+    """Pays a payout out of its row, through the gateway that fits, under its id as the key. Safe to run again.
+
+    Only a payout that is approved, and was never tried, is sent without asking. In any other state the gateway is
+    asked, and the payout is sent only when it never arrived there. What comes of it is answered and not written: the
+    case decides on it.
+    """
+
+    def __init__(self, engine: Engine, gateways: Mapping[str, Gateway]) -> None:
+        self._engine = engine
+        self._gateways = gateways
+
+    @activity.defn(name=PAY_OUT)
+    async def pay_out(self, input: PayoutInput) -> PayoutResult:
+        """Have the payout paid. Raises `PayoutNotFound` when there is none; a lost answer is `unknown`, no error."""
+        return await self._carry_out(input, _pay)
+
+    @activity.defn(name=ASK_PAYOUT)
+    async def ask(self, input: PayoutInput) -> PayoutResult:
+        """What became of the payout; nothing is sent."""
+        return await self._carry_out(input, _ask)
+
+    async def _carry_out(self, input: PayoutInput, step: "Step") -> PayoutResult:
+        found = await asyncio.to_thread(self._load, input.payout_id)
+        if found is None:
+            detail = f"There is no payout '{input.payout_id}'."
+            raise ApplicationError(detail, type="PayoutNotFound", non_retryable=True)
+        row, order = found
+        # A payout stays with the gateway it was given to, also when the settings would choose another one now.
+        name = input.gateway or chosen(order, self._gateways).name
+        sent, answer = await self._answer(name, row, order, step)
+        return PayoutResult(payout_id=row.id, gateway=name, sent=sent, answer=answer)
+
+    async def _answer(self, name: str, row: PayoutRow, order: PayoutOrder, step: "Step") -> tuple[bool, Answer]:
+        settled = _settled(row)
+        if settled is not None:
+            return False, settled
+        gateway = self._gateways.get(name)
+        return (False, unknown("not_configured", name)) if gateway is None else await step(gateway, row, order)
+
+    def _load(self, payout_id: str) -> tuple[PayoutRow, PayoutOrder] | None:
+        with reading(self._engine) as session:
+            row = payouts.get(session, payout_id)
+            if row is None:
+                return None
+            order = orders.load(session, row.order_no) if row.order_no else None
+        return row, order_for(row, order)
+
+
+Step = Callable[[Gateway, PayoutRow, PayoutOrder], Awaitable[tuple[bool, Answer]]]
+
+
+async def _pay(gateway: Gateway, row: PayoutRow, order: PayoutOrder) -> tuple[bool, Answer]:
+    if row.state != "approved" or activity.info().attempt > 1:
+        asked = await gateway.ask(order)
+        if not asked.never_arrived:
+            return False, asked
+    return True, await gateway.pay(order)
+
+
+async def _ask(gateway: Gateway, row: PayoutRow, order: PayoutOrder) -> tuple[bool, Answer]:
+    return False, await gateway.ask(order)
+
+
+def finances_queue(engine: Engine, payout_id: str) -> Queued | None:
+    """The entry of finance's queue under a payout's id, for the gateway `register`."""
+    with reading(engine) as session:
+        row = payouts.get(session, payout_id)
+    return Queued(row.state, row.reference, row.failure) if row else None
+
+
+def order_for(row: PayoutRow, order: Order | None) -> PayoutOrder:
+    """What a gateway is told of a payout. Nothing in it is personal but the id that the shop gave its customer."""
+    return PayoutOrder(
+        key=row.id,
+        amount=row.amount,
+        currency=row.currency or "",
+        order_no=row.order_no or "",
+        reason=f"{row.purpose} {row.case_no}",
+        payment=_payment(row, order),
+        destination=_destination(row),
+        customer=order.customer.id if order else None,
+    )
+
+
+def _payment(row: PayoutRow, order: Order | None) -> GivenBack | None:
+    """The payment that gives back (F17); freight and goodwill give none back."""
+    paid = (payment for payment in (order.payments if order else ()) if payment.payment_no == row.payment_no)
+    payment = next(paid, None)
+    if payment is None:
+        return None
+    return GivenBack(payment.payment_no, payment.method, payment.amount, payment.reference)
+
+
+def _destination(row: PayoutRow) -> Destination | None:
+    """The account that the customer named (R1), as its kind and what may be seen of its number."""
+    kind, _, account = (row.account or ORIGINAL).partition(" ")
+    return None if kind == ORIGINAL else Destination(kind, account)
+
+
+def _settled(row: PayoutRow) -> Answer | None:
+    """What the row knows already, so that nobody has to be asked and nothing may be sent."""
+    if row.state == "planned":
+        return refused("not_approved")
+    answer = told(Queued(row.state, row.reference, row.failure))
+    return answer if answer.known else None
