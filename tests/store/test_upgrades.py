@@ -1,0 +1,49 @@
+"""Upgrades: a database of an earlier release is brought to the newest schema with what it holds."""
+
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, select
+
+from models.tables import ledger, metadata, playbook_acts
+from store.engine import reading, revisions, upgrade, writing
+from store.tokens import create, verify
+
+_MIGRATIONS = Path(__file__).parents[2] / "store" / "migrations"
+#: Revisions that shops have in their data folders. What they need more comes with a revision of its own.
+RELEASED = {"r0001_the_first_schema.py": "f8bb13d69e75e7158e1f2d05d2ef4fe05dd88287113e0d0d6c90a06cc41afffe"}
+
+
+def _at(engine: Engine, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def test_a_database_of_the_first_release_is_upgraded_with_what_it_holds(bare_engine: Engine) -> None:
+    _at(bare_engine, "0001")
+    with writing(bare_engine) as session:
+        token = create(session, "shop", ["agent"])
+    assert not revisions(bare_engine).up_to_date
+    assert upgrade(bare_engine).up_to_date
+    with bare_engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    with reading(bare_engine) as session:
+        assert session.execute(select(playbook_acts)).all() == session.execute(select(ledger)).all() == []
+        found = verify(session, token)
+    assert found is not None
+    assert found.name == "shop"
+
+
+@pytest.mark.parametrize("name", RELEASED)
+def test_a_released_revision_is_never_changed(name: str) -> None:
+    text = (_MIGRATIONS / "versions" / name).read_bytes()
+    assert sha256(text).hexdigest() == RELEASED[name], "shops have run it already: write a new revision instead"
