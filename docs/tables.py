@@ -1,11 +1,14 @@
 """The tables of these pages that are made from code: `python -m docs.tables` writes them anew.
 
-A page keeps its table between two marks, and the tests compare it with what this file makes of the code today.
+A page keeps its table between two marks, and the tests compare it with what this file makes of the code today. The
+pictures of the kinds' roads in roads/ are written with them.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from docs import kinds, reference
+from docs.cells import names, table
 from models.lifecycle import ARROWS, FINAL, OPEN, ROLES, STAGE, WAITS_FOR, Action, Arrow, State, actions_in
 from settings import PREFIX, Settings
 
@@ -19,15 +22,6 @@ _SOMETIMES = {
 }
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
-
-
-def _names(values: Iterable[str]) -> str:
-    return " ".join(f"`{value}`" for value in values)
-
-
 # ── settings ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -37,7 +31,7 @@ def settings_table() -> str:
         (f"`{PREFIX}{name.upper()}`", _default(field.default), field.description or "")
         for name, field in Settings.model_fields.items()
     )
-    return _table(("setting", "default", "says"), rows)
+    return table(("setting", "default", "says"), rows)
 
 
 def _default(value: object) -> str:
@@ -50,15 +44,15 @@ def _default(value: object) -> str:
 def states_table() -> str:
     """Every state, whom it waits for, and what can be done in it beyond what can be done everywhere."""
     rows = (
-        (f"`{state}`", STAGE[state].replace("_", "-"), _SOMETIMES.get(state, WAITS_FOR[state]), _names(_own(state)))
+        (f"`{state}`", STAGE[state].replace("_", "-"), _SOMETIMES.get(state, WAITS_FOR[state]), names(_own(state)))
         for state in State
     )
-    return _table(("state", "stage", "waits for", "what can be done"), rows)
+    return table(("state", "stage", "waits for", "what can be done"), rows)
 
 
 def everywhere() -> str:
     """The actions that are possible in every open state, as a sentence's worth of names."""
-    return _names(_common()) + "\n"
+    return names(_common()) + "\n"
 
 
 def _common() -> tuple[Action, ...]:
@@ -73,7 +67,7 @@ def _own(state: State) -> Iterator[Action]:
 def actions_table() -> str:
     """Every action, who may do it, and where it leads."""
     rows = ((f"`{action}`", " ".join(ROLES[action]), _ways(action)) for action in Action)
-    return _table(("action", "who", "from → to"), rows)
+    return table(("action", "who", "from → to"), rows)
 
 
 def _ways(action: Action) -> str:
@@ -107,7 +101,18 @@ def _condition(arrow: Arrow) -> str:
 # ── pages ─────────────────────────────────────────────────────────────────────────────────────────
 
 TABLES: dict[str, dict[str, Callable[[], str]]] = {
+    "kinds.md": {"kinds": kinds.list_of_kinds, "each kind": kinds.pages},
     "operations.md": {"settings": settings_table},
+    "playbook-reference.md": {
+        "fields of a file": reference.file_table,
+        "fields of the parts": reference.parts_tables,
+        "facts": reference.facts_table,
+        "outcomes": reference.outcomes_table,
+        "words of side clocks": reference.words_table,
+        "variables": reference.variables_table,
+        "manners": reference.manners_table,
+        "mistakes": reference.mistakes_table,
+    },
     "states.md": {"states": states_table, "everywhere": everywhere, "actions": actions_table},
 }
 
@@ -126,7 +131,22 @@ def renewed(page: str, text: str) -> str:
     return text
 
 
-if __name__ == "__main__":
+def drawings() -> dict[str, str]:
+    """The pictures that are made from code, by their file."""
+    return kinds.drawings()
+
+
+def renew() -> None:
+    """Write every table and every picture anew; pictures of kinds that are no more are taken away."""
     for page in TABLES:
         file = PAGES / page
         file.write_text(renewed(page, file.read_text(encoding="utf-8")), encoding="utf-8")
+    (PAGES / "roads").mkdir(exist_ok=True)
+    for name, drawn in drawings().items():
+        (PAGES / name).write_text(drawn, encoding="utf-8")
+    for name in kinds.left_over():
+        (PAGES / "roads" / name).unlink()
+
+
+if __name__ == "__main__":
+    renew()

@@ -34,6 +34,8 @@ TheFile = Annotated[Path, typer.Argument(metavar="FILE", help="A changed <kind>.
 
 _SPAN = re.compile(r"([1-9][0-9]{0,3})(h|d|w)", re.ASCII)
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+#: Fields that are lengths of time, and those that hold several by name.
+_LENGTHS, _LENGTHS_BY_NAME = ("target", "remind", "acknowledge_timeout"), ("by_zone", "by_severity")
 #: More of a changed text than this is not shown in a table.
 _SHOWN = 60
 
@@ -305,8 +307,21 @@ def _act(act: "Act") -> dict[str, Any]:
 def _show_changes(found: "tuple[Change, ...]") -> None:
     from terminal import shown
 
-    rows = ((change.field, _short(change.before), _short(change.after)) for change in found)
+    rows = ((one.field, _told(one.field, one.before), _told(one.field, one.after)) for one in found)
     shown.table(("field", "was", "is"), rows)
+
+
+def _told(field: str, value: Any) -> str:
+    """A value as people write it: lengths of time with their units."""
+    *above, name = field.split(".")
+    is_length = name in _LENGTHS or (above and above[-1] in _LENGTHS_BY_NAME)
+    return _length(value) if is_length and isinstance(value, int) else _short(value)
+
+
+def _length(seconds: int) -> str:
+    """`2d`, `8h30m`, `45s`."""
+    parts = [(seconds // 86_400, "d"), (seconds // 3600 % 24, "h"), (seconds // 60 % 60, "m"), (seconds % 60, "s")]
+    return "".join(f"{number}{unit}" for number, unit in parts if number) or "0s"
 
 
 def _short(value: Any) -> str:

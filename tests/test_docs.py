@@ -10,16 +10,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 import cli
-from docs.tables import TABLES, renewed
+from docs import kinds, reference
+from docs.tables import TABLES, drawings, renewed
 from models import errors
 from models.errors import AftercareError
 from models.lifecycle import Action, Role, State
+from playbooks.load import SHIPPED, check_folder
 from settings import Settings
 from store.stuck import REASONS
 
@@ -79,6 +81,37 @@ def test_no_page_names_where_it_was_written_or_where_packages_come_from(page: Pa
 def test_tables_made_from_code_are_what_the_code_makes_today(page: str):
     """If this fails: python -m docs.tables"""
     assert text(f"docs/{page}") == renewed(page, text(f"docs/{page}"))
+
+
+@pytest.mark.parametrize("file", sorted(drawings()))
+def test_a_kinds_road_is_what_its_playbook_makes_of_it_today(file: str):
+    told = f"docs/{file} is not the road any more: python -m docs.tables"
+    assert (DOCS / file).is_file(), told
+    assert text(f"docs/{file}") == drawings()[file], told
+
+
+def test_no_road_is_left_over_from_a_kind_that_is_gone():
+    assert kinds.left_over() == [], "python -m docs.tables"
+
+
+def test_every_field_of_a_playbook_says_what_it_is():
+    assert reference.undescribed() == []
+
+
+def test_every_fact_and_every_variable_is_explained_and_no_other():
+    assert reference.unsaid() == []
+
+
+def test_every_kind_is_in_the_list_of_kinds():
+    page = text("docs/kinds.md")
+    assert [kind for kind in kinds.shipped().kinds if f"## {kind}\n" not in page] == []
+
+
+@pytest.mark.parametrize("example", fences("docs/playbooks.md", "yaml"))
+def test_every_example_of_a_playbook_can_be_used(example: str, tmp_path: Path):
+    own = example if example.startswith("kind:") else f"kind: change_of_mind\nlike: change_of_mind\n{example}"
+    (tmp_path / "change_of_mind.yaml").write_text(own, encoding="utf-8")
+    assert check_folder(tmp_path) == []
 
 
 def test_every_setting_is_in_operations():
@@ -206,7 +239,9 @@ class Newcomer:
         line = line.replace("-26-", f"-{datetime.now(UTC):%y}-")  # cases are numbered within the year
         command, _, remark = line.partition("  # ")
         words = shlex.split(command)
-        if words[0] == "export":
+        if words[0] in ("mkdir", "cp", "echo"):
+            subprocess.run(["sh", "-c", command], cwd=self.folder, check=True)
+        elif words[0] == "export":
             name, _, value = words[1].partition("=")
             self.environment[name] = value
         elif words[:2] == ["aftercare", "up"]:
@@ -225,6 +260,19 @@ class Newcomer:
         )
         assert ended.returncode == expected, (words, ended)
         self.said += [" ".join(shown.split()) for shown in (ended.stdout + ended.stderr).splitlines()]
+
+    def saves(self, name: str, content: str) -> None:
+        (self.folder / name).write_text(content, encoding="utf-8")
+
+    def edits(self, change: str) -> None:
+        """Lines that were, each with the ones that are instead: a `-` line and the `+` lines behind it."""
+        head, *lines = change.splitlines()
+        file = self.folder / head.removeprefix("--- ")
+        for was, *instead in re.findall(r"^-(.*)\n((?:^\+.*\n?)*)", "\n".join(lines), re.MULTILINE):
+            now = "".join(f"{line[1:]}\n" for line in instead[0].splitlines())
+            before = file.read_text(encoding="utf-8")
+            assert before.count(f"\n{was}\n") == 1, was
+            file.write_text(before.replace(f"\n{was}\n", f"\n{now}"), encoding="utf-8")
 
     def starts(self) -> None:
         self.stops()
@@ -248,6 +296,7 @@ class Newcomer:
 @pytest.fixture
 def newcomer(tmp_path: Path) -> Iterator[Newcomer]:
     (tmp_path / "imports").symlink_to(ROOT / "imports")
+    (tmp_path / "playbooks").symlink_to(SHIPPED)
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("AFTERCARE_", "TEMPORAL_"))}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     ports = {"AFTERCARE_HTTP_PORT": "0", "AFTERCARE_TEMPORAL_PORT": "0"}
@@ -270,3 +319,41 @@ def promised() -> list[str]:
     shown = (" ".join(line.split()) for block in fences("docs/tutorial.md", "text") for line in block.splitlines())
     steady = re.compile(r"(state|next step|why|money|payouts|rows) ")
     return [line.replace("-26-", year) for line in shown if steady.match(line)]
+
+
+# ── the change of a playbook, for real ────────────────────────────────────────────────────────────
+
+#: The day on which the page was written: what it tells happened so long before, or comes so long after.
+WRITTEN = date(2026, 11, 22)
+
+
+@pytest.mark.slow
+def test_a_playbook_can_be_changed_as_its_page_says(newcomer: Newcomer):
+    for kind, body in FENCE.findall(text("docs/playbooks.md")):
+        if kind == "csv":
+            newcomer.saves("orders.csv", as_of_today(body))
+        elif kind == "diff":
+            newcomer.edits(body)
+        elif kind == "sh":
+            for line in body.splitlines():
+                newcomer.types(line)
+    said = steady(" ".join(newcomer.said))
+    shown = [part for body in fences("docs/playbooks.md", "text") for part in body.split("…")]
+    assert [part for part in map(steady, shown) if part not in said] == []
+
+
+def as_of_today(order: str) -> str:
+    """The same order, as many days ago as on the day on which the page was written."""
+    passed = datetime.now(UTC).date() - WRITTEN
+
+    def moved(found: re.Match[str]) -> str:
+        return (date.fromisoformat(found[0]) + timedelta(days=passed.days)).isoformat()
+
+    return re.sub(r"\d{4}-\d\d-\d\d", moved, order)
+
+
+def steady(shown: str) -> str:
+    """Without times, versions, lines and the year, which differ from one day to another."""
+    for what in (r"\d{4}-\d\d-\d\d \d\d:\d\d", r"\b\d-[0-9a-f]{10}\b", r"(?<=line )\d+(?=: clocks)", r"(?<=AC-)\d\d"):
+        shown = re.sub(what, "~", shown)
+    return " ".join(shown.split())

@@ -1,0 +1,81 @@
+"""Mistakes that people make in playbooks, each written into one that is `like: change_of_mind`.
+
+The page shows what the loader answers to each of them, so that the messages there are never made up.
+"""
+
+_STEP = "zh: 看, en: look"
+
+MISTAKES: tuple[str, ...] = (
+    # fields, forms, names
+    "remedys: [refund]",
+    "goods_come_back: maybe",
+    "remedies: [refund, refnd]",
+    "remedies: [refund, refund]",
+    "remedies: refund",
+    "reopen_days: often",
+    "reopen_days: -1",
+    "names: {de: Umtausch}",
+    "version:",
+    "version: &v 2",
+    "version: *v",
+    "version: !!python/object/apply:os.system [ls]",
+    "subcategories: [{key: a, zh: 甲, en: A}, {key: a, zh: 乙, en: B}]",
+    "subcategories: [{key: a, zh: 甲, en: Same}, {key: b, zh: 乙, en: same}]",
+    "subcategories: [{key: a, zh: 甲, en: A, changes: {clocks: {received: {target: soon}}}}]",
+    "variants: {uk: {when: {countries: [England]}}}",
+    "evidence: [{key: photo, zh: 照片, en: a photo}, {key: photo, zh: 照片二, en: another}]",
+    # clocks
+    "clocks: {received: {target: 2 weeks}}",
+    "clocks: {received: {calendar: ~}}",
+    "clocks: {received: {calendar: shop_ch}}",
+    "clocks: {received: {target: 1h, remind: 2h}}",
+    "clocks: {received: {outcome: decline}}",
+    "clocks: {received: {outcome: explode}}",
+    "clocks: {received: {by_zone: {moon: 2h}}}",
+    "clocks: {recieved: {target: 1h}}",
+    "clocks: {closed: {clock: end, target: 1h, calendar: uk}}",
+    "side_clocks: {word: {target: 1d, calendar: uk, met_by: [told]}}",
+    "side_clocks: {word: {target: 1d, calendar: uk, starts_on: [opened]}}",
+    "side_clocks: {word: {target: 1d, calendar: uk, starts_on: [openned], met_by: [told]}}",
+    "side_clocks: {word: {target: 1d, calendar: uk, starts_on: [opened], met_by: [told], again: true}}",
+    "side_clocks: {word: {target: 1d, calendar: uk, starts_on: [opened], met_by: [told], tells: [boss]}}",
+    "side_clocks: {inspection: {target: 1d, calendar: uk, starts_on: [opened], met_by: [told]}}",
+    "escalation: [{percent: 100, level: 1, targets: [owner]}, {percent: 50, level: 2, targets: [manager]}]",
+    "escalation: [{percent: 100, level: 1, targets: [nobody_here]}]",
+    "dispatch: {cutoffs: ['17:00', '12:00'], calendar: shop_cn}",
+    "dispatch: {cutoffs: ['25:00'], calendar: shop_cn}",
+    # money, law
+    'refund_limits: {agent: {CNY: "-5"}}',
+    'refund_limits: {agent: {CNY: "2000"}}',
+    'not_worth_return: {CNY: "0.125"}',
+    "keep_it: {start_percent: 60}",
+    "law: {ladder: [{until_day: 7, choices: [visit]}]}",
+    "law: {ladder: [{until_day: 15, choices: [refund]}, {until_day: 7, choices: [refund]}]}",
+    # steps
+    f"steps: [{{in: requsted, do: answer, {_STEP}}}]",
+    f"steps: [{{in: requested, do: authorize_return, {_STEP}}}]",
+    f"steps: [{{in: repairing, do: authorise_return, {_STEP}}}]",
+    f"steps: [{{in: closed, do: reopen, {_STEP}}}]",
+    f"steps: [{{in: requested, do: investigate, with: {{chek: warehouse}}, {_STEP}}}]",
+    f"steps: [{{in: requested, do: change_kind, with: {{kind: wrong_itm}}, {_STEP}}}]",
+    f"steps: [{{in: offered, with: {{amount: '5'}}, {_STEP}}}]",
+    f"steps: [{{in: requested, when: {{weather: rain}}, {_STEP}}}]",
+    f"steps: [{{in: requested, when: {{wanted: refnd}}, {_STEP}}}]",
+    f"steps: [{{in: requested, when: {{subcategory: lid}}, {_STEP}}}]",
+    f"steps: [{{in: requested, when: {{next_check: courier}}, {_STEP}}}]",
+    f"steps: [{{in: requested, script: hallo, {_STEP}}}]",
+    f"steps: [{{in: requested, {_STEP}}}, {{in: requested, when: {{stock: out}}, {_STEP}}}]",
+    "checks: [department]",
+    "remedies: [refund, exchange, visit]",
+    "steps: [{in: [requested, inspected], do: request_evidence, zh: 要照片, en: ask}]\n"
+    "remedies: [refund]\nclocks: {awaiting_evidence: {outcome: escalate}}",
+    # scripts
+    'scripts: {requested: {zh: "您好", en: "Hello {custmer}"}}',
+    'scripts: {requested: {zh: "您好", en: "Hello {customer"}}',
+    'scripts: {requested: {zh: "您好", en: ""}}',
+    'scripts: {requestd: {zh: "您好", en: "Hello"}}',
+    'scripts: {requested: {zh: "请稍等", en: "Hello"}}',
+    'scripts: {requested: {zh: "您好", en: "Your parcel will arrive by {due}."}}',
+    'scripts: {requested: {zh: "您好", en: "We are sorry for the inconvenience."}}',
+    'scripts: {requested: {zh: "给五星好评，返现10元", en: "Hello"}}',
+)
