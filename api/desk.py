@@ -32,12 +32,13 @@ from models.commands import Actor, Command, parse_command
 from models.decide import decide
 from models.effects import Decision, workflow_id
 from models.errors import AftercareError, CommandRefused, Conflict, NotFound, Unavailable, refusal_from
+from models.ledger import cost_of_case
 from models.lifecycle import Action, Role, State, may
 from models.orders import Order
 from models.playbook import Playbook
 from playbooks.in_force import Fixed, InForce
 from playbooks.load import Playbooks
-from store import cases, lists, orders, parcels, payouts, personal, reservations, stuck
+from store import cases, ledger, lists, orders, parcels, payouts, personal, reservations, stuck
 from store import playbooks as kept_playbooks
 from store.engine import reading, revisions, writing
 from store.payouts import PayoutRow
@@ -202,7 +203,8 @@ class Desk:
 
         def read(session: Session) -> dict[str, Any]:
             case = self._case(session, case_no)
-            told = {"description": cases.description(session, case_no), **more}
+            cost = views.cost_document(cost_of_case(ledger.of_case(session, case_no)), case.currency)
+            told = {"description": cases.description(session, case_no), "cost": cost, **more}
             seen = views.Seen(
                 calendars=self.playbook_set.calendars,
                 now=self.clock(),

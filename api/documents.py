@@ -56,6 +56,24 @@ class CaseMoney(Shown):
     paid: MoneyShown | None
 
 
+class CaseCost(Shown):
+    """What the case has cost so far, and of what (T13): written-off goods and open claims are not in the total."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.CASE_COST]})
+
+    refund: MoneyShown | None
+    freight: MoneyShown | None
+    goodwill: MoneyShown | None
+    replacement: MoneyShown | None
+    other: MoneyShown | None
+    goods: MoneyShown | None
+    compensation: MoneyShown | None
+    received: MoneyShown | None
+    written_off: MoneyShown | None
+    claimed: MoneyShown | None
+    total: MoneyShown | None
+
+
 class ActionShown(Shown):
     """An action, whether it is allowed now, and if not, why."""
 
@@ -129,6 +147,7 @@ class CaseShown(Shown):
     version: int
     clocks: tuple[ClockShown, ...]
     money: CaseMoney
+    cost: CaseCost
     lines: tuple[dict[str, Any], ...]
     actions: tuple[ActionShown, ...]
     next_step: NextStep | None

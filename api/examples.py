@@ -28,6 +28,16 @@ CASE_MONEY: dict[str, Any] = {
     "paid": _NOTHING,
 }
 
+CASE_COST: dict[str, Any] = {
+    **dict.fromkeys(
+        ("freight", "goodwill", "replacement", "other", "compensation", "received", "written_off"), _NOTHING
+    ),
+    "refund": {"amount": "121.13", "currency": "CNY"},
+    "goods": {"amount": "121.13", "currency": "CNY"},
+    "claimed": _NOTHING,
+    "total": _NOTHING,
+}
+
 ACTION: dict[str, Any] = {"action": "ship_back", "allowed": False, "reasons": ["not while the case is 'requested'"]}
 
 NEXT_STEP: dict[str, Any] = {
@@ -89,6 +99,7 @@ CASE: dict[str, Any] = {
     "goods": "customer",
     "clocks": [CLOCK],
     "money": CASE_MONEY,
+    "cost": CASE_COST,
     "payouts": [],
     "lines": [{"line_no": 1, "quantity": 1, "sku": "KETTLE-17", "name": "电热水壶 1.7 L", "issues": []}],
     "actions": [{"action": "authorise_return", "allowed": True, "reasons": []}, ACTION],

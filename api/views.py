@@ -11,6 +11,7 @@ from models.case import Case, Claim, Override, Payout
 from models.clocks import Clock, used_seconds
 from models.commands import schema_of
 from models.eligibility import Eligible
+from models.ledger import Cost
 from models.lifecycle import ARROWS, FINAL, ROLES, STAGE, WAITS_FOR, Action, Role, State
 from models.money import to_text
 from models.next_step import next_step
@@ -86,6 +87,11 @@ def _money(case: Case) -> dict[str, Any]:
         "customer_owes": money(max(0, money_of.customer_owes - money_of.received), currency),
         "paid": money(money_of.paid, currency),
     }
+
+
+def cost_document(cost: Cost, currency: str | None) -> dict[str, Any]:
+    """What a case has cost so far, and of what (T13)."""
+    return {name: money(getattr(cost, name), currency) for name in cost.__dataclass_fields__}
 
 
 def _procedure(case: Case) -> dict[str, Any]:

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from models.case import Case
 from models.ledger import Posting
-from models.tables import ledger, money_moves
+from models.lifecycle import Action
+from models.remedies import REMEDIES
+from models.tables import case_units, cases, ledger, money_moves, timeline
 from store.documents import put_new
 
 
@@ -37,3 +40,65 @@ def of_case(session: Session, case_no: str) -> tuple[Posting, ...]:
     """Everything that was posted for a case, oldest first."""
     found = select(ledger).where(ledger.c.case_no == case_no).order_by(ledger.c.at, ledger.c.key)
     return tuple(Posting.model_validate(row) for row in session.execute(found).mappings())
+
+
+# ── money and goods that do not meet (T13) ────────────────────────────────────────────────────────
+
+
+class Uneven(BaseModel):
+    """A case whose money and goods do not meet: since when, and what it is about in money."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    case_no: str
+    order_no: str | None
+    state: str
+    amount: int
+    currency: str | None
+    since: datetime
+
+
+def refunded_not_returned(session: Session) -> tuple[Uneven, ...]:
+    """Units were refunded that the playbook wants back, and the customer still has them; the longest first."""
+    amount = func.sum(ledger.c.amount)
+    found = _cases(amount, func.min(ledger.c.at)).join(ledger, ledger.c.case_no == cases.c.case_no)
+    found = found.where(ledger.c.debit == "customer", ledger.c.purpose == "refund", _units_are_out(), *_with_customer())
+    return _uneven(session, found.group_by(*_NAMED))
+
+
+def returned_not_refunded(session: Session) -> tuple[Uneven, ...]:
+    """Goods are with us that a remedy is to make ours, and the customer has got nothing for them yet."""
+    keeping = [remedy.name for remedy in REMEDIES.values() if remedy.keeps_goods]
+    came = (timeline.c.case_no == cases.c.case_no) & (timeline.c.action == Action.BOOK_IN.value)
+    given = exists().where(
+        ledger.c.case_no == cases.c.case_no, ledger.c.debit == "customer", ledger.c.credit != "customer"
+    )
+    found = _cases(cases.c.at_stake, func.max(timeline.c.at)).join(timeline, came)
+    found = found.where(cases.c.document["goods"].as_string() == "here", ~given)
+    found = found.where(or_(cases.c.remedy.is_(None), cases.c.remedy.in_(keeping)))
+    return _uneven(session, found.group_by(*_NAMED, cases.c.at_stake))
+
+
+_NAMED = (cases.c.case_no, cases.c.order_no, cases.c.state, cases.c.currency)
+
+
+def _cases(amount: ColumnElement[int], since: ColumnElement[datetime]) -> Select[tuple[object, ...]]:
+    return select(*_NAMED, amount.label("amount"), since.label("since"))
+
+
+def _units_are_out() -> ColumnElement[bool]:
+    return exists().where(case_units.c.case_no == cases.c.case_no, case_units.c.units_out > 0)
+
+
+def _with_customer() -> tuple[ColumnElement[bool], ...]:
+    document = cases.c.document
+    return (
+        document["goods"].as_string().in_(("customer", "in_transit")),
+        document["order"]["parcel"].as_string() == "delivered",
+        document["procedure"]["goods_come_back"].as_boolean(),
+    )
+
+
+def _uneven(session: Session, found: Select[tuple[object, ...]]) -> tuple[Uneven, ...]:
+    rows = [Uneven.model_validate(row) for row in session.execute(found)]
+    return tuple(sorted(rows, key=lambda row: (row.since, row.case_no)))

@@ -8,7 +8,10 @@ from sqlalchemy.exc import IntegrityError
 
 from models import tables
 from models.case import Case
+from models.commands import Actor
+from models.events import Entry
 from models.ledger import Posting, payment_received, payout_paid
+from models.lifecycle import Role
 from models.pots import Draw
 from store import ledger
 from store.engine import reading, writing
@@ -84,3 +87,37 @@ def test_the_database_refuses_to_post_a_payout_twice(engine: Engine) -> None:
         session.execute(insert(tables.ledger).values(key="b", **refunded))
     with reading(engine) as session:
         assert session.execute(select(func.count()).select_from(tables.ledger)).scalar_one() == 1
+
+
+def refunded(engine: Engine, case: Case, goods: str) -> Case:
+    """The case after its kettle was refunded and paid, the goods where they are said to be."""
+    payout, draw = refund(f"{case.case_no}:refund:1", refund_draws(import_order(engine)))
+    paid = posting(case, **payout_paid("refund", payout.amount)[0].model_dump(), payout_id=payout.key)
+    done = next_version(case, goods=goods, payouts=(payout.model_copy(update={"state": "done"}),))
+    commit(engine, done, money=(draw, ending("settle", draw, "ALI-1")), postings=(paid,))
+    return done
+
+
+@pytest.mark.parametrize(("goods", "listed"), [("customer", True), ("in_transit", True), ("here", False)])
+def test_what_was_refunded_and_never_came_back_is_listed(engine: Engine, goods: str, listed: bool) -> None:
+    case = open_case(engine, import_order(engine))
+    refunded(engine, case, goods)
+    with reading(engine) as session:
+        rows = ledger.refunded_not_returned(session)
+    assert [(row.case_no, row.amount, row.currency, row.since) for row in rows] == (
+        [(case.case_no, 12900, "CNY", NOW)] if listed else []
+    )
+
+
+def test_what_came_back_and_was_not_refunded_is_listed_since_it_came(engine: Engine) -> None:
+    case = open_case(engine, import_order(engine))
+    liu = Actor(id="liu", role=Role.WAREHOUSE)
+    came = Entry(seq=case.seq + 1, at=NOW, actor=liu, action="book_in")
+    here = next_version(case, goods="here", seq=case.seq + 1)
+    commit(engine, here, entries=(came,))
+    with reading(engine) as session:
+        rows = ledger.returned_not_refunded(session)
+    assert [(row.case_no, row.since) for row in rows] == [(case.case_no, NOW)]
+    refunded(engine, here, "here")
+    with reading(engine) as session:
+        assert ledger.returned_not_refunded(session) == ()
