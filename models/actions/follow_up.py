@@ -197,7 +197,10 @@ def _pending(draft: Draft) -> Pending:
 
 @handles(Action.PLATFORM_RULING)
 def platform_ruling(draft: Draft, data: PlatformRuling) -> None:
-    """T21: decided outside, shown so, and never paid a second time."""
+    """T21: decided outside, shown so, and never paid a second time, also when a platform says it again."""
+    said = draft.case.ruling
+    if said is not None and (said.ruling, said.reference) == (data.ruling, data.reference):
+        raise RuleRefused(f"This ruling is recorded already ({data.ruling}, reference {data.reference}) (T21).")
     draft.facts.ruling = data.ruling
     paid = draft.minor(data.amount, "amount") if data.amount is not None else 0
     draft.set(ruling=Ruling(ruling=data.ruling, reference=data.reference, amount=paid))

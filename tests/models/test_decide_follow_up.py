@@ -178,6 +178,16 @@ def test_what_a_platform_paid_is_not_paid_again_T21() -> None:
             story.do("director", "choose_remedy", remedy=remedy, **data)
 
 
+def test_a_ruling_that_a_platform_sends_twice_is_booked_once_T21() -> None:
+    paid = {"ruling": "refunded", "amount": "50.00", "reference": "tm 9"}
+    story = confirmed(freight=None).do("platform", "platform_ruling", **paid)
+    with pytest.raises(RuleRefused, match=r"recorded already \(refunded, reference tm 9\)"):
+        story.do("platform", "platform_ruling", **paid)
+    assert story.case.money.paid == 5000
+    story.do("platform", "platform_ruling", ruling="refunded", amount="8.00", reference="tm 10")
+    assert story.case.money.paid == 5800
+
+
 def test_a_ruling_after_money_went_out_is_still_carried_out_T21() -> None:
     story = confirmed().do("agent", "choose_remedy", remedy="exchange").pay_all()
     story.do("platform", "platform_ruling", ruling="refund", reference="tm 9")
