@@ -97,7 +97,7 @@ WAITING = Rudeness(
 BLAMING_COURIERS = Rudeness(
     "blames the courier; say what happened to the parcel and what we do about it",
     _any(
-        _CARRIERS_ZH + r"(?:的|有)?(?:过错|错误|责任|问题|失误|疏忽|锅|原因)",
+        _CARRIERS_ZH + r"(?:的|有)?(?:过错|错(?!过)|责任|问题|失误|疏忽|锅|原因)",
         _CARRIERS_ZH + r"(?:把|将|给)?(?:您的|你的)?(?:包裹|快件|货|商品|东西)?(?:弄|搞|摔|压|送)(?:丢|坏|烂|破|错|没)",
         _CARRIERS_ZH + r"(?:太|很|比较|又)(?:慢|差|忙|不)",
         _CARRIERS_ZH + r"(?:不负责|不靠谱|不给力|暴力|野蛮|耽误|拖延|爆仓)",
@@ -205,7 +205,7 @@ def unmannerly(text: str) -> tuple[str, ...]:
 
 
 def _found(text: str) -> Iterator[str]:
-    text = text.lower()
+    text = text.lower().replace("’", "'")
     yield from _judged(APOLOGISING_ALONE, text, text)
     rudenesses = [rudeness for rudeness in _OF_A_SENTENCE if _may_be_in(rudeness, text)]
     sentences = _END_OF_SENTENCE.split(text) if rudenesses else []

@@ -25,6 +25,8 @@ SENTENCES = [
     ("Thank you for your patience.", PATIENCE, "Thank you for the photos; you have my answer within 2 hours."),
     ("Bear with us while we check.", PATIENCE, "We check the warehouse today and I write to you by {due}."),
     ("One moment, please.", PATIENCE, "I am looking it up now and answer within 15 minutes."),
+    ("这是快递的错。", BLAME, "包裹在途中受损，我们今天补发一件。"),
+    ("It is the courier’s fault.", BLAME, "The parcel was delayed; we have asked where it is."),
     ("这是快递的责任。", BLAME, "包裹在运输途中丢失，我们为您补发一件。"),
     ("快递公司把您的包裹弄丢了。", BLAME, "经核实包裹已确认丢失，您可以选择补发或退款。"),
     ("这不是我们的问题，是物流太慢。", BLAME, "包裹比预计晚到，我们已请快递查找，{due}前告诉您结果。"),
