@@ -18,6 +18,7 @@ from models.money import to_minor
 from models.orders import Order, parcel
 from models.playbook import Playbook
 from models.pots import Pots
+from models.promotions import promotions_of
 from models.working_day import leaves_by
 from playbooks.load import Playbooks
 
@@ -125,6 +126,7 @@ def facts_of(
         leaves_by=ought_to_leave(order, playbook, playbooks),
         parcel="delivered" if arrived(order, playbook) else parcel(order, claimed),
         pots=pots,
+        promotions=promotions_of(order),
         return_rate=rate,
         replacement_rate=rate,
         has_invoice=order.invoice is not None,

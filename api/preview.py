@@ -10,6 +10,7 @@ from models.money import to_minor
 from models.orders import Order, parcel
 from models.playbook import Playbook
 from models.pots import Pots
+from models.promotions import promotions_of
 from models.remedies.terms import terms_of
 from models.settlement import SettlementAsk, settlement, settlement_to_document
 
@@ -61,6 +62,7 @@ def _settlement_ask(order: Order, rates: FreightRates, ask: PreviewAsk, playbook
         replacement_freight=rate if ask.replacement_freight is None else _minor(ask.replacement_freight, order) or 0,
         replacement_price=_replacement_price(ask, order),
         reduction_percent=ask.reduction_percent,
+        promotions=promotions_of(order) if terms.claws_back else (),
         refund_postage=terms.refund_postage,
         never_delivered=_never_delivered(order, ask, playbook),
         both_ways=terms.both_ways,

@@ -14,6 +14,7 @@ from models.ledger import Transfer
 from models.lifecycle import FINAL, WAITS_FOR, Stage, State, stage_of
 from models.playbook import Procedure
 from models.pots import Draw, Pots
+from models.promotions import Promotion
 from models.settlement import Settlement
 from models.value import Value
 
@@ -60,6 +61,7 @@ class OrderFacts(Value):
     leaves_by: datetime | None = None  # when it ought to leave, where it has not (L11)
     parcel: Parcel = "delivered"
     pots: Pots
+    promotions: tuple[Promotion, ...] = ()  # with a threshold (F21)
     return_rate: int = 0  # the zone's normal freight, minor units (F11)
     replacement_rate: int = 0
     has_invoice: bool = False

@@ -87,6 +87,9 @@ class Procedure(Part):
     refund_postage: Literal["rule", "always", "never"] = Field(
         "rule", description="whether first postage goes back: by the rule, always, or never (F14)"
     )
+    promotion: Literal["keep", "claw_back"] = Field(
+        "keep", description="what a return that breaks a promotion's threshold does to its discount (F21)"
+    )
     return_freight_factor: Annotated[int, Field(ge=1, le=100)] = Field(
         RATE_FACTOR, description="advanced freight is paid back up to so many times the zone's normal rate (F11)"
     )

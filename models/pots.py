@@ -149,7 +149,10 @@ class Pots:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draw:
-    """An amount to take from one pot; of a unit pot also how many units go out and what is withheld of them."""
+    """An amount to take from one pot; of a unit pot also how many units go out and what is withheld of them.
+
+    ``withheld`` below zero is what was withheld before and is drawn now (F21).
+    """
 
     account: Account
     line_no: int | None = None
@@ -250,6 +253,12 @@ def _share(total: int, quantity: int, unit: int) -> int:
     return part if total >= 0 else -part
 
 
+def first_shares(total: int, quantity: int, units: int) -> int:
+    """What the first so many of a line's units have of a total that is shared equally by all of them."""
+    each, spare = divmod(total, quantity)
+    return each * units + min(units, spare)
+
+
 def _postage_pots(order: Order) -> tuple[PostagePot, ...]:
     shipments: Sequence[Shipment | None] = order.shipments or (None,)
     equal = [1] * len(shipments)
@@ -296,7 +305,7 @@ def _apply(pots: Pots, draws: Iterable[Draw], change: Callable[[Pot, Draw, str],
         pot = by_key.get(one.key)
         if pot is None:
             raise MoneyRefused(f"The order has no {_named(one)} to take money from.")
-        if min(one.amount, one.units, one.withheld) < 0:
+        if min(one.amount, one.units, one.amount + one.withheld) < 0:
             raise MoneyRefused(f"What is taken from {_named(one)} cannot be negative.")
         by_key[one.key] = change(pot, one, pots.currency)
     changed = list(by_key.values())
@@ -314,6 +323,7 @@ def _reserve(pot: Pot, one: Draw, currency: str) -> Pot:
         return replace(pot, in_flight=pot.in_flight + one.amount)
     if one.units > pot.units_left:
         raise _too_many(pot.line_no, one.units, pot.units_left)
+    _need(one, -one.withheld, pot.withheld, currency)
     return replace(
         pot,
         in_flight=pot.in_flight + one.amount,

@@ -138,19 +138,19 @@ def _parts(pots: Pots, draws: Iterable[Draw]) -> tuple[int, int, int]:
         if one.account == "postage":
             postage += one.amount
         else:
-            part = _tax_part(units[one.key], one.amount)
+            part = _tax_part(units[one.key], one)
             tax += part
             goods += one.amount - part
     return goods, tax, postage
 
 
-def _tax_part(pot: UnitPot, amount: int) -> int:
+def _tax_part(pot: UnitPot, one: Draw) -> int:
     """The tax in the next amount of a pot; whole units give their own tax, and all parts together never more."""
     if not pot.paid:
         return 0
-    before = pot.paid - pot.left
-    charged = pot.units * pot.tax
-    return (before + amount) * charged // pot.paid - before * charged // pot.paid
+    charged, before, back = pot.units * pot.tax, pot.paid - pot.left, max(0, -one.withheld)
+    rest = (before + one.amount - back) * charged // pot.paid - before * charged // pot.paid
+    return rest + back * charged // pot.paid
 
 
 def _preview_id(pots: Pots, ask: SettlementAsk, settled: Settlement) -> str:

@@ -46,10 +46,11 @@ def _take(draws: list[Draw], amount: int) -> tuple[list[Draw], list[Draw]]:
     while rest and amount > 0:
         one = rest.pop(0)
         part = min(one.amount, amount)
-        taken.append(replace(one, amount=part))
+        withheld = max(one.withheld, -part)
+        taken.append(replace(one, amount=part, withheld=withheld))
         amount -= part
         if part < one.amount:
-            rest.insert(0, replace(one, amount=one.amount - part, units=0, withheld=0))
+            rest.insert(0, replace(one, amount=one.amount - part, units=0, withheld=one.withheld - withheld))
     return taken, rest
 
 

@@ -187,6 +187,7 @@ def settle(
         replacement_price=replacement_price(draft, replacement),
         quote=case.quote.parts + case.quote.labour if case.quote else 0,
         reduction_percent=reduction_percent,
+        promotions=order.promotions if terms.claws_back else (),
         refund_postage=terms.refund_postage,
         never_delivered=order.parcel in ("unprinted", "printed", "pulled", "lost"),
         both_ways=terms.both_ways,

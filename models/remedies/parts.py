@@ -7,6 +7,7 @@ from models.errors import MoneyRefused, PotExceeded
 from models.freight import FreightRemedy, FreightRule, freight_rule, is_seller_fault, seller_share
 from models.money import split, to_text
 from models.pots import Draw, Pots, amount_draws, postage_draws, unit_draws
+from models.promotions import clawed_back, released
 from models.remedies.remedy import LineQuantity, Outcome, SettlementAsk
 
 
@@ -35,6 +36,22 @@ def less_reduction(one: Draw, percent: int) -> Draw:
     return replace(one, amount=paid, withheld=withheld)
 
 
+def less_promotions(pots: Pots, ask: SettlementAsk, draws: list[Draw]) -> tuple[list[Draw], tuple[str, ...]]:
+    """Withhold what the kept goods had of a promotion whose threshold the return breaks, or give it back (F21)."""
+    taken = clawed_back(pots, dict(ask.lines), ask.promotions)
+    if taken < 0:
+        back = released(pots, ask.promotions, -taken)
+        told = f"{said(pots, sum(one.amount for one in back))} of a promotion, withheld before: goes back (F21)."
+        return [*draws, *back], (told,) if back else ()
+    taken = min(taken, sum(one.amount for one in draws))
+    if not taken:
+        return draws, ()
+    shares = split(taken, [one.amount for one in draws])
+    less = zip(draws, shares, strict=True)
+    told = f"{said(pots, taken)} withheld: what stays is below the threshold of a promotion that it had (F21)."
+    return [replace(one, amount=one.amount - part, withheld=one.withheld + part) for one, part in less], (told,)
+
+
 def first_postage(pots: Pots, row: FreightRule, ask: SettlementAsk) -> tuple[Draw, ...]:
     """First postage: where the table gives it back and all of its lines are back, or as the playbook says (F14)."""
     always = ask.refund_postage == "always"
@@ -51,8 +68,8 @@ def payable(pots: Pots, draws: Iterable[Draw]) -> tuple[Draw, ...]:
     for one in draws:
         amount = min(one.amount, left)
         left -= amount
-        if amount or one.units or one.withheld:
-            kept.append(replace(one, amount=amount))
+        if amount or one.units or one.withheld > 0:
+            kept.append(replace(one, amount=amount, withheld=max(one.withheld, -amount)))
     return tuple(kept)
 
 

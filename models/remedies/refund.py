@@ -4,7 +4,16 @@ from collections.abc import Sequence
 
 from models.freight import FreightRule, seller_share
 from models.pots import Draw, Pots, unit_draws
-from models.remedies.parts import first_postage, less_reduction, payable, per_line, return_freight, said, table_row
+from models.remedies.parts import (
+    first_postage,
+    less_promotions,
+    less_reduction,
+    payable,
+    per_line,
+    return_freight,
+    said,
+    table_row,
+)
 from models.remedies.remedy import Outcome, Remedy, SettlementAsk
 
 
@@ -15,18 +24,21 @@ def settle(pots: Pots, free_shipping: bool, ask: SettlementAsk) -> Outcome:
         row = FreightRule("F27", "seller", None, goods_refunded=True, postage_refunded=True)
     units = [one for line_no, quantity in ask.lines for one in unit_draws(pots, line_no, quantity)]
     reduced = [less_reduction(one, ask.reduction_percent) for one in units]
-    draws = payable(pots, (*reduced, *first_postage(pots, row, ask)))
+    kept, promoted = ([*reduced], ()) if ask.never_delivered else less_promotions(pots, ask, reduced)
+    draws = payable(pots, (*kept, *first_postage(pots, row, ask)))
     reimbursed, over_cap, freight = return_freight(pots, row, ask)
-    sources = (*_refund_sources(pots, row, ask, draws), *freight)
+    withheld = sum(one.withheld for one in reduced)
+    sources = (*_refund_sources(pots, row, ask, draws, withheld), *promoted, *freight)
     return Outcome(rule=row.rule, draws=draws, reimbursed=reimbursed, over_cap=over_cap, sources=sources)
 
 
-def _refund_sources(pots: Pots, row: FreightRule, ask: SettlementAsk, draws: Sequence[Draw]) -> tuple[str, ...]:
+def _refund_sources(
+    pots: Pots, row: FreightRule, ask: SettlementAsk, draws: Sequence[Draw], withheld: int
+) -> tuple[str, ...]:
     told = [
         f"line {line_no}: {said(pots, amount)} is what {quantity} of it cost, by its own share (F13)."
         for line_no, quantity, amount in per_line(pots, ask.lines, draws)
     ]
-    withheld = sum(one.withheld for one in draws)
     if withheld:
         told.append(f"{said(pots, withheld)} withheld: {ask.reduction_percent} % for use or damage (F16).")
     postage = sum(one.amount for one in draws if one.account == "postage")

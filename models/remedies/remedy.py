@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from models.pots import Draw, Pots
+from models.promotions import Promotion
 
 SettledRemedy = Literal[
     "refund", "exchange", "repair", "keep_it", "adjust_price", "reship", "substitute", "goods_back", "visit", "none"
@@ -20,7 +21,8 @@ class SettlementAsk:
     together, with tax; None means that the same goods go out and no difference arises. ``return_freight`` is what
     the customer advanced, ``replacement_freight`` what the way to the customer costs, ``quote`` parts and labour.
     ``share`` is the percentage of the liability that ``party_liable`` bears (F19). With ``both_ways`` the customer
-    also pays the way to him where the fault is not the seller's (F22).
+    also pays the way to him where the fault is not the seller's (F22). ``promotions`` are those that a return claws
+    back, none where the playbook lets the customer keep them (F21).
     """
 
     remedy: SettledRemedy
@@ -35,6 +37,7 @@ class SettlementAsk:
     quote: int = 0
     reduction_percent: int = 0
     refund_postage: Literal["rule", "always", "never"] = "rule"
+    promotions: tuple[Promotion, ...] = ()
     never_delivered: bool = False
     both_ways: bool = False
 

@@ -14,6 +14,7 @@ class Terms:
     freight_factor: int = RATE_FACTOR
     refund_postage: Literal["rule", "always", "never"] = "rule"
     both_ways: bool = False
+    claws_back: bool = False
 
 
 def terms_of(procedure: Procedure | None) -> Terms:
@@ -23,5 +24,6 @@ def terms_of(procedure: Procedure | None) -> Terms:
     return Terms(
         freight_factor=procedure.return_freight_factor,
         refund_postage=procedure.refund_postage,
+        claws_back=procedure.promotion == "claw_back",
         both_ways=procedure.customer_pays_both_ways and not procedure.asks_fault,
     )
