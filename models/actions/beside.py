@@ -34,6 +34,7 @@ from models.commands import (
     SettleClaim,
     Snooze,
     Split,
+    UpdateContact,
     WaiveFreight,
 )
 from models.draft import Draft
@@ -48,8 +49,10 @@ LONGEST = 10 * 365 * 86400
 
 
 @handles(Action.UPDATE_CONTACT)
-def update_contact(draft: Draft, data: Data) -> None:
-    """C7: one action, logged; what is personal in it stays with the desk."""
+def update_contact(draft: Draft, data: UpdateContact) -> None:
+    """C7: one action, logged; what is personal in it stays with the desk, which leaves its mask."""
+    if not any((data.name, data.phone, data.email, data.address)):
+        raise DataRefused.of("phone", "Say what has changed: name, phone, email or address.")
     draft.set(contact_changed=True)
 
 
@@ -119,6 +122,8 @@ def change_kind(draft: Draft, data: ChangeKind) -> None:
     """
     case = draft.case
     _nothing_decided(case)
+    if data.procedure is None and data.subcategory is not None:
+        raise DataRefused.of("subcategory", f"There is no kind '{data.kind}' with a subcategory '{data.subcategory}'.")
     procedure = _procedure(data.procedure, f"'{data.kind}' is not a known kind.")
     if (data.kind, procedure.subcategory) == (case.kind, case.procedure.subcategory):
         raise RuleRefused("The case is of that kind already.")

@@ -166,6 +166,17 @@ def test_an_unknown_kind_is_refused(data: dict[str, Any]) -> None:
         Story().do("agent", "change_kind", **data)
 
 
+def test_an_unknown_subcategory_is_not_told_as_an_unknown_kind() -> None:
+    with pytest.raises(DataRefused, match="no kind 'change_of_mind' with a subcategory 'too_blue'"):
+        Story().do("agent", "change_kind", kind="change_of_mind", subcategory="too_blue")
+
+
+def test_a_change_of_contact_says_what_has_changed_C7() -> None:
+    with pytest.raises(DataRefused, match="name, phone, email or address"):
+        Story().do("agent", "update_contact")
+    assert Story().do("customer", "update_contact", phone="•••••0001").case.contact_changed
+
+
 def test_whoever_is_upset_is_handed_up_at_once_T8() -> None:
     story = Story().do("agent", "escalate", reason="very upset").do("agent", "escalate", reason="still")
     assert (story.case.escalation, story.told("supervisor"), story.told("manager")) == (2, ["very upset"], ["still"])
