@@ -30,7 +30,7 @@ from server import QuietServer, make_app
 from settings import Settings, environment, temporal_is_elsewhere
 from store import tokens
 from store.engine import make_engine, reading, upgrade, writing
-from worker import case_worker
+from worker import case_worker, payments_of
 
 logger = logging.getLogger("aftercare.up")
 
@@ -66,7 +66,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         await upgrading
         token = first_token(engine, settings.data)
         url = f"http://{settings.http_host}:{listening.getsockname()[1]}"
-        await stack.enter_async_context(case_worker(client, engine, playbooks))
+        await stack.enter_async_context(case_worker(client, engine, playbooks, payments_of(settings, engine)))
         await stack.enter_async_context(postman(engine, CHANNELS["log"]))
         await stack.enter_async_context(_serving(settings, client, engine, playbooks, listening))
         restoring = asyncio.create_task(_restored(client, engine))

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Engine
@@ -13,8 +14,10 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.channels import CHANNELS
 from activities.commit import Commit
+from activities.gateways import Keys, Room, configured
 from activities.linked import Linked
 from activities.outbox import postman
+from activities.payments import Payments, finances_queue
 from models.effects import TASK_QUEUE
 from playbooks.in_force import InForce
 from workflows.case import AfterSaleCase
@@ -28,13 +31,26 @@ CACHED_CASES = 500
 THREADS = 16
 
 
-def case_worker(client: Client, engine: Engine, playbooks: InForce, **options: Any) -> Worker:
-    """A worker for cases; `options` go to Temporal's Worker (tests make the cache small)."""
+def payments_of(settings: Keys, engine: Engine) -> Payments:
+    """Who pays out, by the settings: providers that are configured, and finance's queue for everything else."""
+    return Payments(engine, configured(Room(keys=settings, queue=partial(finances_queue, engine))))
+
+
+def case_worker(
+    client: Client, engine: Engine, playbooks: InForce, payments: Payments | None = None, **options: Any
+) -> Worker:
+    """A worker for cases; `options` go to Temporal's Worker (tests make the cache small).
+
+    Without `payments` finance's queue takes every payout.
+    """
+    route = payments.route if payments and payments.providers else None
+    commit = Commit(engine, lambda: playbooks.current().calendars, route)
+    paying = [payments.pay_out, payments.ask] if payments else []
     settings = {"max_cached_workflows": CACHED_CASES, "workflow_runner": RUNNER, "task_queue": TASK_QUEUE, **options}
     return Worker(
         client,
         workflows=[AfterSaleCase],
-        activities=[Commit(engine, lambda: playbooks.current().calendars).commit, Linked(engine, client).start_linked],
+        activities=[commit.commit, Linked(engine, client).start_linked, *paying],
         activity_executor=ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="activity"),
         max_concurrent_activities=THREADS,
         max_concurrent_local_activities=THREADS,
@@ -43,11 +59,11 @@ def case_worker(client: Client, engine: Engine, playbooks: InForce, **options: A
     )
 
 
-async def run_worker(client: Client, engine: Engine, playbooks: InForce) -> None:
+async def run_worker(client: Client, engine: Engine, playbooks: InForce, payments: Payments) -> None:
     """Work until SIGINT or SIGTERM, then finish what is under way."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
-    async with case_worker(client, engine, playbooks), postman(engine, CHANNELS["log"]):
+    async with case_worker(client, engine, playbooks, payments), postman(engine, CHANNELS["log"]):
         await stop.wait()

@@ -10,6 +10,8 @@ from temporalio.exceptions import ApplicationError
 from activities.gateways import chosen
 from activities.gateways.gateway import Destination, Gateway, GivenBack, PayoutOrder, refused, unknown
 from activities.gateways.register import Queued, told
+from models.case import Case
+from models.effects import Routed
 from models.orders import Order
 from models.payments import ASK_PAYOUT, PAY_OUT, Answer, PayoutInput, PayoutResult
 from store import orders, payouts
@@ -31,6 +33,17 @@ class Payments:
     def __init__(self, engine: Engine, gateways: Mapping[str, Gateway]) -> None:
         self._engine = engine
         self._gateways = gateways
+
+    @property
+    def providers(self) -> bool:
+        """Whether anything but finance's queue is configured."""
+        return self._gateways.keys() != {"register"}
+
+    def route(self, case: Case) -> tuple[Routed, ...]:
+        """The approved payouts of a case that a provider carries out; finance's queue has the others already."""
+        found = [(p.key, self._load(p.key)) for p in case.payouts if p.state == "approved" and p.gateway is None]
+        ways = {key: chosen(loaded[1], self._gateways).name for key, loaded in found if loaded is not None}
+        return tuple(Routed(payout_id=key, gateway=name) for key, name in ways.items() if name != "register")
 
     @activity.defn(name=PAY_OUT)
     async def pay_out(self, input: PayoutInput) -> PayoutResult:

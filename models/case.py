@@ -81,6 +81,7 @@ class Pending(Value):
     command: Command
     came_from: State
     amount: int
+    preview_id: str | None = None  # of the numbers that were asked for (F20)
 
 
 class Payout(Value):
@@ -95,6 +96,14 @@ class Payout(Value):
     account: str | None = None
     failure: str | None = None
     draws: tuple[Draw, ...] = ()
+    gateway: str | None = None  # the provider that it was given to; None = finance's queue
+    tries: int = 0  # answers that did not end it
+    ask_at: datetime | None = None  # when its gateway is to be sent it, or asked about it
+
+    @property
+    def at_gateway(self) -> bool:
+        """Whether a provider has it, and has not said yet what became of it."""
+        return self.gateway is not None and self.state in ("sent", "unknown")
 
 
 class Money(Value):
@@ -340,7 +349,13 @@ class Case(Value):
     @property
     def alarm_at(self) -> datetime | None:
         """The next instant at which the case must act by itself, if nothing happens before."""
-        return next_alarm_at(self.clocks, self.acknowledged_until)
+        return self.alarm_without(frozenset())
+
+    def alarm_without(self, payouts: frozenset[str]) -> datetime | None:
+        """The same, leaving aside payouts that are being asked about at this moment."""
+        asks = (payout.ask_at for payout in self.payouts if payout.at_gateway and payout.key not in payouts)
+        alarms = (next_alarm_at(self.clocks, self.acknowledged_until), *asks)
+        return min((at for at in alarms if at), default=None)
 
     def snapshot(self) -> dict[str, Any]:
         """The case in brief, as queries and updates answer it."""

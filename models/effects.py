@@ -115,6 +115,13 @@ class ArmedClock(Value):
     alarms: tuple[Alarm, ...]
 
 
+class Routed(Value):
+    """A payout that a payment provider carries out, and not finance's queue."""
+
+    payout_id: str
+    gateway: str
+
+
 class CommitResult(Value):
     """What was written: the clocks with their absolute instants, or the case to go on from where SQL knows more.
 
@@ -125,6 +132,7 @@ class CommitResult(Value):
     version: int
     clocks: tuple[ArmedClock, ...] = ()
     refused: tuple[MoneyRefusal, ...] = ()
+    routed: tuple[Routed, ...] = ()  # approved payouts that a provider is to be given
     linked: tuple[str, ...] = ()  # numbers of the cases that were split off
     ahead: Case | None = None
     entries: tuple[Entry, ...] = ()  # with `ahead`: the timeline since the version that the drain built on

@@ -26,6 +26,8 @@ class Fact(StrEnum):
     SEARCH_OPENED = "search_opened"  # a parcel did not come in time (G14)
     MONEY_REFUSED = "money_refused"  # the order has no such money left; the remedy was taken back
     SPLIT_OFF = "split_off"  # lines went to a linked case
+    PAYOUT_SENT = "payout_sent"  # given to a payment provider
+    PAYOUT_UNKNOWN = "payout_unknown"  # its answer was lost; it is asked for again, never sent again blindly
     LEGAL_CHOICE = "legal_choice_passed_over"  # another remedy than the one the customer has a right to (section 13)
     CUSTOMER_NOT_ASKED = "customer_not_asked"  # found more the customer's doing, settled without asking him (F19)
     GOODS_UNASKED = "goods_unasked"  # goods came, or were sent, before they were asked for (G12)

@@ -86,14 +86,14 @@ async def _work(settings: "Settings") -> None:
     from playbooks.load import SHIPPED
     from playbooks.shelf import Shelf
     from terminal import places
-    from worker import run_worker
+    from worker import payments_of, run_worker
 
     playbooks = Shelf(settings.playbooks or SHIPPED)
     client = await places.temporal(settings)
     await register_search_attributes(client)
     with places.database(settings) as engine:
         shown.say(f"Working on cases from {client.service_client.config.target_host}. Ctrl-C stops it.")
-        await run_worker(client, engine, playbooks)
+        await run_worker(client, engine, playbooks, payments_of(settings, engine))
 
 
 def api() -> None:

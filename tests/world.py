@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -16,6 +16,8 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
+from activities.gateways.gateway import Gateway
+from activities.payments import Payments
 from api.auth import Caller
 from api.desk import Desk
 from api.schemas import OpenCase
@@ -148,6 +150,19 @@ class World:
         """The actions and facts of a case's timeline, in order."""
         return [entry.action for entry in self.timeline(case_no)]
 
+    async def reaches(self, case_no: str, state: str) -> dict[str, Any]:
+        """Wait until a case is in a state that it comes to by itself; answers the case."""
+        async with asyncio.timeout(20):
+            while (case := await self.desk.case(case_no))["state"] != state:
+                await asyncio.sleep(0.02)
+        return case
+
+    async def until_seen(self, case_no: str, action: str, times: int = 1) -> None:
+        """Wait until a case's timeline has had this so often."""
+        async with asyncio.timeout(20):
+            while self.actions(case_no).count(action) < times:
+                await asyncio.sleep(0.02)
+
     def handle(self, case_no: str) -> WorkflowHandle[Any, Any]:
         return self.client.get_workflow_handle(workflow_id(case_no))
 
@@ -191,13 +206,15 @@ async def a_world(
     folder: Path,
     env: WorkflowEnvironment | None = None,
     database: str | None = None,
+    gateways: Mapping[str, Gateway] | None = None,
     **options: Any,
 ) -> AsyncIterator[tuple[World, Worker]]:
     """A shop with a store of its own and a running worker."""
     engine = make_engine(database or f"sqlite:///{folder / 'aftercare.db'}")
     upgrade(engine)
     playbooks = shipped()
-    worker = case_worker(client, engine, Fixed(playbooks), **options)
+    payments = Payments(engine, gateways) if gateways else None
+    worker = case_worker(client, engine, Fixed(playbooks), payments, **options)
     start_numbers_at(engine, next(_SHOPS) * 10_000)
     try:
         async with worker:

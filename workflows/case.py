@@ -17,7 +17,7 @@ from temporalio.common import RawValue, RetryPolicy, SearchAttributePair
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from models.case import Case
+    from models.case import Case, Payout
     from models.commands import Command, parse_command
     from models.decide import decide, linked, pass_time, refused_signal
     from models.effects import (
@@ -31,11 +31,14 @@ with workflow.unsafe.imports_passed_through():
         Decision,
         Effects,
         LinkedInput,
+        Routed,
     )
     from models.errors import AftercareError, MalformedCommand, RuleRefused
     from models.events import latest
     from models.lifecycle import Role
+    from models.payments import PAY_OUT, Answer, PayoutInput, PayoutResult
     from models.rehearsal import answers
+    from models.sending import answered, due_payouts, sent
     from workflows.clock import DurableTimer
     from workflows.search import search_attributes
 
@@ -104,6 +107,7 @@ class AfterSaleCase:
         self.writing = self.behind = False
         self.signals = 0
         self.starting: set[asyncio.Task[None]] = set()
+        self.paying: set[str] = set()
         self.shown_stage = opening.case.stage
         self.timer = DurableTimer()
 
@@ -112,7 +116,8 @@ class AfterSaleCase:
         while True:
             if self.unwritten or self.behind:
                 await self.write()
-            self.timer.arm(self.case.alarm_at)
+            self.pay_what_is_due()
+            self.timer.arm(self.next_alarm)
             await workflow.wait_condition(self.something_to_do)
             if self.timer.rang:
                 self.look_at_the_clock()
@@ -268,6 +273,8 @@ class AfterSaleCase:
                 self.finished(under_way)
             if result.linked:
                 self.start_linked(result.linked)
+            if result.routed:
+                self.hand_over(result.routed)
         self.finished(self.steps)
         self.steps = []
         self.writing = False
@@ -355,6 +362,50 @@ class AfterSaleCase:
             start_to_close_timeout=timedelta(seconds=30),
             retry_policy=PATIENT_RETRY,
         )
+
+    # ── money at payment providers ──────────────────────────────────────────
+
+    def hand_over(self, routed: Sequence[Routed]) -> None:
+        """Payouts that a provider carries out: marked as sent, and written so, before anything leaves the house."""
+        now = workflow.now()
+        self.take(lambda case: sent(case, routed, now))
+
+    def pay_what_is_due(self) -> None:
+        """Send, or ask about, every payout at a provider whose time has come."""
+        for payout in due_payouts(self.case, workflow.now()):
+            if payout.key not in self.paying:
+                self.paying.add(payout.key)
+                task = asyncio.create_task(self.pay_one(payout))
+                self.starting.add(task)
+                task.add_done_callback(self.starting.discard)
+
+    async def pay_one(self, payout: Payout) -> None:
+        """One try: the activity asks first, and sends only what never arrived."""
+        result = await self.tried(PayoutInput(payout_id=payout.key, gateway=payout.gateway))
+        now = workflow.now()
+        self.paying.discard(payout.key)
+        self.take(lambda case: answered(case, result, now))
+
+    async def tried(self, asked: PayoutInput) -> PayoutResult:
+        try:
+            result: PayoutResult = await workflow.execute_activity(
+                PAY_OUT,
+                asked,
+                result_type=PayoutResult,
+                start_to_close_timeout=timedelta(minutes=2),
+                retry_policy=RetryPolicy(maximum_attempts=5),
+            )
+        except ActivityError as lost:
+            answer = Answer(state="unknown", code="no_answer", message=str(lost)[:300])
+            result = PayoutResult(payout_id=asked.payout_id, gateway=asked.gateway or "?", sent=True, answer=answer)
+        return result
+
+    @property
+    def next_alarm(self) -> datetime | None:
+        """When the case must act by itself; a payout that is being asked about just now wakes nobody."""
+        return self.case.alarm_without(frozenset(self.paying))
+
+    # ── showing ─────────────────────────────────────────────────────────────
 
     def show_stage(self) -> None:
         """Tell Temporal's own lists where the case is; only when the stage changes, because each time costs."""

@@ -190,8 +190,10 @@ def record_refund(draft: Draft, data: RecordRefund) -> None:
 def fail_refund(draft: Draft, data: FailRefund) -> None:
     """The bank or provider refused it: the money stays reserved, and the case says what is wrong."""
     payout = payout_of(draft, data.payout_id)
-    draft.replace_payout(payout.model_copy(update={"state": "failed", "failure": data.code}))
-    draft.tell("owner", f"A payout was refused ({data.code}).")
+    changed = {"state": "failed", "failure": data.code, "gateway": None, "ask_at": None, "tries": 0}
+    draft.replace_payout(payout.model_copy(update=changed))
+    for to in ("owner", "finance"):
+        draft.tell(to, f"A payout was refused ({data.code}). {data.note or ''}".strip()[:200])
 
 
 @handles(Action.PROVIDE_ACCOUNT)

@@ -1,6 +1,5 @@
 """Every kind of case of section 3, and every branch of sections 7 and 8, from the request to its end."""
 
-import asyncio
 from datetime import timedelta
 from functools import reduce
 from typing import Any
@@ -96,10 +95,7 @@ async def meant(shop: World, value: Any) -> Any:
 async def passed(shop: World, case_no: str, move: Pass, where: str) -> None:
     await shop.pass_time(hours=move.hours)
     if move.to is not None:
-        async with asyncio.timeout(20):
-            while (await shop.desk.case(case_no))["state"] != move.to:
-                await asyncio.sleep(0.02)
-    assert move.to is None or (await shop.desk.case(case_no))["state"] == move.to, where
+        assert await shop.reaches(case_no, move.to), where
 
 
 def seen(document: Any, path: str) -> Any:
