@@ -148,6 +148,25 @@ def split_money() -> None:
     answer_lines(split_line, sys.stdin.buffer, sys.stdout.buffer)
 
 
+@money.command("audit")
+def audit_money(json: AsJson = False) -> None:
+    """Prove that pots, moves, payouts, ledger and cases of all orders agree within every cap; name what does not."""
+    from terminal import keeping, shown
+
+    found = keeping.audited()
+    if json:
+        shown.as_json(found.model_dump(mode="json"))
+    else:
+        shown.table(
+            ("book", "order", "case", "what is wrong"),
+            ((one.sort, one.order_no or "", one.case_no or "", one.detail) for one in found.findings),
+        )
+        told = f"{found.orders} orders, {found.cases} cases, {found.payouts} payouts, {found.postings} postings"
+        shown.say(f"{told}: {len(found.findings) or 'nothing'} that does not agree.")
+    if found.findings:
+        raise typer.Exit(1)
+
+
 def answer_lines(answer: Callable[[object], Any], questions: BinaryIO, answers: BinaryIO) -> None:
     """Answer every line with a line, also those that cannot be read."""
     for line in questions:

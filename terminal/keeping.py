@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from settings import Settings
+    from store.audit import Audited
 
 db = typer.Typer(help="The database: its schema, copies of it, and open cases started from it.", no_args_is_help=True)
 token = typer.Typer(help="Tokens: who may call the API.", no_args_is_help=True)
@@ -121,6 +122,16 @@ def _read_back(settings: "Settings", source: Path) -> str:
         upgrade(engine)
         rows = read_back(engine, source)
     return f"{sum(rows.values())} rows in {len(rows)} tables were read back."
+
+
+def audited() -> "Audited":
+    """The audit of all money in the database of the settings; it needs no running API."""
+    from store.audit import audit_money
+    from terminal import places
+
+    with places.database() as engine:
+        _current(engine)
+        return audit_money(engine)
 
 
 def _current(engine: "Engine") -> None:

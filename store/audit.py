@@ -1,0 +1,127 @@
+"""The books of every order, read batch by batch as of one moment, for the audit of the money (`models.audit`)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, select
+
+from models.audit import Books, CaseRow, Finding, MoveRow, PayoutRow, PostedRow, PotRow, audit
+from models.tables import cases, ledger, money_moves, orders, payment_pots, payouts, postage_pots, unit_pots
+
+_BATCH = 4000
+
+
+class Audited(BaseModel):
+    """What was looked at, and what does not agree."""
+
+    model_config = ConfigDict(frozen=True)
+
+    orders: int
+    cases: int
+    payouts: int
+    postings: int
+    findings: tuple[Finding, ...]
+
+
+def audit_money(engine: Engine) -> Audited:
+    """Look at all orders, and at cases without one, as they are at one moment; writes nothing."""
+    counted = {"orders": 0, "cases": 0, "payouts": 0, "postings": 0}
+    findings: list[Finding] = []
+    with _one_moment(engine).connect() as connection:
+        for books in _without_order(connection):
+            findings += _looked_at(books, counted)
+        for books in _every_order(connection):
+            counted["orders"] += 1
+            findings += _looked_at(books, counted)
+    return Audited(**counted, findings=tuple(findings))
+
+
+def _looked_at(books: Books, counted: dict[str, int]) -> Iterator[Finding]:
+    counted["cases"] += len(books.cases)
+    counted["payouts"] += len(books.payouts)
+    counted["postings"] += len(books.postings)
+    return audit(books)
+
+
+def _one_moment(engine: Engine) -> Engine:
+    """All queries see the same, while the shop goes on working."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(aftercare_reading=True)
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+# ── reading ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _every_order(connection: Connection) -> Iterator[Books]:
+    last = ""
+    columns = select(orders.c.order_no, orders.c.currency)
+    while rows := connection.execute(
+        columns.where(orders.c.order_no > last).order_by(orders.c.order_no).limit(_BATCH)
+    ).all():
+        first, last = rows[0].order_no, rows[-1].order_no
+        books = {row.order_no: Books(row.order_no, row.currency) for row in rows}
+        _add_pots(connection, books, first, last)
+        _add_cases(connection, books, cases.c.order_no.between(first, last))
+        yield from books.values()
+
+
+def _without_order(connection: Connection) -> Iterator[Books]:
+    """Cases of no order may have money too: an announced transfer that came in (L12)."""
+    found = select(cases.c.case_no, cases.c.currency, cases.c.document["announced"]["currency"].as_string())
+    books: dict[str, Books] = {}
+    for case_no, currency, announced in connection.execute(found.where(cases.c.order_no.is_(None))):
+        books[case_no] = Books(None, currency or announced)
+    if books:
+        _add_cases(connection, books, cases.c.order_no.is_(None), cases.c.case_no)
+    yield from books.values()
+
+
+def _add_pots(connection: Connection, books: dict[str, Books], first: str, last: str) -> None:
+    found = _of(unit_pots, first, last, "line_no", "rank", "units", "goods", "tax", "units_out", "withheld")
+    for no, in_flight, refunded, line_no, rank, count, goods, tax, out, withheld in connection.execute(found):
+        paid = count * (goods + tax)
+        books[no].pots.append(PotRow(("unit", line_no, rank), paid, count, out, in_flight, refunded, withheld))
+    for no, in_flight, refunded, name, amount, tax in connection.execute(
+        _of(postage_pots, first, last, "shipment_no", "postage", "tax")
+    ):
+        books[no].pots.append(PotRow(("postage", name, 0), amount + tax, 0, 0, in_flight, refunded, 0))
+    for no, in_flight, refunded, name, amount in connection.execute(
+        _of(payment_pots, first, last, "payment_no", "amount")
+    ):
+        books[no].pots.append(PotRow(("payment", name, 0), amount, 0, 0, in_flight, refunded, 0))
+
+
+def _of(table: Table, first: str, last: str, *names: str) -> Select[Any]:
+    every = ("order_no", "in_flight", "refunded", *names)
+    return select(*(table.c[name] for name in every)).where(table.c.order_no.between(first, last))
+
+
+def _add_cases(
+    connection: Connection,
+    books: dict[str, Books],
+    which: ColumnElement[bool],
+    by: ColumnElement[str] = cases.c.order_no,
+) -> None:
+    """Cases with what hangs on them; rows of a case that was linked later count for the order it has now."""
+    for key, *row in connection.execute(_told(by).where(which)):
+        books[key].cases.append(CaseRow(row[0], row[1] or {}, row[2] or (), row[3] or (), row[4] or 0, row[5]))
+    for key, *row in connection.execute(_hanging(by, money_moves, *MoveRow._fields).where(which)):
+        books[key].moves.append(MoveRow._make(row))
+    for key, *row in connection.execute(_hanging(by, payouts, "id", *PayoutRow._fields[1:]).where(which)):
+        books[key].payouts.append(PayoutRow._make(row))
+    for key, *row in connection.execute(_hanging(by, ledger, *PostedRow._fields).where(which)):
+        books[key].postings.append(PostedRow._make(row))
+
+
+def _told(by: ColumnElement[str]) -> Select[Any]:
+    document = cases.c.document
+    parts = ("money", "payouts", "claims")
+    advanced = document["advanced_freight"].as_integer()
+    return select(by, cases.c.case_no, *(document[part] for part in parts), advanced, document["second_order"])
+
+
+def _hanging(by: ColumnElement[str], table: Table, *names: str) -> Select[Any]:
+    joined = table.join(cases, cases.c.case_no == table.c.case_no)
+    return select(by, *(table.c[name] for name in names)).select_from(joined)
