@@ -20,7 +20,7 @@ from models.money import to_minor, to_text
 from models.remedies import REMEDIES
 from models.remedies.parts import cost_of
 from models.remedies.terms import terms_of
-from models.settlement import Settlement, SettlementAsk, settlement
+from models.settlement import Settlement, SettlementAsk, settlement, settlement_to_document
 
 #: The roles with limits, lowest first; who is above all of them has none.
 LIMITED = (Role.AGENT, Role.SUPERVISOR, Role.MANAGER, Role.DIRECTOR)
@@ -47,16 +47,26 @@ def plan_remedy(
     if draft.case.order is not None and remedy != "none":
         plan = settle(draft, remedy, amount, replacement, lines or [], reduction_percent)
         if preview_id is not None and preview_id != plan.preview_id:
-            raise PreviewStale("The numbers are no longer those of the preview; look at the new ones (F20).")
+            told = "The numbers are no longer those of the preview; look at the new ones (F20)."
+            raise PreviewStale(told, preview=settlement_to_document(plan))
         if REMEDIES[remedy].pays and plan.refund + plan.freight_reimbursement == 0:
             raise RuleRefused("Nothing is left to pay for these goods.")
         _not_twice(draft.case, plan)
         draft.set(plan=plan)
         draft.set_money(customer_owes=max(0, plan.customer_owes - draft.case.waived))
-    if draft.case.announced and draft.case.procedure.collects and remedy not in ("none", "refund"):
-        draft.set_money(customer_owes=draft.case.money.customer_owes + draft.case.announced.amount)  # L12
+    if draft.case.procedure.collects and remedy not in ("none", "refund"):
+        draft.set_money(customer_owes=draft.case.money.customer_owes + _to_collect(draft.case))
     mind_what_was_paid(draft)
     set_gates(draft)
+
+
+def _to_collect(case: Case) -> int:
+    """L12: the money that was announced; without a word of it, what the order has not been paid yet."""
+    if case.announced is not None:
+        return case.announced.amount
+    if case.order is None or case.order.paid:
+        return 0
+    return max(0, case.order.pots.paid - sum(payment.amount for payment in case.order.pots.payments))
 
 
 def _not_twice(case: Case, plan: Settlement) -> None:
@@ -78,7 +88,7 @@ def _check_goods(draft: Draft, remedy: str) -> None:
     case = draft.case
     without = case.order is None and (REMEDIES[remedy].pays or not case.announced)
     if REMEDIES[remedy].needs_order and without:
-        raise RuleRefused("This case has no order yet: link one before a remedy is chosen.")
+        raise RuleRefused("This case has no order: open a case with it, or with the money announced (L12), and link it.")
     if remedy == "goods_back" and case.goods != "here":
         raise RuleRefused("The goods are not with us, so there is nothing to send back.")
     if remedy == "none" and (goods_owed(case) or case.goods == "in_transit"):

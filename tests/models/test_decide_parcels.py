@@ -307,12 +307,28 @@ def test_announced_money_is_collected_before_anything_leaves_L12() -> None:
     assert story.do("warehouse", "ship_replacement", carrier="sf", waybill="SF1").state == "delivering"
 
 
+@pytest.mark.parametrize(
+    ("payments", "state", "owes"),
+    [([], "awaiting_payment", 34760), ([{"payment_no": "P1", "method": "bank", "amount": 34760}], "exchanging", 0)],
+)
+def test_nobody_said_what_will_be_transferred_so_the_order_itself_does_L12(
+    payments: list[dict[str, Any]], state: str, owes: int
+) -> None:
+    order = an_order(shipped_at=None, delivered_at=None, paid_at=None, payments=payments)
+    story = Story(
+        order=order,
+        rules={"collects": True, "goods_come_back": False},
+        facts={"parcel": "unprinted", "paid": bool(payments)},
+    ).do("agent", "choose_remedy", remedy="reship")
+    assert (story.state, story.case.money.customer_owes) == (state, owes)
+
+
 def test_an_answer_collects_nothing_L12() -> None:
     assert announced().do("agent", "choose_remedy", remedy="none").state == "resolved"
 
 
 def test_without_an_order_and_without_an_announcement_no_remedy_is_chosen() -> None:
-    with pytest.raises(RuleRefused, match="no order yet"):
+    with pytest.raises(RuleRefused, match="has no order"):
         Story(bare=True).do("agent", "choose_remedy", remedy="reship")
 
 
