@@ -356,6 +356,10 @@ class Note(Data):
     note: Text | None = None
 
 
+class Approve(Note):
+    preview_id: Word | None = Field(default=None, description="of new numbers that the approver was shown (F20)")
+
+
 class PlatformRuling(Data):
     """What was decided outside (T21); `refunded` means that the platform has paid already."""
 
@@ -551,7 +555,7 @@ DATA: dict[Action, type[Data]] = {
     Action.REJECT: Reason,
     Action.CLOSE: Reason,
     Action.REOPEN: Reason,
-    Action.APPROVE: Note,
+    Action.APPROVE: Approve,
     Action.DENY: Note,
     Action.PLATFORM_RULING: PlatformRuling,
     Action.CORRECT: Correct,

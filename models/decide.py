@@ -108,7 +108,8 @@ def _only_asked_for(draft: Draft, command: Command, before: Case) -> Draft:
     amount = plan.refund + plan.freight_reimbursement if plan else 0
     kept = command.model_copy(update={"order_pots": None, "case_version": None})
     asked = Draft(before, command.actor, draft.now)
-    asked.set(pending=Pending(command=kept, came_from=before.state, amount=amount))
+    shown = plan.preview_id if plan else None
+    asked.set(pending=Pending(command=kept, came_from=before.state, amount=amount, preview_id=shown))
     asked.tell("manager", "Something above an agent's limit waits for your decision.")
     return asked
 

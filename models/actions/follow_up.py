@@ -8,10 +8,21 @@ from models.actions.planning import above_refund_limit, plan_remedy
 from models.actions.request import put_on_table
 from models.case import Case, Pending, Ruling
 from models.clocks import restarted
-from models.commands import CompleteCallback, Correct, MakeOffer, Note, OfferOption, PlatformRuling, Reason, parse_data
+from models.commands import (
+    Approve,
+    CompleteCallback,
+    Correct,
+    MakeOffer,
+    Note,
+    OfferOption,
+    PlatformRuling,
+    Reason,
+    parse_data,
+)
 from models.draft import Draft
-from models.errors import DataRefused, RoleRefused, RuleRefused, StateRefused
+from models.errors import DataRefused, PreviewStale, RoleRefused, RuleRefused, StateRefused
 from models.lifecycle import CORRECTABLE, Action, Role, State
+from models.settlement import Settlement, settlement_to_document
 
 
 @handles(Action.COMPLETE_CALLBACK)
@@ -162,8 +173,11 @@ FRESH = {
 
 
 @handles(Action.APPROVE)
-def approve(draft: Draft, data: Note) -> None:
-    """What was asked is carried out, with the approver's limit; never by the one who asked."""
+def approve(draft: Draft, data: Approve) -> None:
+    """Exactly what was asked is carried out, within the approver's limit; never by the one who asked.
+
+    Where the numbers have changed meanwhile it is refused with the new ones, which `preview_id` can then name (F20).
+    """
     pending = _pending(draft)
     draft.set(pending=None)
     if pending.command.action is Action.MAKE_OFFER:
@@ -173,10 +187,20 @@ def approve(draft: Draft, data: Note) -> None:
         put_on_table(draft, options, pending.came_from)
         draft.facts.is_offer = True
         return
-    HANDLERS[pending.command.action](draft, parse_data(pending.command))
+    data_asked = {name: value for name, value in pending.command.data.items() if name != "preview_id"}
+    asked = pending.command.model_copy(update={"data": data_asked})
+    HANDLERS[asked.action](draft, parse_data(asked))
+    _as_it_was_shown(draft.case.plan, data.preview_id or pending.preview_id)
     if above_refund_limit(draft, draft.case.plan):
         raise RuleRefused("It is above your limit too: a director has to approve it.")
     draft.facts.above_limit = False
+
+
+def _as_it_was_shown(plan: Settlement | None, preview_id: str | None) -> None:
+    """Raises PreviewStale, with the numbers of now, where others were shown."""
+    if plan is not None and preview_id is not None and plan.preview_id != preview_id:
+        told = "The numbers have changed since it was asked for: look at the new ones, and approve them by their name"
+        raise PreviewStale(f"{told} (F20).", preview=settlement_to_document(plan))
 
 
 @handles(Action.DENY)

@@ -3,6 +3,8 @@
 import pytest
 
 from models.errors import PreviewStale, RoleRefused, RuleRefused
+from models.pots import draw
+from models.settlement import SettlementAsk, settlement
 from tests.builders import an_order
 from tests.models.story import Story, confirmed
 
@@ -89,6 +91,31 @@ def test_an_approval_of_old_numbers_is_refused_F20() -> None:
     story.case = story.case.model_copy(update={"advanced_freight": 700})
     with pytest.raises(PreviewStale):
         story.do("manager", "approve")
+
+
+def test_a_changed_amount_needs_a_new_approval() -> None:
+    """Meanwhile another case gave back 50.00 for the same oven; the manager is shown what is left of it."""
+    story = oven().do("agent", "choose_remedy", remedy="refund")
+    assert story.case.order is not None
+    kept = settlement(story.case.order.pots, True, SettlementAsk(remedy="keep_it", lines=((1, 1),), amount=5000))
+    pots = draw(story.case.order.pots, kept.draws)
+    story.case = story.case.model_copy(update={"order": story.case.order.model_copy(update={"pots": pots})})
+    with pytest.raises(PreviewStale) as refused:
+        story.do("manager", "approve")
+    shown = refused.value.extra["preview"]
+    assert (shown["refund"], story.state, story.owed_out) == ("850.00", "awaiting_approval", {})
+    with pytest.raises(PreviewStale):
+        story.do("manager", "approve", preview_id="another")
+    story.do("manager", "approve", preview_id=shown["preview_id"])
+    assert story.owed_out == {"refund": 85000}
+
+
+def test_a_question_that_was_asked_before_its_numbers_were_kept_is_still_answered() -> None:
+    story = oven().do("agent", "choose_remedy", remedy="refund")
+    assert story.case.pending is not None
+    old = story.case.pending.model_copy(update={"preview_id": None})
+    story.case = story.case.model_copy(update={"pending": old})
+    assert story.do("manager", "approve").owed_out == {"refund": 90000}
 
 
 def test_work_beside_the_road_goes_on_while_a_question_waits() -> None:
