@@ -1,0 +1,185 @@
+"""Whoever follows a playbook's next steps comes to an end: each can be done, leads on, and says why and until when.
+
+Every kind is walked with every subcategory, in China and elsewhere, with its parcel everywhere it can be; what the
+customer wants, whether he is eligible and what everybody answers is drawn. Steps that no such walk has come to are then
+aimed at.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from itertools import product
+from random import Random
+from typing import NamedTuple, get_args
+
+import pytest
+
+from models.case import Parcel
+from models.commands import Remedy
+from models.lifecycle import Action
+from models.playbook import Playbook
+from models.steps import Step
+from tests.models.story import shipped
+from tests.playbooks.beginnings import Setting, book_of
+from tests.playbooks.following import Walk
+
+KINDS = shipped().kinds
+WANTED = (None, *get_args(Remedy))
+ELIGIBLE = ("yes", "yes", "human", "no")
+#: So many walks are aimed at a step that no other has come to.
+AIMS = 150
+
+#: Steps that no walk of ours comes to, and why they are there all the same.
+NEVER: dict[tuple[str, str], str] = {}
+
+
+class Walked(NamedTuple):
+    """What all walks together have met."""
+
+    walks: int
+    wrong: Counter[str]
+    steps: frozenset[tuple[str, int]]
+    remedies: frozenset[tuple[str, str]]
+
+
+def parcels_of(playbook: Playbook) -> tuple[str | None, ...]:
+    """Where the parcel of such a case can be when it is opened; None is a case without an order."""
+    early = playbook.eligibility.before_delivery or any("parcel" in step.when for step in playbook.steps)
+    ordered: tuple[str | None, ...] = ("unprinted", "printed", "gone", "delivered") if early else ("delivered",)
+    if playbook.procedure.collects:
+        ordered = ("unprinted",)
+    return ordered if playbook.needs_order else (*ordered, None)
+
+
+def settings(playbook: Playbook, each: int, first: int = 0) -> Iterator[Setting]:
+    """Every subcategory x country x parcel, `each` times, with all the rest drawn."""
+    lot = Random(f"{playbook.kind} {first}")
+    subcategories = (None, *(sub.key for sub in playbook.subcategories))
+    places = product(subcategories, ("CN", None), parcels_of(playbook), range(each))
+    for seed, (subcategory, country, parcel, _) in enumerate(places, start=first):
+        wanted, eligible = lot.choice(WANTED), lot.choice(ELIGIBLE) if parcel else "yes"
+        yield Setting(playbook.kind, subcategory, country, parcel, wanted, eligible, seed)
+
+
+def aimed(playbook: Playbook, step: Step, tries: int) -> Iterator[Setting]:
+    """Settings that have what a step asks for, as far as a beginning can have it."""
+    lot, places = Random(f"{playbook.kind} {step.en}"), parcels_of(playbook)
+    keys = [None, *(sub.key for sub in playbook.subcategories)]
+    parcels = [place for place in places if place in step.when.get("parcel", get_args(Parcel))] or list(places)
+    if step.when.get("order") == ("no",):
+        parcels = [None]
+    elif "order" in step.when or "refundable" in step.when:
+        parcels = [place for place in parcels if place]
+    subcategories = [None if key == "none" else key for key in step.when.get("subcategory", ())] or keys
+    wanted = [None if want == "nothing" else want for want in step.when.get("wanted", ())] or list(WANTED)
+    for seed in range(1_000_000, 1_000_000 + tries):
+        yield Setting(
+            playbook.kind,
+            lot.choice(subcategories),
+            "CN" if "legal" in step.when or "country" in step.when else lot.choice(("CN", None)),
+            lot.choice(parcels),
+            lot.choice(wanted),
+            lot.choice(step.when.get("eligible", ("yes",))),
+            seed,
+        )
+
+
+def unmet(met: set[tuple[str, int]]) -> list[tuple[str, int, Step]]:
+    """The kinds' own steps that nothing has come to yet."""
+    steps = ((kind, number, step) for kind, book in KINDS.items() for number, step in enumerate(book.steps))
+    return [(kind, number, step) for kind, number, step in steps if (kind, number) not in met]
+
+
+def to_the_end(ways: Iterator[Setting], met: set[tuple[str, int]], carried: set[tuple[str, str]]) -> Iterator[Walk]:
+    for setting in ways:
+        walk = Walk(setting).to_the_end()
+        met |= walk.steps
+        carried |= walk.remedies
+        yield walk
+
+
+def walked(each: int, first: int = 0) -> Walked:
+    """All kinds, and then what none of those walks has come to."""
+    met: set[tuple[str, int]] = set()
+    carried: set[tuple[str, str]] = set()
+    wrong, walks = Counter[str](), 0
+    for playbook in KINDS.values():
+        for walk in to_the_end(settings(playbook, each, first), met, carried):
+            wrong.update(told(walk))
+            walks += 1
+    for kind, number, step in unmet(met):
+        for walk in to_the_end(aimed(KINDS[kind], step, AIMS), met, carried):
+            wrong.update(told(walk))
+            walks += 1
+            if (kind, number) in met:
+                break
+    return Walked(walks, wrong, frozenset(met), frozenset(carried))
+
+
+def told(walk: Walk) -> list[str]:
+    return [f"{walk.setting}: {what} after {' > '.join(walk.road[-5:])}" for what in walk.wrong]
+
+
+@cache
+def usual() -> Walked:
+    return walked(each=1)
+
+
+def test_what_is_proposed_can_be_done_leads_on_and_is_told_in_full() -> None:
+    assert list(usual().wrong)[:20] == []
+
+
+def test_every_step_of_every_playbook_comes_in_some_walk() -> None:
+    missing = {(kind, step.en) for kind, _, step in unmet(set(usual().steps))}
+    assert missing == set(NEVER)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_remedy_of_a_playbook_is_carried_out_in_some_walk(kind: str) -> None:
+    carried = {remedy for of, remedy in usual().remedies if of == kind}
+    assert set(KINDS[kind].procedure.remedies) <= carried
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_step_says_why(kind: str) -> None:
+    assert [step.en for step in (*KINDS[kind].steps, *KINDS[kind].general_steps) if step.why is None] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", [100_000, 200_000, 300_000])
+def test_nothing_is_wrong_in_many_more_walks(first: int) -> None:
+    assert list(walked(each=12, first=first).wrong)[:20] == []
+
+
+# ── the walker sees what is wrong ──
+
+
+def with_first_step(**step: object) -> Playbook:
+    """Help with use, beginning with a step that nobody should follow."""
+    book = book_of("usage_help", None, None)
+    words = {"zh": "试", "en": "try it", "why": {"zh": "因为", "en": "because"}}
+    first = Step.model_validate({"in": "requested", **words, **step})
+    return book.model_copy(update={"steps": (first, *book.steps)})
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        ({"do": "answer"}, "proposed again at once in requested"),
+        ({"do": "choose_remedy", "with": {"remedy": "refund"}}, "refused choose_remedy"),
+        ({"do": "answer", "with": {"final": True}, "who": "courier"}, "courier may not answer"),
+        ({"do": "answer", "with": {"final": True}, "why": None}, "no why: try it"),
+        ({"do": "answer", "with": {"final": True}, "script": "refunding"}, "script refunding has a hole"),
+    ],
+)
+def test_a_step_that_is_wrong_is_found(step: dict[str, object], told: str) -> None:
+    walk = Walk(Setting("usage_help", parcel=None), playbook=with_first_step(**step)).to_the_end()
+    assert any(told in what for what in walk.wrong), walk.wrong
+
+
+def test_a_walk_can_be_walked_again() -> None:
+    setting = Setting("quality_fault", "safety", "CN", wanted="refund", seed=7)
+    first, second = Walk(setting).to_the_end(), Walk(setting).to_the_end()
+    assert first.road == second.road
+    assert first.case == second.case
+    assert any(Action.CONTAIN in line for line in first.road)
