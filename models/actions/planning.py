@@ -7,6 +7,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from models.actions.payouts import goods_owed, mind_what_was_paid, take_back
+from models.actions.receivables import mind_receivable, without_cause
 from models.case import Case, Claim, Line
 from models.commands import LineQuantity, Remedy, Replacement
 from models.draft import Draft
@@ -34,6 +35,7 @@ def plan_remedy(
     lines: list[LineQuantity] | None = None,
     preview_id: str | None = None,
     reduction_percent: int = 0,
+    net_receivable: bool = False,
 ) -> None:
     """Settle a remedy and set every fact that the gates before it read. Nothing is paid or sent yet."""
     _check_goods(draft, remedy)
@@ -45,7 +47,7 @@ def plan_remedy(
     draft.set_money(customer_owes=0)
     draft.facts.remedy = remedy
     if draft.case.order is not None and remedy != "none":
-        plan = settle(draft, remedy, amount, replacement, lines or [], reduction_percent)
+        plan = settle(draft, remedy, amount, replacement, lines or [], reduction_percent, net_receivable)
         if preview_id is not None and preview_id != plan.preview_id:
             told = "The numbers are no longer those of the preview; look at the new ones (F20)."
             raise PreviewStale(told, preview=settlement_to_document(plan))
@@ -53,6 +55,8 @@ def plan_remedy(
             raise RuleRefused("Nothing is left to pay for these goods.")
         _not_twice(draft.case, plan)
         draft.set(plan=plan)
+        owed = without_cause(draft.case, *_party_of(draft.case, remedy, chosen_lines(draft.case, lines or [])))
+        mind_receivable(draft, owed, plan.netted)
         draft.set_money(customer_owes=max(0, plan.customer_owes - draft.case.waived))
     if draft.case.procedure.collects and remedy not in ("none", "refund"):
         draft.set_money(customer_owes=draft.case.money.customer_owes + _to_collect(draft.case))
@@ -88,7 +92,7 @@ def _check_goods(draft: Draft, remedy: str) -> None:
     case = draft.case
     without = case.order is None and (REMEDIES[remedy].pays or not case.announced)
     if REMEDIES[remedy].needs_order and without:
-        raise RuleRefused("This case has no order: open a case with it, or with the money announced (L12), and link it.")
+        raise RuleRefused("This case has no order: open a case with it or with the money announced (L12), and link it.")
     if remedy == "goods_back" and case.goods != "here":
         raise RuleRefused("The goods are not with us, so there is nothing to send back.")
     if remedy == "none" and (goods_owed(case) or case.goods == "in_transit"):
@@ -175,13 +179,14 @@ def settle(
     replacement: Replacement | None,
     lines: list[LineQuantity],
     reduction_percent: int = 0,
+    net_receivable: bool = False,
 ) -> Settlement:
     """The settlement of a remedy by fault found and party liable (F19). Raises what the pots or the rules refuse."""
     case = draft.case
     order = case.order
     assert order is not None
     chosen = chosen_lines(case, lines)
-    party, share = ("customer", 100) if quoted(case, remedy) else liable(case, chosen)
+    party, share = _party_of(case, remedy, chosen)
     postage = case.second_order.postage if case.second_order and case.second_order.anew else 0  # G13
     terms = terms_of(case.procedure)
     given = case.money.freight + case.money.goodwill  # of what he advanced, the customer has this back already
@@ -197,6 +202,7 @@ def settle(
         replacement_price=replacement_price(draft, replacement),
         quote=case.quote.parts + case.quote.labour if case.quote else 0,
         reduction_percent=reduction_percent,
+        netted=without_cause(case, party, share) if net_receivable else 0,
         promotions=order.promotions if terms.claws_back else (),
         refund_postage=terms.refund_postage,
         never_delivered=order.parcel in ("unprinted", "printed", "pulled", "lost"),
@@ -208,6 +214,10 @@ def settle(
         raise RuleRefused(refused.detail, **refused.extra) from None
     except MoneyRefused as refused:
         raise DataRefused(refused.detail, [{"field": "amount", "message": refused.detail}]) from None
+
+
+def _party_of(case: Case, remedy: str, lines: tuple[Line, ...]) -> tuple[str, int]:
+    return ("customer", 100) if quoted(case, remedy) else liable(case, lines)
 
 
 def chosen_lines(case: Case, asked: list[LineQuantity]) -> tuple[Line, ...]:
