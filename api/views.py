@@ -86,6 +86,7 @@ def _money(case: Case) -> dict[str, Any]:
         "goodwill": money(money_of.goodwill + case.waived, currency),  # F23: what is waived is goodwill too
         "customer_owes": money(max(0, money_of.customer_owes - money_of.received), currency),
         "paid": money(money_of.paid, currency),
+        "receivable": money(money_of.receivable, currency),  # F24
     }
 
 

@@ -115,6 +115,8 @@ class Money(Value):
     customer_owes: int = 0
     received: int = 0  # paid by the customer for this case
     paid: int = 0  # paid to the customer
+    receivable: int = 0  # freight paid without cause, which the customer owes us (F24)
+    netted: int = 0  # of that, taken off refunds with his consent
 
 
 class Quote(Value):

@@ -273,6 +273,9 @@ class ChooseRemedy(Reducible):
         default=False,
         description="the customer was asked and agrees: to less than the law gives him, or to what inspection changed",
     )
+    net_receivable: Yes = Field(
+        default=False, description="the customer agrees that what he owes us for freight is taken off the refund (F24)"
+    )
     note: Text | None = None
 
 

@@ -25,7 +25,8 @@ class Settlement:
     """The numbers of a remedy; ``refund`` = ``goods`` + ``tax`` + ``postage``, freight is apart.
 
     ``postage`` includes the tax on it; the amounts of ``per_line`` sum to ``goods`` + ``tax``. What of the
-    customer's freight is above its limit (F11) is in ``freight_over_cap`` and needs a manager.
+    customer's freight is above its limit (F11) is in ``freight_over_cap`` and needs a manager. ``netted`` is what he
+    owed us and agreed to have taken off (F24).
     """
 
     rule: str
@@ -41,6 +42,7 @@ class Settlement:
     draws: tuple[Draw, ...]
     sources: tuple[str, ...]
     preview_id: str
+    netted: int = 0
 
 
 def settlement(pots: Pots, free_shipping: bool, ask: SettlementAsk) -> Settlement:
@@ -64,6 +66,7 @@ def settlement(pots: Pots, free_shipping: bool, ask: SettlementAsk) -> Settlemen
         draws=draws,
         sources=outcome.sources,
         preview_id="",
+        netted=outcome.netted,
     )
     return replace(unnamed, preview_id=_preview_id(pots, ask, unnamed))
 
@@ -122,6 +125,7 @@ def _check_amounts(ask: SettlementAsk) -> None:
         "replacement freight": ask.replacement_freight,
         "price of the replacement": ask.replacement_price,
         "quote": ask.quote,
+        "receivable": ask.netted,
     }
     for name, amount in amounts.items():
         if amount is not None and amount < 0:

@@ -27,7 +27,8 @@ def execute_plan(draft: Draft) -> None:
     if plan.freight_reimbursement:
         _pay(draft, "freight", plan.freight_reimbursement)
     money = draft.case.money
-    draft.set_money(refund=money.refund + plan.refund, freight=money.freight + plan.freight_reimbursement)
+    paid = {"refund": money.refund + plan.refund, "freight": money.freight + plan.freight_reimbursement}
+    draft.set_money(**paid, netted=money.netted + plan.netted)
 
 
 def _pay_refund(draft: Draft, draws: tuple[Draw, ...]) -> None:
@@ -95,6 +96,9 @@ def cancel_payouts(draft: Draft) -> None:
 
 def take_back(draft: Draft, purposes: tuple[str, ...]) -> None:
     """Release what was approved for these purposes and has not left the house."""
+    case, gone = draft.case, [p for p in draft.case.payouts if p.purpose == "refund" and p.state in GONE]
+    if case.plan and case.executed and not gone and "refund" in purposes:
+        draft.set_money(netted=case.money.netted - case.plan.netted)
     for payout in draft.case.open_payouts:
         if payout.purpose in purposes and payout.state not in GONE:
             _release(draft, payout)

@@ -58,8 +58,8 @@ def choose_remedy(draft: Draft, data: ChooseRemedy) -> None:
     early = remedy.after_return and goods_are_missing(draft.case) and not by_manager
     much = data.remedy == "keep_it" and draft.case.order is not None and above_keep_it_limit(draft, data.amount)
     much = above_reduction_limit(draft, data.remedy, data, data.lines) or much
-    percent = data.reduction_percent
-    plan_remedy(draft, data.remedy, data.amount, data.replacement, data.lines, data.preview_id, percent)
+    percent, net = data.reduction_percent, data.net_receivable
+    plan_remedy(draft, data.remedy, data.amount, data.replacement, data.lines, data.preview_id, percent, net)
     draft.facts.above_limit = early or much or above_refund_limit(draft, draft.case.plan)
     grant_freight(draft)
     mind_the_customers_word(draft, data)

@@ -46,10 +46,14 @@ def less_promotions(pots: Pots, ask: SettlementAsk, draws: list[Draw]) -> tuple[
     taken = min(taken, sum(one.amount for one in draws))
     if not taken:
         return draws, ()
-    shares = split(taken, [one.amount for one in draws])
-    less = zip(draws, shares, strict=True)
     told = f"{said(pots, taken)} withheld: what stays is below the threshold of a promotion that it had (F21)."
-    return [replace(one, amount=one.amount - part, withheld=one.withheld + part) for one, part in less], (told,)
+    return withhold(draws, taken), (told,)
+
+
+def withhold(draws: list[Draw], amount: int) -> list[Draw]:
+    """The draws with so much of them kept back, shared out by what each gives; it is not more than they give."""
+    shares = zip(draws, split(amount, [one.amount for one in draws]), strict=True) if amount else ()
+    return [replace(one, amount=one.amount - part, withheld=one.withheld + part) for one, part in shares] or draws
 
 
 def first_postage(pots: Pots, row: FreightRule, ask: SettlementAsk) -> tuple[Draw, ...]:

@@ -13,6 +13,7 @@ from models.remedies.parts import (
     return_freight,
     said,
     table_row,
+    withhold,
 )
 from models.remedies.remedy import Outcome, Remedy, SettlementAsk
 
@@ -25,11 +26,14 @@ def settle(pots: Pots, free_shipping: bool, ask: SettlementAsk) -> Outcome:
     units = [one for line_no, quantity in ask.lines for one in unit_draws(pots, line_no, quantity)]
     reduced = [less_reduction(one, ask.reduction_percent) for one in units]
     kept, promoted = ([*reduced], ()) if ask.never_delivered else less_promotions(pots, ask, reduced)
+    netted = min(ask.netted, sum(one.amount for one in kept if one.withheld >= 0))
+    kept = [*withhold([one for one in kept if one.withheld >= 0], netted), *(one for one in kept if one.withheld < 0)]
     draws = payable(pots, (*kept, *first_postage(pots, row, ask)))
     reimbursed, over_cap, freight = return_freight(pots, row, ask)
     withheld = sum(one.withheld for one in reduced)
-    sources = (*_refund_sources(pots, row, ask, draws, withheld), *promoted, *freight)
-    return Outcome(rule=row.rule, draws=draws, reimbursed=reimbursed, over_cap=over_cap, sources=sources)
+    off = (f"{said(pots, netted)} taken off, as the customer agreed: freight paid without cause (F24).",)
+    sources = (*_refund_sources(pots, row, ask, draws, withheld), *promoted, *(off if netted else ()), *freight)
+    return Outcome(rule=row.rule, draws=draws, reimbursed=reimbursed, over_cap=over_cap, netted=netted, sources=sources)
 
 
 def _refund_sources(

@@ -22,7 +22,8 @@ class SettlementAsk:
     the customer advanced, ``replacement_freight`` what the way to the customer costs, ``quote`` parts and labour.
     ``share`` is the percentage of the liability that ``party_liable`` bears (F19). With ``both_ways`` the customer
     also pays the way to him where the fault is not the seller's (F22). ``promotions`` are those that a return claws
-    back, none where the playbook lets the customer keep them (F21).
+    back, none where the playbook lets the customer keep them (F21). ``netted`` is what the customer owes us and agreed
+    to have taken off a refund (F24).
     """
 
     remedy: SettledRemedy
@@ -38,6 +39,7 @@ class SettlementAsk:
     reduction_percent: int = 0
     refund_postage: Literal["rule", "always", "never"] = "rule"
     promotions: tuple[Promotion, ...] = ()
+    netted: int = 0
     never_delivered: bool = False
     both_ways: bool = False
 
@@ -51,6 +53,7 @@ class Outcome:
     reimbursed: int = 0
     over_cap: int = 0
     owes: int = 0
+    netted: int = 0
     sources: tuple[str, ...] = ()
 
 
