@@ -11,8 +11,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, select
 
 from models.tables import ledger, metadata, playbook_acts
+from store.audit import audit_money
 from store.engine import reading, revisions, upgrade, writing
 from store.tokens import create, verify
+from tests.store.test_audit import sold_and_refunded
 
 _MIGRATIONS = Path(__file__).parents[2] / "store" / "migrations"
 #: Revisions that shops have in their data folders. What they need more comes with a revision of its own.
@@ -25,6 +27,14 @@ def _at(engine: Engine, revision: str) -> None:
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
+
+
+def _back_to(engine: Engine, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
 
 
 def test_a_database_of_the_first_release_is_upgraded_with_what_it_holds(bare_engine: Engine) -> None:
@@ -41,6 +51,18 @@ def test_a_database_of_the_first_release_is_upgraded_with_what_it_holds(bare_eng
         found = verify(session, token)
     assert found is not None
     assert found.name == "shop"
+
+
+def test_money_of_the_first_release_is_in_the_ledger_afterwards(bare_engine: Engine) -> None:
+    upgrade(bare_engine)
+    till = sold_and_refunded(bare_engine)
+    case_no = till.opened(lines={2: 1})
+    till.act(case_no, "agent", "open_claim", against="supplier", amount="19.90")
+    till.act(case_no, "agent", "settle_claim", result="paid")
+    _back_to(bare_engine, "0001")
+    assert upgrade(bare_engine).up_to_date
+    audited = audit_money(bare_engine)
+    assert (audited.findings, audited.postings) == ((), 5)  # refund, freight, the open claim, and a paid one's two
 
 
 @pytest.mark.parametrize("name", RELEASED)

@@ -1,7 +1,11 @@
 """Who put which playbook into force, and the ledger of every order and case."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0002"
 down_revision = "0001"
@@ -9,6 +13,20 @@ branch_labels = None
 depends_on = None
 
 MOMENT = sa.DateTime(timezone=True)
+DOCUMENT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+CASES = sa.table(
+    "cases",
+    sa.column("case_no", sa.String),
+    sa.column("order_no", sa.String),
+    sa.column("currency", sa.String),
+    sa.column("document", DOCUMENT),
+    sa.column("last_acted_at", MOMENT),
+)
+LEDGER = sa.table(
+    "ledger",
+    *(sa.column(name) for name in ("key", "case_no", "order_no", "currency", "debit", "credit", "purpose", "amount")),
+    sa.column("at", MOMENT),
+)
 ACCOUNTS = "'customer', 'shop', 'courier', 'supplier', 'platform', 'write_off'"
 
 
@@ -62,6 +80,53 @@ def upgrade() -> None:
         postgresql_where=sa.text("payout_id IS NOT NULL"),
         sqlite_where=sa.text("payout_id IS NOT NULL"),
     )
+    _post_what_was_paid()
+    _post_what_cases_say()
+
+
+def _post_what_was_paid() -> None:
+    """Payouts that were settled before there was a ledger, each under the key it has for good."""
+    op.execute(
+        "INSERT INTO ledger "
+        "(key, case_no, order_no, debit, credit, purpose, amount, currency, payout_id, reference, at) "
+        "SELECT case_no || ':ledger:before:' || key, case_no, order_no, 'customer', 'shop', account, amount, currency, "
+        "key, reference, at FROM money_moves WHERE kind = 'settle' AND amount > 0 AND currency IS NOT NULL"
+    )
+
+
+def _post_what_cases_say() -> None:
+    """Money that came in, and claims, as the documents of the cases have them."""
+    document = CASES.c.document
+    received = document["money"]["received"].as_integer() > 0
+    claimed = document["claims"][0]["amount"].as_integer() > 0
+    connection = op.get_bind()
+    for case in connection.execute(sa.select(CASES).where(received | claimed)).mappings().all():
+        rows = [
+            {
+                "key": f"{case['case_no']}:ledger:before:{number}",
+                "case_no": case["case_no"],
+                "order_no": case["order_no"],
+                "currency": case["currency"] or case["document"]["announced"]["currency"],
+                "at": case["last_acted_at"],
+                "debit": debit,
+                "credit": credit,
+                "purpose": purpose,
+                "amount": amount,
+            }
+            for number, (debit, credit, purpose, amount) in enumerate(_said(case["document"]), 1)
+        ]
+        connection.execute(sa.insert(LEDGER), rows)
+
+
+def _said(document: dict[str, Any]) -> Iterator[tuple[str, str, str, int]]:
+    """From a case's document: debit, credit, purpose and amount. A refused claim was given up again."""
+    if received := document["money"].get("received", 0):
+        yield "shop", "customer", "received", received
+    for claim in document.get("claims", ()):
+        if claim["amount"] and claim["state"] != "refused":
+            yield claim["against"], "write_off", "claim", claim["amount"]
+        if claim["amount"] and claim["state"] == "paid":
+            yield "shop", claim["against"], "claim", claim["amount"]
 
 
 def downgrade() -> None:
