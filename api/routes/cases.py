@@ -72,7 +72,7 @@ async def open_case(ask: OpenAsk, caller: CallerHere, desk: DeskHere, key: Key =
     Without a kind nothing is opened: the refusal proposes the likeliest by the description.
     """
     if ask.kind is None:
-        raise unnamed(await desk.propose(ask.description or ""))
+        raise unnamed(await desk.propose(ask.description or "", ask.order_no))
     known = OpenCase.model_validate(ask.model_dump())
     case, created = await desk.open_case(known, actor_of(caller), key)
     headings = {"Location": f"/api/v1/cases/{quote(case['case_no'], safe='')}"}

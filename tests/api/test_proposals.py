@@ -67,6 +67,15 @@ async def test_what_an_order_cannot_have_now_comes_down_and_says_so(api: Api) ->
     assert after["score"] == pytest.approx(before["score"] / 2, abs=0.01)
 
 
+async def test_the_refusal_of_a_case_without_a_kind_knows_its_order_too(api: Api) -> None:
+    order = await api.sold()
+    ask = {"order_no": order["order_no"], "description": "尺码不合适，想换大一号"}
+    problem = await refused(await api.post("/cases", json=ask), 422, "invalid")
+    assert problem["proposals"] == await _proposed(api, ask["description"], order["order_no"])
+    assert not {one["kind"]: one["fits"] for one in problem["proposals"]}["swap_before_shipment"], "it was delivered"
+    await refused(await api.post("/cases", json={**ask, "order_no": "NOBODY-1"}), 404, "not-found")
+
+
 @pytest.mark.parametrize(
     ("ask", "status", "field"),
     [
