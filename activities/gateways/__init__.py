@@ -132,8 +132,19 @@ _BY_METHOD = {method: name for name, kind in GATEWAYS.items() for method in kind
 
 def configured(room: Room) -> dict[str, Gateway]:
     """The gateways that the settings allow; `register` is always one. Raises Invalid for settings half given."""
-    made = {name: kind.make(room) for name, kind in GATEWAYS.items()}
+    made = {name: _made(name, kind, room) for name, kind in GATEWAYS.items()}
     return {name: gateway for name, gateway in made.items() if gateway is not None}
+
+
+def _made(name: str, kind: Kind, room: Room) -> Gateway | None:
+    try:
+        return kind.make(room)
+    except Invalid:
+        raise
+    except Exception as refused:
+        # The SDK's own words may quote the key.
+        why = f"The settings of {name} cannot be used ({type(refused).__name__})"
+        raise Invalid(f"{why}: check that its keys are whole PEM texts, or files that the worker can read.") from None
 
 
 def chosen(order: PayoutOrder, gateways: Mapping[str, Gateway]) -> Gateway:

@@ -13,8 +13,8 @@ logger = logging.getLogger("aftercare.payouts")
 
 #: Calls under way at once. Their own threads: one that hangs must not take the threads of the database.
 _THREADS = ThreadPoolExecutor(max_workers=16, thread_name_prefix="gateway")
-#: Over the SDK's own time-out, which counts from byte to byte and not for the whole answer.
-_SLACK = 2.0
+#: The SDKs' own time-outs count to the connection and from byte to byte; the whole answer has this many of them.
+_WHOLE = 2
 
 
 class Remote(ABC):
@@ -53,7 +53,7 @@ class Remote(ABC):
     async def _call(self, step: Callable[[PayoutOrder], Answer], order: PayoutOrder) -> Answer:
         running = asyncio.get_running_loop().run_in_executor(_THREADS, step, order)
         try:
-            return await asyncio.wait_for(running, self.timeout + _SLACK)
+            return await asyncio.wait_for(running, self.timeout * _WHOLE)
         except Exception as lost:
             # Texts of such errors carry addresses with everything that was signed; their kind says enough.
             code = self._trouble(lost)

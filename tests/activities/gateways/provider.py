@@ -23,6 +23,7 @@ class Fault(Enum):
     LATE = "the connection ends, and the work is done much later"
     HANG_BEFORE = "no answer and no work, until the caller gives up"
     HANG_AFTER = "the work is done, and no answer, until the caller gives up"
+    HANG_DRIPPING = "the work is done, and the answer comes a byte at a time, until the caller gives up"
     TROUBLE_BEFORE = "the provider's own trouble instead of the work"
     TROUBLE_AFTER = "the provider's own trouble after the work"
     GARBAGE_BEFORE = "a page of a proxy instead of the work"
@@ -60,7 +61,7 @@ class Provider:
             for request in late:
                 self.dialect.handle(request)
 
-    def answer(self, request: Request) -> list[Response]:
+    def answer(self, request: Request) -> tuple[Fault, list[Response]]:
         """What goes back over the wire: one answer, two, or none."""
         kind: Kind = "send" if self.dialect.sends(request) else "ask"
         with self.dialect.ledger.lock:
@@ -69,7 +70,7 @@ class Provider:
             answers = self._answers(fault, request)
         if fault in (Fault.HANG_BEFORE, Fault.HANG_AFTER):
             self.released.wait(30)
-        return answers
+        return fault, answers
 
     def _answers(self, fault: Fault, request: Request) -> list[Response]:
         handle = self.dialect.handle
@@ -109,6 +110,7 @@ def serving(dialect: Dialect) -> Iterator[Provider]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # or every answer on a kept connection waits for 40 ms
 
         def do_GET(self) -> None:
             self._answer()
@@ -120,18 +122,23 @@ def serving(dialect: Dialect) -> Iterator[Provider]:
             parts = urlsplit(self.path)
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            answers = provider.answer(Request(self.command, parts.path, parts.query, headers, body))
+            fault, answers = provider.answer(Request(self.command, parts.path, parts.query, headers, body))
             if not answers:
                 self.close_connection = True
             for answer in answers:
-                self._write(answer)
+                self._write(answer, dripping=fault is Fault.HANG_DRIPPING)
 
-        def _write(self, answer: Response) -> None:
+        def _write(self, answer: Response, dripping: bool) -> None:
             self.send_response(answer.status)
             for name, value in {**answer.headers, "Content-Length": str(len(answer.body))}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(answer.body)
+            for byte in answer.body if dripping else ():
+                self.wfile.write(bytes([byte]))
+                if provider.released.wait(0.1):
+                    return
+            if not dripping:
+                self.wfile.write(answer.body)
 
         def log_message(self, format: str, *args: object) -> None:
             """Quiet: `provider.log` tells all there is."""

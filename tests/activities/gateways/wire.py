@@ -394,7 +394,10 @@ class WechatPayDialect:
         return _signed(response, STRANGER)
 
     def of_another(self, request: Request) -> Response:
-        return _signed(_json(200, _shown(_another(self.ledger))))
+        """Of the same payment even: another of its refunds."""
+        asked = request.path.removeprefix(_REFUNDS + "/")
+        own = self.ledger.under(json.loads(request.body)["out_refund_no"] if self.sends(request) else asked)
+        return _signed(_json(200, _shown(replace(own or _another(self.ledger), key="SOMEBODY_ELSE"))))
 
     def forged_refusal(self, request: Request) -> Response:
         return _signed(_problem(403, "REQUEST_BLOCKED", "请求受阻"), STRANGER)
