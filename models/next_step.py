@@ -11,7 +11,9 @@ from typing import Any
 
 from models.actions.planning import choices_of
 from models.case import Case
+from models.lifecycle import Action
 from models.playbook import Outcome, Playbook
+from models.remedies import REMEDIES
 from models.situation import Situation, missing_evidence
 from models.steps import Step
 
@@ -27,9 +29,25 @@ OTHERWISE: dict[Outcome, Words] = {
 
 
 def step_of(case: Case, playbook: Playbook, now: datetime) -> Step:
-    """The first step whose situation holds. Every playbook ends with one for each open state that always does."""
+    """The first step whose situation holds. Every playbook ends with one for each open state that always does.
+
+    While the rules say no, what they forbid is not proposed where something else can be done: a shop that adds a
+    condition to a kind need not rewrite its steps.
+    """
     facts = Situation(case, playbook, now)
-    return next(step for step in (*playbook.steps, *playbook.general_steps) if step.holds(case.state, facts))
+    steps = (step for step in (*playbook.steps, *playbook.general_steps) if step.holds(case.state, facts))
+    if case.eligible_now:
+        return next(steps)
+    held = tuple(steps)
+    return next((step for step in held if not _grants(step)), held[0])
+
+
+def _grants(step: Step) -> bool:
+    """Whether a step gives the customer what only an eligible case is given."""
+    if step.do is Action.CHOOSE_REMEDY:
+        remedy = REMEDIES.get(step.data.get("remedy", ""))
+        return remedy is None or remedy.grants
+    return step.do in (Action.AUTHORISE_RETURN, Action.MAKE_OFFER)
 
 
 def next_step(

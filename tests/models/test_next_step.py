@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from models.case import Payout
-from models.lifecycle import FINAL, OPEN, State, allowed_in
+from models.case import Override, Payout
+from models.eligibility import Eligible
+from models.lifecycle import FINAL, OPEN, Role, State, allowed_in
 from models.next_step import next_step, rendered, scripted
 from models.playbook import Playbook
 from store.projection import arm
@@ -194,3 +195,34 @@ def test_the_first_step_whose_situation_holds_is_the_next_one() -> None:
         ("refund", True): "four",
         ("repair", True): "five",
     }
+
+
+@pytest.mark.parametrize("answer", ["no", "human", "yes"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_the_rules_forbid_is_not_proposed_to_whoever_asks(kind: str, answer: Any) -> None:
+    sent = tuple(one.key for one in shipped().get(kind).evidence)
+    facts: dict[str, Any] = {
+        "eligible": Eligible(answer=answer),
+        "evidence_keys": sent,
+        "told": True,
+        "evidence": ("p.jpg",),
+    }
+    for state in (State.REQUESTED, State.INVESTIGATING):
+        step = step_in(state, kind, **facts)
+        granting = step["action"] in ("authorise_return", "make_offer") or (
+            step["action"] == "choose_remedy" and step["data"].get("remedy") != "none"
+        )
+        assert not (answer == "no" and granting), (state, step["text"]["en"])
+
+
+def test_a_condition_that_a_shop_adds_is_answered_without_new_steps() -> None:
+    asked: dict[str, Any] = {
+        "evidence_keys": tuple(one.key for one in shipped().get("quality_fault").evidence),
+        "told": True,
+    }
+    refused: dict[str, Any] = {**asked, "eligible": Eligible(answer="no")}
+    assert step_in(State.REQUESTED, **asked)["action"] == "authorise_return"
+    assert step_in(State.REQUESTED, **refused)["action"] == "reject"
+    passed = Override(by="chen", role=Role.SUPERVISOR, reason="an old customer", at=NOW)
+    assert step_in(State.REQUESTED, **refused, override=passed)["action"] == "authorise_return"
+    assert step_in(State.FAULT_CONFIRMED, **refused)["action"], "where nothing else can be done it stays"
