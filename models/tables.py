@@ -355,6 +355,18 @@ ledger = Table(
     Index("uq_ledger_payout", "payout_id", "debit", unique=True, **_where("payout_id IS NOT NULL")),
 )
 
+side_accounts = Table(
+    "side_accounts",  # what no pot limits: freight that is reimbursed
+    metadata,
+    _case_no(nullable=False),
+    Column("account", String, nullable=False),
+    Column("most", Money, nullable=False),
+    Column("drawn", Money, nullable=False),
+    PrimaryKeyConstraint("case_no", "account"),
+    CheckConstraint("drawn >= 0", name="not_negative"),
+    CheckConstraint("drawn <= most", name="never_above_limit"),
+)
+
 payouts = Table(
     "payouts",
     metadata,

@@ -32,6 +32,7 @@ from models.effects import (
 )
 from models.errors import Conflict, NotFound
 from models.events import SYSTEM, Entry, Fact
+from models.limits import side_limits
 from store import documents, ledger, money, payouts, projection, reservations
 from store.projection import Calendars
 
@@ -234,7 +235,7 @@ def _write_effects(session: Session, case: Case, effects: Effects, at: datetime)
     order_no = case.order.order_no if case.order else None
     entries = [_entry_row(case.case_no, entry) for entry in effects.entries]
     documents.put_new(session, tables.timeline, entries)
-    booked = money.book(session, case.case_no, order_no, effects.money, at)
+    booked = money.book(session, case.case_no, order_no, effects.money, at, side_limits(case))
     reservations.note_units_out(session, case.case_no, booked.units_out)
     payouts.write(session, case, at)
     ledger.write(session, case, effects.postings, at)

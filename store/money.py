@@ -17,9 +17,18 @@ from sqlalchemy.orm import Session
 from models import pots as rules
 from models.effects import MoneyMove, MoneyRefusal
 from models.errors import MoneyRefused, PotExceeded
+from models.money import to_text
 from models.pots import Draw, PaymentPot, PostagePot, Pot, Pots, UnitPot
-from models.tables import money_moves, money_refusals, orders, payment_pots, postage_pots, unit_pots
-from store.documents import put_new
+from models.tables import (
+    money_moves,
+    money_refusals,
+    orders,
+    payment_pots,
+    postage_pots,
+    side_accounts,
+    unit_pots,
+)
+from store.documents import put, put_new
 
 Rows = list[dict[str, Any]]
 
@@ -129,15 +138,23 @@ class Booked:
     pots: Pots | None = None
 
 
-def book(session: Session, case_no: str, order_no: str | None, moves: Sequence[MoneyMove], at: datetime) -> Booked:
+def book(
+    session: Session,
+    case_no: str,
+    order_no: str | None,
+    moves: Sequence[MoneyMove],
+    at: datetime,
+    limits: Mapping[str, int] | None = None,
+) -> Booked:
     """Book each move once: its key is drawn, and then settled or released. The order must be locked.
 
-    A draw that the pots cannot give is refused and leaves no trace but its refusal. A settle or release
-    without a draw in the ledger is passed over, since the refusal of its draw was told already.
+    A draw that the pots cannot give, or that is above its account's limit, is refused and leaves no trace but its
+    refusal. A settle or release without a draw in the ledger is passed over, since the refusal of its draw was told
+    already.
     """
     if not moves:
         return Booked()
-    booking = _Booking(session, case_no, order_no)
+    booking = _Booking(session, case_no, order_no, limits or {})
     for move in moves:
         booking.take(move)
     booking.write(at)
@@ -147,8 +164,9 @@ def book(session: Session, case_no: str, order_no: str | None, moves: Sequence[M
 class _Booking:
     """One case's moves against the pots of its order, in memory, until they are written."""
 
-    def __init__(self, session: Session, case_no: str, order_no: str | None) -> None:
+    def __init__(self, session: Session, case_no: str, order_no: str | None, limits: Mapping[str, int]) -> None:
         self.session = session
+        self.limits = limits
         self.case_no = case_no
         self.order_no = order_no
         self.before = self.pots = load_pots(session, order_no) if order_no else None
@@ -177,6 +195,8 @@ class _Booking:
     def _apply(self, move: MoneyMove, draws: tuple[Draw, ...]) -> None:
         if {(move.key, "settle"), (move.key, "release")} & self.known.keys():
             raise MoneyRefused(f"The money of {move.key} was settled or released before; it cannot be again.")
+        if move.kind == "draw":
+            self._check_limit(move)
         if draws:
             if self.pots is None:
                 raise MoneyRefused("The case has no order with money to take from; link one first.")
@@ -188,11 +208,34 @@ class _Booking:
         for draw in draws:
             self.units_out[draw.line_no or 0] += sign * draw.units
 
+    def _check_limit(self, move: MoneyMove) -> None:
+        most, drawn = self.limits.get(move.account), self._drawn(move.account)
+        if most is not None and drawn + move.amount > most:
+            left = max(0, most - drawn)
+            asked, room = (to_text(one, self.pots.currency) if self.pots else one for one in (move.amount, left))
+            raise MoneyRefused(f"{asked} of {move.account} was asked for, of which the case has {room} left.")
+
+    def _drawn(self, account: str) -> int:
+        """What was drawn of an account and not released."""
+        draws = (one for (_, kind), one in self.known.items() if kind == "draw" and one.account == account)
+        return sum(one.amount for one in draws if (one.key, "release") not in self.known)
+
+    def _side_rows(self) -> Rows:
+        """Accounts with a limit that were moved now. A limit may shrink later; what was drawn by then stays."""
+        moved = {(move.account, move.kind == "draw") for move in self.booked if move.account in self.limits}
+        rows = []
+        for account in sorted({account for account, _ in moved}):
+            most, drawn = self.limits[account], self._drawn(account)
+            row = {"case_no": self.case_no, "account": account, "drawn": drawn}
+            rows.append({**row, "most": most if (account, True) in moved else max(most, drawn)})
+        return rows
+
     def write(self, at: datetime) -> None:
         if self.booked:
             self.session.execute(insert(money_moves), [self._ledger_row(move, at) for move in self.booked])
         if self.order_no and self.before and self.pots and self.pots != self.before:
             _save_drawn(self.session, self.order_no, self.before, self.pots)
+        put(self.session, side_accounts, self._side_rows())
         refusals = [{"case_no": self.case_no, "at": at, **one} for one in self.refusals]
         put_new(self.session, money_refusals, refusals)
 

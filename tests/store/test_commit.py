@@ -244,7 +244,7 @@ def test_freight_is_booked_in_the_ledger_without_touching_the_pots(engine: Engin
     case = open_case(engine, order)
     _, draw = refund("k:1", ())
     freight = draw.model_copy(update={"account": "freight", "amount": 1200})
-    commit(engine, next_version(case), money=(freight,))
+    commit(engine, next_version(case, advanced_freight=1200), money=(freight,))
     assert pots_now(engine, order) == before
     assert rows_in(engine, "money_moves") == 1
 

@@ -1,4 +1,4 @@
-"""Who put which playbook into force, and the ledger of every order and case."""
+"""Who put which playbook into force, the ledger of every order and case, and what limits freight."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -80,6 +80,17 @@ def upgrade() -> None:
         postgresql_where=sa.text("payout_id IS NOT NULL"),
         sqlite_where=sa.text("payout_id IS NOT NULL"),
     )
+    op.create_table(
+        "side_accounts",
+        sa.Column("case_no", sa.String(), nullable=False),
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("most", sa.BigInteger(), nullable=False),
+        sa.Column("drawn", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("drawn >= 0", name=op.f("ck_side_accounts_not_negative")),
+        sa.CheckConstraint("drawn <= most", name=op.f("ck_side_accounts_never_above_limit")),
+        sa.ForeignKeyConstraint(["case_no"], ["cases.case_no"], name="fk_side_accounts_case_no_cases"),
+        sa.PrimaryKeyConstraint("case_no", "account", name="pk_side_accounts"),
+    )
     _post_what_was_paid()
     _post_what_cases_say()
 
@@ -130,5 +141,5 @@ def _said(document: dict[str, Any]) -> Iterator[tuple[str, str, str, int]]:
 
 
 def downgrade() -> None:
-    for table in ("ledger", "playbook_acts"):
+    for table in ("side_accounts", "ledger", "playbook_acts"):
         op.drop_table(table)

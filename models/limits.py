@@ -1,0 +1,13 @@
+"""What is reimbursed beside the refund has limits of its own, apart from the order's pots (C2, F11)."""
+
+from models.case import Case
+
+
+def side_limits(case: Case) -> dict[str, int]:
+    """The most that a case may ever pay on each account that no pot limits, in minor units.
+
+    Freight: what the customer advanced, and the postage of a second order that we are to bear (F11, G13).
+    """
+    second = case.second_order
+    postage = second.postage if second is not None and second.anew else 0
+    return {"freight": case.advanced_freight + postage}
