@@ -230,13 +230,15 @@ class _Scout:
     def target(self, arrow: Arrow) -> str:
         if _at_crossing(arrow):
             return CROSSING
-        if arrow.guard is not None and arrow.guard.__name__.startswith("came from"):
+        if arrow.guard is not None and "came from" in arrow.guard.__name__:
             return BACK
         return arrow.target or STAYS
 
     def open_to(self, arrow: Arrow, state: State) -> bool:
         """Whether an arrow can be meant on the usual road of this kind."""
         name = arrow.guard.__name__ if arrow.guard else ""
+        if name.startswith("beside the road"):
+            return False
         if arrow.guard in _OF_REMEDIES and not _leads_to_every_remedy(arrow.action):
             return not self.remedies.keys().isdisjoint(name.split(" or "))
         known = {
@@ -315,7 +317,7 @@ def _when(arrow: Arrow) -> str:
     guard = arrow.guard
     if guard is None or guard in _OF_REMEDIES or _at_crossing(arrow):
         return ""
-    if guard.__name__ in _PLAIN or guard.__name__.startswith("came from"):
+    if guard.__name__ in _PLAIN or "came from" in guard.__name__:
         return ""
     return arrow.label or said(guard.__name__)
 
