@@ -5,13 +5,14 @@ Every rule yields where it found something and a sentence on how to mend it; non
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from string import Formatter
+from typing import get_args
 
 from models.errors import MoneyRefused
 from models.money import to_minor
-from models.playbook import Playbook
+from models.playbook import LimitedRole, Playbook
 from playbooks import roads, waits
 from playbooks.lengths import Finding, Path, nearest
 from playbooks.manners import unmannerly
@@ -48,11 +49,19 @@ _LANGUAGES = ("zh", "en")
 
 @reading("refund_limits")
 def _limits(playbook: Playbook, around: Around) -> Iterator[Finding]:
+    yield from _by_role("refund_limits", playbook.procedure.refund_limits)
+
+
+@reading("compensation_limits")
+def _compensation_limits(playbook: Playbook, around: Around) -> Iterator[Finding]:
+    yield from _by_role("compensation_limits", playbook.procedure.compensation_limits)
+
+
+def _by_role(field: str, limits: Mapping[LimitedRole, Mapping[str, str]]) -> Iterator[Finding]:
     below: dict[str, tuple[int, str]] = {}  # per currency: the highest limit of the roles below, and whose it is
-    limits = playbook.procedure.refund_limits
-    for role in ("agent", "supervisor", "manager", "director"):
+    for role in get_args(LimitedRole):
         for currency, text in limits.get(role, {}).items():
-            path = ("refund_limits", role, currency)
+            path = (field, role, currency)
             try:
                 amount = to_minor(text, currency)
             except MoneyRefused as refused:

@@ -38,7 +38,9 @@ _ONE_KIND = frozenset({"kind", "version", "names", "like"})
 #: What is read with an eye on other fields of the same file, so that two files never share it.
 _OF_THE_FILE = frozenset({"kind", "version", "subcategories", "variants"})
 #: What comes from the file in text, and is in seconds or an amount afterwards.
-_WRITTEN_INTO = frozenset({"clocks", "first_answer", "side_clocks", "refund_limits", "not_worth_return"})
+_WRITTEN_INTO = frozenset(
+    {"clocks", "first_answer", "side_clocks", "refund_limits", "compensation_limits", "not_worth_return"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +226,9 @@ def _with_text_for_numbers(document: dict[str, Any]) -> dict[str, Any]:
     if type(document.get("version")) is int:
         document["version"] = str(document["version"])
     for layer in (document, *(changes for _, changes in changes_in(document))):
-        limits, worth = layer.get("refund_limits"), layer.get("not_worth_return")
-        for amounts in (worth, *(limits.values() if isinstance(limits, dict) else ())):
+        worth = layer.get("not_worth_return")
+        limits = [by for name in ("refund_limits", "compensation_limits") if isinstance(by := layer.get(name), dict)]
+        for amounts in (worth, *(amounts for by in limits for amounts in by.values())):
             for currency, amount in amounts.items() if isinstance(amounts, dict) else ():
                 amounts[currency] = str(amount) if type(amount) is int else amount
     return document

@@ -1,6 +1,7 @@
 """Before the parcel has left: cancelled, swapped, out of stock, another address, transfers (L7–L15, G13)."""
 
 from tests.branches import (
+    ANOTHER_ORDER,
     DELIVERED,
     SATISFIED,
     SENT,
@@ -24,6 +25,7 @@ ALL = [{"line_no": 1, "quantity": 2}, {"line_no": 2, "quantity": 4}]
 AS_NEW = found("none_found", "customer", "new", 2, "restock")
 ALL_AS_NEW = [*AS_NEW, {**AS_NEW[0], "line_no": 2, "quantity": 4}]
 REFUND = agent("choose_remedy", remedy="refund")
+NEW_ADDRESS = agent("update_contact", "requested", address="杭州市西湖区文三路 1 号")
 BLUE = {"sku": "KETTLE-17-BLUE", "name": "电热水壶 蓝", "quantity": 1}
 
 
@@ -169,12 +171,62 @@ BEFORE_SHIPMENT: dict[str, Branch] = {
             SATISFIED,
         ),
     ),
+    "L10: out of stock: the customer waits, and it leaves the day it comes": Branch(
+        kind="out_of_stock",
+        parcel="unprinted",
+        ask={"wanted": None},
+        moves=(
+            agent("make_offer", "offered", options=[{"type": "substitute"}, {"type": "wait"}, {"type": "refund"}]),
+            customer("accept_offer", "awaiting_stock", option=2),
+            warehouse("stock_arrived", "exchanging"),
+            SENT,
+            DELIVERED,
+            SATISFIED,
+        ),
+    ),
+    "G13: a swap in a hurry: ordered anew, which leaves first, and the old one is refunded": Branch(
+        kind="swap_before_shipment",
+        parcel="unprinted",
+        ask={"wanted": "substitute", "subcategory": "in_a_hurry"},
+        moves=(
+            agent("link", "requested", beside=False, order_no=ANOTHER_ORDER, **{"as": "anew", "postage": "10.00"}),
+            led(REFUND, "refunding"),
+            Paid("129.00"),
+            SATISFIED,
+        ),
+    ),
+    "F18: refunded in full and still not content: nothing is refunded twice, and he gets an honest answer": Branch(
+        kind="cancel_before_shipment",
+        parcel="unprinted",
+        ask={"lines": ALL},
+        moves=(
+            led(REFUND, "refunding"),
+            Paid("347.60"),
+            agent("complete_callback", "requested", satisfied=False),
+            agent("answer", "resolved", text="It was paid on Monday; the reference is ref 1.", final=True),
+            SATISFIED,
+        ),
+    ),
+    "C7: another address: identity is asked for once, and then by phone": Branch(
+        kind="address_change",
+        parcel="unprinted",
+        ask={"wanted": None},
+        evidence=False,
+        moves=(
+            agent("request_evidence", "awaiting_evidence", what=["identity", "new_address"]),
+            customer("submit_evidence", "requested", keys=["new_address"]),
+            agent("submit_evidence", "requested", keys=["identity"]),
+            NEW_ADDRESS,
+            agent("answer", "resolved", text="Changed.", final=True),
+            SATISFIED,
+        ),
+    ),
     "L8: another address, label not printed: changed and told": Branch(
         kind="address_change",
         parcel="unprinted",
         ask={"wanted": None},
         moves=(
-            agent("update_contact", "requested", address="杭州市西湖区文三路 1 号", beside=True),
+            NEW_ADDRESS,
             agent("answer", "resolved", text="Changed.", final=True),
             SATISFIED,
         ),
@@ -184,6 +236,7 @@ BEFORE_SHIPMENT: dict[str, Branch] = {
         parcel="printed",
         ask={"wanted": None},
         moves=(
+            NEW_ADDRESS,
             agent("choose_remedy", "intercepting", remedy="reship"),
             led(PULLED, "exchanging"),
             SENT,
@@ -196,6 +249,7 @@ BEFORE_SHIPMENT: dict[str, Branch] = {
         parcel="gone",
         ask={"wanted": None},
         moves=(
+            NEW_ADDRESS,
             agent("investigate", "investigating", check="courier"),
             courier("report_finding", "requested", finding="redirected"),
             agent("investigate", "investigating", check="courier"),

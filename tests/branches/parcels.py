@@ -60,6 +60,17 @@ PARCELS: dict[str, Branch] = {
             *FOLLOWED,
         ),
     ),
+    "L2: stalled, and nobody names a date: it is pressed for, and then followed": Branch(
+        kind="tracking_stalled",
+        parcel="gone",
+        moves=(
+            ASK_COURIER,
+            courier("report_finding", "requested", finding="delayed"),
+            ASK_COURIER,
+            courier("report_finding", "requested", finding="found"),
+            *FOLLOWED,
+        ),
+    ),
     "L2: stuck at the hub, then lost: refunded with its postage, and claimed from the courier": Branch(
         kind="tracking_stalled",
         parcel="gone",
@@ -218,7 +229,7 @@ PARCELS: dict[str, Branch] = {
         kind="quality_fault",
         moves=(
             customer("ship_return", "requested", carrier="SF", waybill="SF7", freight="12.00"),
-            warehouse("book_in", "received", beside=True),
+            warehouse("book_in", "received"),
             CONFIRMED,
             *TAKES_REFUND,
             Paid("141.00"),

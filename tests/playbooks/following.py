@@ -47,6 +47,7 @@ class Walk:
     setting: Setting
     playbook: Playbook | None = None  # another than the shipped one of the setting
     lot: Random = field(init=False)
+    stubborn: bool = field(init=False)  # a customer who always asks for more
     case: Case = field(init=False)
     book: Playbook = field(init=False)
     now: datetime = NOW
@@ -61,6 +62,7 @@ class Walk:
 
     def __post_init__(self) -> None:
         self.lot = Random(repr(self.setting))
+        self.stubborn = self.lot.random() < 0.1
         setting = self.setting
         self.book = self.playbook or book_of(setting.kind, setting.subcategory, setting.country)
         self._take(opened(begun(setting, self.lot, self.book), Actor(id="li", role=Role.AGENT), NOW))
@@ -112,8 +114,9 @@ class Walk:
             self.wrong.append(f"script {told['script_name']} has a hole in {self.case.state}: {step.en}")
 
     def _somebody_else_comes_first(self, step: Step) -> bool:
-        role = self._role(step)
-        return role in DESK and not self.late and self.lot.random() < 0.06
+        if self._role(step) not in DESK or self.late:
+            return False
+        return self.lot.random() < (0.3 if self._sends_it_anyway else 0.06)
 
     def _role(self, step: Step) -> Role:
         assert step.do is not None
@@ -199,11 +202,17 @@ class Walk:
         case, drawn = self.case, self.lot.random()
         if case.order is None:
             return False
-        if drawn < 0.05 and case.goods == "customer" and not self._lives_before_delivery:
+        unasked = 0.9 if self._sends_it_anyway else 0.05
+        if drawn < unasked and case.goods == "customer" and not self._lives_before_delivery:
             return self.does(Role.CUSTOMER, A.SHIP_RETURN, {**WAYBILL, "freight": "12.00"})
         if drawn > 0.93 and case.state is S.AWAITING_RETURN and case.second_order is None:
             return self.does(Role.AGENT, A.LINK, {"order_no": "KETTLE-2", "as": "anew", "postage": "10.00"})
         return False
+
+    @property
+    def _sends_it_anyway(self) -> bool:
+        """Who is told no sometimes ships all the same (G12)."""
+        return not self.case.eligible_now and self.case.goods == "customer"
 
     @property
     def _lives_before_delivery(self) -> bool:

@@ -94,6 +94,8 @@ def _judge(walk: "Walk", step: Step) -> Filled:
     cause = data["lines"][0]["cause"]
     if not walk.late and walk.case.state is S.RECEIVED and walk.lot.random() < 0.1:
         return A.SEND_TO_EXPERT, {"expert": "lab"}
+    if cause == "none_found" and walk.lot.random() < 0.3:
+        return A.PASS_INSPECTION, data
     return (A.REFUTE_FAULT if cause in ("customer", "none_found") else A.CONFIRM_FAULT), data
 
 
@@ -121,7 +123,8 @@ def _delivery(walk: "Walk", step: Step) -> Filled:
 
 
 def _ship(walk: "Walk", step: Step) -> Filled:
-    if not walk.late and walk.lot.random() < 0.12:
+    short = 0.5 if walk.case.wanted == "substitute" and walk.case.remedy != "substitute" else 0.12
+    if not walk.late and walk.lot.random() < short:
         return A.REPORT_SHORTAGE, {}
     return A.SHIP_REPLACEMENT, {"carrier": "sf", "waybill": "SF78"}
 
@@ -197,8 +200,11 @@ def _reject(walk: "Walk", step: Step) -> Filled:
 
 
 def _override(walk: "Walk", step: Step) -> Filled:
-    if walk.case.state is S.REQUESTED and walk.lot.random() < 0.2:
+    free = walk.case.state is S.REQUESTED and walk.case.goods in ("customer", "nowhere") and not walk.case.open_payouts
+    if free and walk.lot.random() < 0.2:
         return A.REJECT, {"reason": "there is no doubt"}
+    if walk.case.state is not S.REQUESTED and walk.lot.random() < 0.4:
+        return A.CHOOSE_REMEDY, {"remedy": "goods_back"}
     return A.OVERRIDE_ELIGIBILITY, {"reason": "an old customer"}
 
 
@@ -255,8 +261,13 @@ def _does(role: Role, action: Action, **data: Any) -> Act:
 
 
 def _accepts(walk: "Walk") -> bool:
-    options = walk.case.offer.options if walk.case.offer else ()
-    return walk.does(Role.CUSTOMER, A.ACCEPT_OFFER, {"option": walk.lot.randint(1, max(1, len(options)))})
+    """Mostly what he wants, where it is offered."""
+    if walk.stubborn and not walk.late:
+        return _WANTS_MORE(walk)
+    types = [option.type for option in walk.case.offer.options] if walk.case.offer else []
+    if walk.case.wanted in types and walk.lot.random() < 0.7:
+        return walk.does(Role.CUSTOMER, A.ACCEPT_OFFER, {"option": types.index(walk.case.wanted) + 1})
+    return walk.does(Role.CUSTOMER, A.ACCEPT_OFFER, {"option": walk.lot.randint(1, max(1, len(types)))})
 
 
 def _sends_evidence(walk: "Walk") -> bool:
