@@ -27,7 +27,8 @@ class Payments:
 
     Only a payout that is approved, and was never tried, is sent without asking. In any other state the gateway is
     asked, and the payout is sent only when it never arrived there. What comes of it is answered and not written: the
-    case decides on it.
+    case decides on it. So that nobody cancels a payout that is being sent, the case commits `sent` or waits for the
+    answer before it takes another command about its money.
     """
 
     def __init__(self, engine: Engine, gateways: Mapping[str, Gateway]) -> None:

@@ -138,8 +138,9 @@ class Alipay(Remote):
         told = self._client.api_alipay_trade_fastpay_refund_query(_key(order), **_payment(order))
         problem = _problem(told)
         if problem is not None:
-            missing = problem.code == "ACQ.TRADE_NOT_EXIST"
-            return refused(NO_SUCH_PAYOUT, problem.message) if missing else unknown(problem.code or "", problem.message)
+            if problem.code == "ACQ.TRADE_NOT_EXIST":
+                return refused(NO_SUCH_PAYOUT, problem.message)
+            return unknown(str(problem.code), problem.message, CODES)
         status = told.get("refund_status")
         if not status:
             return refused(NO_SUCH_PAYOUT)

@@ -144,19 +144,27 @@ def processing(reference: str | None = None) -> Answer:
 
 def unknown(code: str, message: str | None = None, codes: Mapping[str, Meaning] = OWN) -> Answer:
     """What became of it cannot be said; whatever is known of the trouble is."""
-    meaning = codes.get(code) or OWN["unreadable"]
+    meaning = codes.get(code) or OWN.get(code) or _trouble(code)
     return Answer(state="unknown", code=code, message=_short(message), words=Words(zh=meaning.zh, en=meaning.en))
 
 
 def refused(code: str, message: str | None = None, codes: Mapping[str, Meaning] = OWN) -> Answer:
     """It was not paid and will not be; a code that is not in the table is said as it is."""
-    meaning = codes.get(code) or _not_in_the_table(code)
+    meaning = codes.get(code) or OWN.get(code) or _not_in_the_table(code)
     return Answer(
         state="refused",
         code=code,
         message=_short(message),
         refused_for=meaning.refused_for or "other",
         words=Words(zh=meaning.zh, en=meaning.en),
+    )
+
+
+def _trouble(code: str) -> Meaning:
+    return Meaning(
+        None,
+        f"服务商暂时无法处理（代码 {code}），稍后再查。",
+        f"The provider has trouble (code {code}); it will be asked again.",
     )
 
 

@@ -6,54 +6,21 @@ A gateway that is added is tried here by itself, once it has a house.
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from activities.gateways import GATEWAYS
-from activities.gateways.gateway import PayoutOrder
-from models.payments import Answer
-from tests.activities.gateways.houses import DECISIONS, FAULTS, HOUSES, House, ProviderHouse
+from tests.activities.gateways.houses import DECISIONS, FAULTS, HOUSES, House, Houses, ProviderHouse, known
 from tests.activities.gateways.ledger import Decision
 from tests.activities.gateways.provider import QUICK, Fault
-from tests.activities.gateways.wire import APIV3_KEY, SHOP, STRIPE_KEY
+from tests.activities.gateways.stripe_wire import STRIPE_KEY
+from tests.activities.gateways.wechatpay_wire import APIV3_KEY
+from tests.activities.gateways.wire import SHOP
 
-REMOTE = ("stripe", "alipay", "wechatpay")
 HANGS = (Fault.HANG_BEFORE, Fault.HANG_AFTER, Fault.HANG_DRIPPING)
-
-
-Houses = Callable[[str], House]
-
-
-@pytest.fixture(scope="module")
-def houses() -> Iterator[Houses]:
-    """The houses by name, each opened once."""
-    opened: dict[str, House] = {}
-    with ExitStack() as stack:
-
-        def house(name: str) -> House:
-            if name not in opened:
-                opened[name] = stack.enter_context(HOUSES[name]())
-            return opened[name]
-
-        yield house
-
-
-@pytest.fixture(params=GATEWAYS)
-def house(request: pytest.FixtureRequest, houses: Houses) -> House:
-    return houses(request.param)
-
-
-@pytest.fixture(params=REMOTE)
-def remote(request: pytest.FixtureRequest, houses: Houses) -> ProviderHouse:
-    house = houses(request.param)
-    assert isinstance(house, ProviderHouse)
-    return house
 
 
 def test_every_gateway_of_the_map_has_a_house_and_says_what_it_can_do():
@@ -63,18 +30,6 @@ def test_every_gateway_of_the_map_has_a_house_and_says_what_it_can_do():
 def each(can: Mapping[str, tuple[Any, ...]], only: Iterable[Any] = ()) -> list[tuple[str, Any]]:
     """Every gateway with everything that it can have."""
     return [(name, one) for name in GATEWAYS for one in can[name] if not only or one in only]
-
-
-async def known(house: House, order: PayoutOrder) -> Answer:
-    """What a careful caller does until it knows: ask, and send again only what never arrived."""
-    for _ in range(10):
-        answer = await house.gateway.ask(order)
-        if answer.never_arrived:
-            answer = await house.gateway.pay(order)
-        if answer.known:
-            return answer
-        house.settle()
-    raise AssertionError(f"not known after ten rounds: {answer}")
 
 
 # ── what goes well ────────────────────────────────────────────────────────────────────────────────
@@ -384,59 +339,3 @@ async def test_no_key_is_ever_logged(remote: ProviderHouse, caplog: pytest.LogCa
     secrets = [STRIPE_KEY, APIV3_KEY, *SHOP.private_pem.splitlines()[1:-1]]
     assert [secret for secret in secrets if secret in caplog.text] == []
     assert [secret for secret in secrets if secret in repr(vars(remote.gateway))] == []
-
-
-# ── any sequence ──────────────────────────────────────────────────────────────────────────────────
-
-CALLS = st.sampled_from(["pay", "pay", "ask", "settle", "land", "forget"])
-WRONG = st.sampled_from((Fault.NONE, Fault.NONE, Fault.NONE, *QUICK))
-DECIDED = st.sampled_from((Decision.PAY, Decision.PAY, *Decision))
-Steps = list[tuple[str, Fault, Fault, Decision]]
-STEPS = st.lists(st.tuples(CALLS, WRONG, WRONG, DECIDED), min_size=1, max_size=8)
-
-
-async def after_any_sequence(house: House, name: str, steps: Steps) -> None:
-    """Every answer is true when it is given, and in the end one payment has left, or none and it is refused."""
-    order = house.order(6_600, paid=20_000)  # room enough to pay it twice
-    for call, send, ask, decision in steps:
-        house.decide(decision if decision in DECISIONS[name] else Decision.PAY)
-        house.tell(*(fault if fault in FAULTS[name] else Fault.NONE for fault in (send, ask)))
-        match call:
-            case "pay" | "ask":
-                was_true(await getattr(house.gateway, call)(order), house, order)
-            case step:
-                getattr(house, step)()
-        assert len(house.paid(order)) <= 1
-    house.tell()
-    house.decide(Decision.PAY)
-    house.land()
-    house.settle()
-    answer = await known(house, order)
-    assert house.paid(order) == ([6_600] if answer.state == "done" else [])
-    assert (await house.gateway.pay(order)).state == "done" or answer.state == "refused"
-    assert len(house.paid(order)) <= 1
-
-
-def was_true(answer: Answer, house: House, order: PayoutOrder) -> None:
-    paid = house.paid(order)
-    assert answer.state != "done" or paid == [6_600]
-    assert answer.state != "refused" or paid == []
-
-
-def tried(examples: int) -> settings:
-    return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
-
-
-@pytest.mark.parametrize("name", GATEWAYS)
-@tried(40)
-@given(steps=STEPS)
-async def test_any_sequence_of_calls_and_faults_pays_once(name: str, houses: Houses, steps: Steps):
-    await after_any_sequence(houses(name), name, steps)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", GATEWAYS)
-@tried(600)
-@given(steps=STEPS)
-async def test_many_sequences_of_calls_and_faults_pay_once(name: str, houses: Houses, steps: Steps):
-    await after_any_sequence(houses(name), name, steps)

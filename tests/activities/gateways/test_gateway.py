@@ -14,7 +14,9 @@ from activities.gateways.gateway import LONGEST_KEY, Meaning, wire_key
 from models.errors import Invalid
 from models.payments import Answer, Words
 from settings import Settings
-from tests.activities.gateways.wire import ALIPAY_APP, PROVIDER, SHOP, STRIPE_KEY
+from tests.activities.gateways.alipay_wire import ALIPAY_APP
+from tests.activities.gateways.stripe_wire import STRIPE_KEY
+from tests.activities.gateways.wire import PROVIDER, SHOP
 
 ALIPAYS = r"A-Za-z0-9_"
 
@@ -57,6 +59,15 @@ def test_a_code_that_nobody_knows_is_said_as_it_is():
     assert answer.words is not None
     assert "ACQ.SOMETHING_NEW" in answer.words.zh
     assert "ACQ.SOMETHING_NEW" in answer.words.en
+
+
+def test_a_code_of_trouble_that_nobody_knows_is_said_as_trouble():
+    answer = gateway.unknown("SYSTEM_ERROR", "系统错误", wechatpay.CODES)
+    assert (answer.state, answer.message) == ("unknown", "系统错误")
+    assert answer.words == Words(
+        zh="服务商暂时无法处理（代码 SYSTEM_ERROR），稍后再查。",
+        en="The provider has trouble (code SYSTEM_ERROR); it will be asked again.",
+    )
 
 
 @pytest.mark.parametrize(
