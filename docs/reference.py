@@ -71,8 +71,18 @@ _ORDER = (
     *("kind", "version", "names", "typical_words", "subcategories", "variants", "evidence", "questions"),
     *("eligibility", "needs_order", "override_role", "goods_come_back", "asks_fault", "party_liable", "remedies"),
     *("checks", "findings", "first_answer", "clocks", "side_clocks", "escalation", "acknowledge_timeout"),
-    *("refund_limits", "keep_it", "not_worth_return", "refund_postage", "return_freight_factor"),
-    *("reduction_percent_limit", "customer_pays_both_ways", "hold", "collects", "calls", "visit_levels", "dispatch"),
+    *("refund_limits", "compensation_limits", "keep_it", "not_worth_return", "refund_postage"),
+    *(
+        "return_freight_factor",
+        "reduction_percent_limit",
+        "promotion",
+        "customer_pays_both_ways",
+        "hold",
+        "collects",
+        "calls",
+        "visit_levels",
+        "dispatch",
+    ),
     *("callback_tries", "reopen_days", "law", "steps", "general_steps", "scripts"),
 )
 _RULE = re.compile(r" \(((?:[A-Z]\d+|section \d+)(?:[–, ]+(?:[A-Z]\d+|section \d+))*)\)")

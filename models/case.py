@@ -96,6 +96,7 @@ class Payout(Value):
     account: str | None = None
     failure: str | None = None
     draws: tuple[Draw, ...] = ()
+    compensates: str | None = None  # the kind of compensation that it is (F26)
     gateway: str | None = None  # the provider that it was given to; None = finance's queue
     tries: int = 0  # answers that did not end it
     ask_at: datetime | None = None  # when its gateway is to be sent it, or asked about it
@@ -112,6 +113,7 @@ class Money(Value):
     refund: int = 0
     freight: int = 0
     goodwill: int = 0
+    compensation: int = 0  # of the goodwill, what is not for freight (F26)
     customer_owes: int = 0
     received: int = 0  # paid by the customer for this case
     paid: int = 0  # paid to the customer

@@ -482,6 +482,17 @@ class WaiveFreight(Data):
     reason: Text
 
 
+class Compensate(Data):
+    """Money beside refund and freight: goodwill, what a law multiplies, a penalty for late shipping (F26).
+
+    A threat of a bad review is no reason for any of them (K8), and nothing is asked for in return (K5).
+    """
+
+    amount: Amount
+    kind: Literal["goodwill", "legal", "late"]
+    reason: Text
+
+
 class UpdateContact(Data):
     name: Word | None = None
     phone: Word | None = None
@@ -584,6 +595,7 @@ DATA: dict[Action, type[Data]] = {
     Action.PLACE_HOLD: PlaceHold,
     Action.LIFT_HOLD: LiftHold,
     Action.WAIVE_FREIGHT: WaiveFreight,
+    Action.COMPENSATE: Compensate,
     Action.UPDATE_CONTACT: UpdateContact,
     Action.ATTACH: Attach,
     Action.OPEN_CLAIM: OpenClaim,

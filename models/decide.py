@@ -10,7 +10,7 @@ from typing import Any
 from models import side_clocks
 
 # The rooms register their handlers when they are imported.
-from models.actions import HANDLERS, beside, diagnosis, follow_up, goods, remedy, request  # noqa: F401
+from models.actions import HANDLERS, beside, compensation, diagnosis, follow_up, goods, remedy, request  # noqa: F401
 from models.actions.payouts import execute_plan, forget_payouts, take_back
 from models.case import Case, Pending
 from models.clocks import AGAIN, DUE, Alarm, Clock, fires_at, pending_alarms, started, with_another_day
@@ -106,6 +106,8 @@ def _only_asked_for(draft: Draft, command: Command, before: Case) -> Draft:
     """What needs approval is not true yet: of all that the command would do, only that it was asked for is kept."""
     plan = draft.case.plan if command.action is Action.CHOOSE_REMEDY else None
     amount = plan.refund + plan.freight_reimbursement if plan else 0
+    if command.action is Action.COMPENSATE:
+        amount = draft.minor(command.data["amount"], "amount")
     kept = command.model_copy(update={"order_pots": None, "case_version": None})
     asked = Draft(before, command.actor, draft.now)
     shown = plan.preview_id if plan else None

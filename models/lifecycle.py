@@ -155,6 +155,7 @@ class Action(StrEnum):
     PLACE_HOLD = "place_hold"
     LIFT_HOLD = "lift_hold"
     WAIVE_FREIGHT = "waive_freight"
+    COMPENSATE = "compensate"
     UPDATE_CONTACT = "update_contact"
     ATTACH = "attach"
     OPEN_CLAIM = "open_claim"
@@ -218,6 +219,8 @@ DIAGNOSED = (S.INSPECTED, S.FAULT_CONFIRMED, S.FAULT_REFUTED)
 BEFORE_GOODS = (S.REQUESTED, S.AWAITING_EVIDENCE, S.INVESTIGATING, S.OFFERED)
 #: States to which `correct` may set a case back: those that need nothing from outside to be true.
 CORRECTABLE = (S.REQUESTED, S.INVESTIGATING, S.AWAITING_RETURN, S.RECEIVED, *DIAGNOSED, S.RESOLVED)
+#: Where an offer can be made, or a compensation asked for that is above its actor's limit.
+ASKING = (S.REQUESTED, S.INVESTIGATING, *DIAGNOSED, S.AWAITING_STOCK)
 #: Where a remedy, an offer or an approval can have come from, and so can go back to.
 CROSSROADS = (S.REQUESTED, S.INVESTIGATING, *DIAGNOSED, S.AWAITING_STOCK, S.OFFERED, S.QUOTED)
 
@@ -231,6 +234,7 @@ class Facts:
     remedy: str | None = None
     above_limit: bool = False  # the money or the step is more than the actor may decide alone
     is_offer: bool = False  # what waits for approval is an offer, not a remedy
+    is_beside: bool = False  # what waits for approval leaves the case where it came from
     goods_must_come: bool = False  # the playbook wants the goods back and they are not here
     goods_here: bool = False
     goods_owed: bool = False  # they are here and no remedy made them ours: they have to go back
@@ -373,6 +377,15 @@ def came_from(state: State) -> Guard:
         return f.came_from is state
 
     guard.__name__ = f"came from {state}"
+    return guard
+
+
+@cache
+def beside_from(state: State) -> Guard:
+    def guard(f: Facts) -> bool:
+        return f.is_beside and f.came_from is state
+
+    guard.__name__ = f"beside the road, came from {state}"
     return guard
 
 
@@ -520,6 +533,7 @@ ARROWS: tuple[Arrow, ...] = (
     Arrow(A.CLOSE, OPEN, S.CLOSED),
     Arrow(A.REOPEN, tuple(sorted(FINAL)), S.REQUESTED),
     Arrow(A.APPROVE, (S.AWAITING_APPROVAL,), S.OFFERED, approved_offer),
+    *(Arrow(A.APPROVE, (S.AWAITING_APPROVAL,), state, beside_from(state)) for state in ASKING),
     *road(A.APPROVE, (S.AWAITING_APPROVAL,), after=S.AWAITING_APPROVAL),
     *back(A.DENY, S.AWAITING_APPROVAL, CROSSROADS),
     Arrow(A.PLATFORM_RULING, OPEN, S.REFUNDING, ruling_is("refund")),
@@ -532,6 +546,7 @@ ARROWS: tuple[Arrow, ...] = (
     # Beside the road; freight that is waived is no longer waited for (F23)
     Arrow(A.WAIVE_FREIGHT, (S.AWAITING_PAYMENT,), None, owes),
     *road(A.WAIVE_FREIGHT, (S.AWAITING_PAYMENT,), after=S.AWAITING_PAYMENT),
+    Arrow(A.COMPENSATE, ASKING, S.AWAITING_APPROVAL, above_limit),
     *(stays(action) for action in list(Action)[list(Action).index(A.TAKE) :]),
 )
 
@@ -604,6 +619,7 @@ ROLES: dict[Action, tuple[Role, ...]] = {
     A.PLACE_HOLD: (_A, _S),
     A.LIFT_HOLD: (_A, _S),
     A.WAIVE_FREIGHT: (_A,),
+    A.COMPENSATE: (_A,),
     A.UPDATE_CONTACT: (_C, _A),
     A.ATTACH: (_C, *_STAFF, _S),
     A.OPEN_CLAIM: (_A, _S),

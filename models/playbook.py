@@ -77,6 +77,11 @@ class Procedure(Part):
     refund_limits: dict[LimitedRole, dict[str, str]] = Field(
         description="by role and currency: how much each may refund alone; a missing currency means: ask a manager"
     )
+    compensation_limits: dict[LimitedRole, dict[str, str]] = Field(
+        default_factory=dict,
+        description="by role and currency: how much compensation each may give alone in a case, besides refund and "
+        "freight; a missing currency means: ask a manager (F26)",
+    )
     override_role: LimitedRole = Field(
         "supervisor", description="the lowest role that may let a case pass that is not eligible"
     )

@@ -41,7 +41,7 @@ _BY_STATE_ALONE = frozenset(Action) - frozenset(
         *SAMPLES,
         *(Action.AUTHORISE_RETURN, Action.DECLINE_OFFER, Action.APPROVE, Action.DENY, Action.MISS_CALLBACK),
         *(Action.KEEP_PROMISE, Action.RETURN_LOANER, Action.TAKE, Action.ACCEPT_QUOTE, Action.DECLINE_QUOTE),
-        *(Action.ACCEPT_OFFER, Action.WAIVE_FREIGHT, Action.OPEN_CLAIM),
+        *(Action.ACCEPT_OFFER, Action.WAIVE_FREIGHT, Action.OPEN_CLAIM, Action.COMPENSATE),
     }
 )
 
@@ -52,6 +52,8 @@ def samples_of(case: Case, action: Action) -> tuple[dict[str, Any], ...]:
         return tuple({"option": number} for number, _ in enumerate(case.offer.options, start=1))
     if action is Action.WAIVE_FREIGHT:
         return ({"amount": _least(case), **_WHY},)
+    if action is Action.COMPENSATE:
+        return ({"amount": _least(case), "kind": "goodwill", **_WHY},)
     if action is Action.OPEN_CLAIM:
         return ({"amount": _least(case), "against": "courier"},)
     return SAMPLES.get(action, ({},))

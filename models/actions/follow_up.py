@@ -187,9 +187,12 @@ def approve(draft: Draft, data: Approve) -> None:
         put_on_table(draft, options, pending.came_from)
         draft.facts.is_offer = True
         return
+    draft.facts.is_beside = pending.command.action is Action.COMPENSATE
     data_asked = {name: value for name, value in pending.command.data.items() if name != "preview_id"}
     asked = pending.command.model_copy(update={"data": data_asked})
     HANDLERS[asked.action](draft, parse_data(asked))
+    if draft.facts.is_beside:
+        return
     _as_it_was_shown(draft.case.plan, data.preview_id or pending.preview_id)
     if above_refund_limit(draft, draft.case.plan):
         raise RuleRefused("It is above your limit too: a director has to approve it.")

@@ -75,12 +75,20 @@ def _pay(
 def pay_goodwill(draft: Draft, amount: int) -> None:
     """F23, F26: goodwill for freight the customer bore himself; its limit is what he advanced and did not get back."""
     money = draft.case.money
-    limit = draft.case.advanced_freight - money.freight - money.goodwill
+    limit = draft.case.advanced_freight - money.freight - (money.goodwill - money.compensation)
     if amount > limit:
         told = f"The customer advanced {draft.said(max(0, limit))} that he has not got back"
         raise RuleRefused(f"{told}; no more can be waived (F26).")
     _pay(draft, "goodwill", amount)
     draft.set_money(goodwill=draft.case.money.goodwill + amount)
+
+
+def pay_compensation(draft: Draft, amount: int, kind: str) -> None:
+    """F26: neither refund nor freight, so it is never drawn from the order's pots."""
+    payout = _pay(draft, "goodwill", amount)
+    draft.replace_payout(payout.model_copy(update={"compensates": kind}))
+    money = draft.case.money
+    draft.set_money(goodwill=money.goodwill + amount, compensation=money.compensation + amount)
 
 
 def cancel_payouts(draft: Draft) -> None:
@@ -105,6 +113,8 @@ def take_back(draft: Draft, purposes: tuple[str, ...]) -> None:
             draft.replace_payout(payout.model_copy(update={"state": "cancelled"}))
             left = getattr(draft.case.money, payout.purpose) - payout.amount
             draft.set_money(**{payout.purpose: left})
+            if payout.compensates:
+                draft.set_money(compensation=draft.case.money.compensation - payout.amount)
 
 
 def mind_what_was_paid(draft: Draft) -> None:

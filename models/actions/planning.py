@@ -1,6 +1,7 @@
 """What a remedy will cost, from the facts of the case: its plan, and the facts that the gates before it read."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal
@@ -18,6 +19,7 @@ from models.law import legal_choices
 from models.ledger import claim_changed
 from models.lifecycle import Action, Role, acts_as
 from models.money import to_minor, to_text
+from models.playbook import LimitedRole
 from models.remedies import REMEDIES
 from models.remedies.parts import cost_of
 from models.remedies.terms import terms_of
@@ -189,7 +191,8 @@ def settle(
     party, share = _party_of(case, remedy, chosen)
     postage = case.second_order.postage if case.second_order and case.second_order.anew else 0  # G13
     terms = terms_of(case.procedure)
-    given = case.money.freight + case.money.goodwill  # of what he advanced, the customer has this back already
+    # Of what he advanced, the customer has this back already.
+    given = case.money.freight + case.money.goodwill - case.money.compensation
     ask = SettlementAsk(
         remedy=REMEDIES[remedy].name,
         lines=tuple((line.line_no, line.quantity) for line in chosen),
@@ -269,12 +272,17 @@ def replacement_price(draft: Draft, replacement: Replacement | None) -> int | No
 
 def refund_limit(draft: Draft, role: Role) -> int | None:
     """What `role` may refund alone, in minor units; None means without limit. Unknown currencies: ask a manager."""
+    return limit_of(draft, role, draft.case.procedure.refund_limits)
+
+
+def limit_of(draft: Draft, role: Role, limits: Mapping[LimitedRole, Mapping[str, str]]) -> int | None:
+    """What `role` may decide alone by a playbook's limits; None means without limit."""
     rank = next((limited for limited in reversed(LIMITED) if acts_as(role, limited)), None)
     if rank is None:
         return None
-    limits = draft.case.procedure.refund_limits.get(rank.value, {})  # type: ignore[call-overload]
-    if draft.currency in limits:
-        return to_minor(limits[draft.currency], draft.currency)
+    mine = limits.get(rank.value, {})  # type: ignore[call-overload]
+    if draft.currency in mine:
+        return to_minor(mine[draft.currency], draft.currency)
     return None if acts_as(role, Role.MANAGER) else 0
 
 

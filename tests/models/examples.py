@@ -76,6 +76,7 @@ EXAMPLES: dict[Action, dict[str, Any]] = {
     A.PLACE_HOLD: {"hold": "do_not_ship"},
     A.LIFT_HOLD: {"hold": "do_not_ship"},
     A.WAIVE_FREIGHT: {"amount": "5.00", "reason": "a good customer"},
+    A.COMPENSATE: {"amount": "5.00", "kind": "late", "reason": "it left three days late"},
     A.UPDATE_CONTACT: {"phone": "13800138001"},
     A.ATTACH: {"uri": "file-1"},
     A.OPEN_CLAIM: {"against": "courier", "amount": "129.00"},

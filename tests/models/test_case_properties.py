@@ -291,7 +291,9 @@ class CaseMachine(RuleBasedStateMachine):
     def freight_and_goodwill_stay_within_what_was_advanced_F11_F26(self) -> None:
         case = self.story.case
         assert min(case.money.freight, case.money.goodwill) >= 0
-        assert case.money.freight + case.money.goodwill <= case.advanced_freight
+        assert case.money.freight + case.money.goodwill - case.money.compensation <= case.advanced_freight
+        given = [p.amount for p in case.payouts if p.compensates and p.state != "cancelled"]
+        assert case.money.compensation == sum(given)
         assert case.money.freight <= max(self._cap(case), self.granted)
 
     @invariant()
