@@ -42,6 +42,7 @@ from store import cases, ledger, lists, orders, parcels, payouts, personal, rese
 from store import playbooks as kept_playbooks
 from store.engine import reading, revisions, writing
 from store.payouts import PayoutRow
+from store.registers import REGISTERS
 from workflows.starting import start_and_update
 
 T = TypeVar("T")
@@ -51,6 +52,11 @@ PATIENCE = timedelta(seconds=20)
 ABOUT_MONEY = frozenset({Action.CHOOSE_REMEDY, Action.ACCEPT_OFFER, Action.ACCEPT_QUOTE, Action.APPROVE})
 #: States in which a scanned parcel is expected.
 EXPECTED = frozenset({State.AWAITING_RETURN, State.RETURN_IN_TRANSIT, State.RECALLING})
+#: Money and goods that do not meet, as registers (T13).
+UNEVEN = {
+    "refunded_not_returned": ledger.refunded_not_returned,
+    "returned_not_refunded": ledger.returned_not_refunded,
+}
 #: The most rows of a register in one answer.
 MOST_ROWS = 100_000
 #: Pauses between tries while a case is between two runs, in seconds.
@@ -480,7 +486,12 @@ class Desk:
             return [views.payout_document(row) for row in rows]
         if name == "parcels":
             return [row.model_dump(mode="json") for row in await self._read(parcels.unmatched)]
-        raise NotFound(f"There is no register '{name}'; there are refunds and parcels.")
+        if name in UNEVEN:
+            return [views.uneven_document(row) for row in await self._read(UNEVEN[name])]
+        if name in REGISTERS:
+            return [views.register_document(row) for row in await self._read(REGISTERS[name])]
+        known = ", ".join(sorted(("refunds", "parcels", *REGISTERS, *UNEVEN)))
+        raise NotFound(f"There is no register '{name}'; there are {known}.")
 
     def lifecycle(self) -> dict[str, Any]:
         """The machine, as the table has it."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from api.script_values import Values
+from api.shelter import masked
 from models.business_time import Calendar
 from models.case import Case, Claim, Override, Payout
 from models.clocks import Clock, used_seconds
@@ -19,8 +20,10 @@ from models.orders import Order, order_to_document
 from models.playbook import ALL_HOURS, Playbook
 from models.pots import Pots
 from models.rehearsal import answers
+from store.ledger import Uneven
 from store.lists import CaseRow
 from store.payouts import PayoutRow
+from store.registers import Personal, Sum
 from store.stuck import StuckCase
 
 
@@ -175,6 +178,24 @@ def payout_document(row: PayoutRow) -> dict[str, Any]:
     """A payout as finance sees it."""
     document = row.model_dump(mode="json", exclude={"amount", "currency"})
     return {**document, "amount": money(row.amount, row.currency)}
+
+
+def uneven_document(row: Uneven) -> dict[str, Any]:
+    """A case whose money and goods do not meet."""
+    return {**row.model_dump(mode="json", exclude={"amount", "currency"}), "amount": money(row.amount, row.currency)}
+
+
+def register_document(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of a register: money as text, instants with their offset, what is personal masked."""
+    return {name: _register_cell(value) for name, value in row.items()}
+
+
+def _register_cell(value: Any) -> Any:
+    if isinstance(value, Sum):
+        return money(value.amount, value.currency)
+    if isinstance(value, Personal):
+        return masked(value.text) if value.text else None
+    return instant(value) if isinstance(value, datetime) else value
 
 
 def order_document(order: Order, pots: Pots, cases: Iterable[CaseRow], holds: Iterable[Any]) -> dict[str, Any]:

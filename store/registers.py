@@ -1,0 +1,198 @@
+"""The registers of section 11, read from what cases, orders and payouts hold; nothing is kept twice for them.
+
+Rows hold plain values, sums of money, and what is personal, which whoever shows a row masks.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from models.lifecycle import Action
+from models.tables import cases, orders, payouts, timeline
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Minor units of a currency."""
+
+    amount: int
+    currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """A name, a phone number, an account: masked wherever nobody has to see it."""
+
+    text: str | None
+
+
+_document = cases.c.document
+
+
+def _documents(session: Session, which: ColumnElement[bool]) -> Iterator[tuple[str, str | None, str | None, Row]]:
+    """Case number, order number, currency and document of the cases that a register is about, oldest first."""
+    found = select(cases.c.case_no, cases.c.order_no, cases.c.currency, _document).where(which)
+    for row in session.execute(found.order_by(cases.c.case_no)):
+        yield row.case_no, row.order_no, row.currency, row.document
+
+
+def balances(session: Session) -> list[Row]:
+    """R2: who was credited and why, and what remains; no later order uses it here yet, so that is all of it."""
+    joined = payouts.outerjoin(orders, orders.c.order_no == payouts.c.order_no)
+    credited = payouts.c.account.like("store_credit%") & (payouts.c.state == "done")
+    found = select(payouts, orders.c.customer_id, orders.c.customer_name).select_from(joined).where(credited)
+    return [
+        {
+            "customer_id": row.customer_id,
+            "customer": Personal(row.customer_name),
+            "credited": Sum(row.amount, row.currency),
+            "remains": Sum(row.amount, row.currency),
+            "purpose": row.purpose,
+            "order_no": row.order_no,
+            "case_no": row.case_no,
+            "reference": row.reference,
+            "at": row.paid_at,
+        }
+        for row in session.execute(found.order_by(payouts.c.paid_at, payouts.c.id))
+    ]
+
+
+def remittances(session: Session) -> list[Row]:
+    """L12: money that was announced or notified, and how much of it came in."""
+    received = _document["money"]["received"].as_integer()
+    notified = _document["payment_notified"].as_boolean()
+    announced = _document["announced"]["amount"].as_integer().is_not(None)
+    rows = []
+    for case_no, order_no, currency, case in _documents(session, announced | notified | (received > 0)):
+        told, came = case.get("announced") or {}, case["money"].get("received", 0)
+        in_currency = currency or told.get("currency")
+        rows.append(
+            {
+                "case_no": case_no,
+                "order_no": order_no,
+                "state": "matched" if came else "notified" if case.get("payment_notified") else "announced",
+                "announced": Sum(told["amount"], in_currency) if told else None,
+                "owed": Sum(case["money"].get("customer_owes", 0), in_currency),
+                "received": Sum(came, in_currency),
+                "payer": Personal(told.get("payer")),
+            }
+        )
+    return rows
+
+
+def loaners(session: Session) -> list[Row]:
+    """G8: every device that was lent, by its serial number, and whether it is still out."""
+    lent = select(timeline.c.case_no, timeline.c.at, timeline.c.actor_id, timeline.c.data, cases.c.order_no, _document)
+    joined = lent.join(cases, cases.c.case_no == timeline.c.case_no)
+    found = joined.where(timeline.c.action == Action.LEND_LOANER.value)
+    return [
+        {
+            "serial": row.data.get("serial"),
+            "case_no": row.case_no,
+            "order_no": row.order_no,
+            "out": row.data.get("serial") in (row.document.get("loaners") or ()),
+            "lent_by": row.actor_id,
+            "lent_at": row.at,
+        }
+        for row in session.execute(found.order_by(timeline.c.at, timeline.c.case_no))
+    ]
+
+
+def claims(session: Session) -> list[Row]:
+    """L5, G10: what couriers and suppliers were asked for, and what they said and paid."""
+    return [
+        {
+            "case_no": case_no,
+            "order_no": order_no,
+            "against": claim["against"],
+            "state": claim["state"],
+            "claimed": Sum(claim["amount"], currency),
+            "accepted": None if claim.get("accepted") is None else Sum(claim["accepted"], currency),
+            "paid": Sum(claim.get("paid") or 0, currency),
+        }
+        for case_no, order_no, currency, case in _documents(session, _has_claims())
+        for claim in case["claims"]
+        if claim
+    ]
+
+
+def _has_claims() -> ColumnElement[bool]:
+    first: ColumnElement[int] = _document["claims"][0]["amount"].as_integer()
+    return first.is_not(None)
+
+
+def invoices(session: Session) -> list[Row]:
+    """G9: cases whose invoice has to be credited, amended, endorsed or returned, and what was done with it."""
+    settled = select(timeline.c.case_no, timeline.c.at, timeline.c.data)
+    found = session.execute(settled.where(timeline.c.action == Action.SETTLE_INVOICE.value).order_by(timeline.c.seq))
+    last = {row.case_no: row for row in found}
+    concerned = or_(_document["invoice_open"].as_boolean(), cases.c.case_no.in_(list(last)))
+    return [
+        {
+            "case_no": case_no,
+            "order_no": order_no,
+            "remedy": case.get("remedy"),
+            "state": "open" if case.get("invoice_open") else last[case_no].data.get("result"),
+            "settled_at": last[case_no].at if case_no in last else None,
+        }
+        for case_no, order_no, _, case in _documents(session, concerned)
+    ]
+
+
+def warranties(session: Session) -> list[Row]:
+    """Goods of cases whose warranty was looked up, by serial number, and their time in repair (section 13)."""
+    known = _document["in_warranty"].as_boolean().is_not(None)
+    return [
+        {
+            "case_no": case_no,
+            "order_no": order_no,
+            "sku": line["sku"],
+            "name": line["name"],
+            "serials": ", ".join(line.get("serials") or ()),
+            "in_warranty": case["in_warranty"],
+            "failed_repairs": case.get("failed_repairs", 0),
+            "days_in_repair": case.get("repair_seconds", 0) // 86_400,
+        }
+        for case_no, order_no, _, case in _documents(session, known)
+        for line in case["lines"]
+    ]
+
+
+def customers(session: Session) -> list[Row]:
+    """The archive: whoever bought, with how many orders and cases, and when last."""
+    asked = select(cases.c.order_no, func.count().label("cases")).group_by(cases.c.order_no).subquery()
+    named = (orders.c.customer_id, orders.c.customer_name, orders.c.customer_phone)
+    found = select(
+        *named,
+        func.count().label("orders"),
+        func.coalesce(func.sum(asked.c.cases), 0).label("cases"),
+        func.max(orders.c.placed_at).label("last"),
+    ).select_from(orders.outerjoin(asked, asked.c.order_no == orders.c.order_no))
+    known = found.where(or_(*(column.is_not(None) for column in named))).group_by(*named)
+    return [
+        {
+            "customer_id": row.customer_id,
+            "name": Personal(row.customer_name),
+            "phone": Personal(row.customer_phone),
+            "orders": row.orders,
+            "cases": int(row.cases),
+            "last_order_at": row.last,
+        }
+        for row in session.execute(known.order_by(*named))
+    ]
+
+
+REGISTERS: Mapping[str, Callable[[Session], list[Row]]] = {
+    "balances": balances,
+    "remittances": remittances,
+    "loaners": loaners,
+    "claims": claims,
+    "invoices": invoices,
+    "warranties": warranties,
+    "customers": customers,
+}
