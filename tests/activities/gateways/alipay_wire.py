@@ -8,9 +8,8 @@ from urllib.parse import parse_qsl
 
 from models.money import to_minor, to_text
 from tests.activities.gateways.ledger import AccountClosed, BalanceShort, Ledger, Overdrawn, Refund, Taken
-from tests.activities.gateways.wire import PROVIDER, SHOP, STRANGER, KeyPair, Request, Response, as_json
+from tests.activities.gateways.wire import ALIPAY_APP, PROVIDER, SHOP, STRANGER, KeyPair, Request, Response, as_json
 
-ALIPAY_APP = "2021000000000001"
 _REFUND, _QUERY = "alipay.trade.refund", "alipay.trade.fastpay.refund.query"
 
 

@@ -13,12 +13,22 @@ from activities.gateways.register import Queued
 from activities.gateways.store_credit import Credit, Credited
 from models.payments import Answer
 from settings import Settings
-from tests.activities.gateways.alipay_wire import ALIPAY_APP, AlipayDialect
+from tests.activities.gateways.alipay_wire import AlipayDialect
 from tests.activities.gateways.ledger import Decision, Ledger, Taken
 from tests.activities.gateways.provider import QUICK, Fault, Provider, serving
-from tests.activities.gateways.stripe_wire import STRIPE_KEY, StripeDialect
-from tests.activities.gateways.wechatpay_wire import APIV3_KEY, MCHID, PUBLIC_KEY_ID, SERIAL, WechatPayDialect
-from tests.activities.gateways.wire import PROVIDER, SHOP, Dialect
+from tests.activities.gateways.stripe_wire import StripeDialect
+from tests.activities.gateways.wechatpay_wire import WechatPayDialect
+from tests.activities.gateways.wire import (
+    ALIPAY_APP,
+    APIV3_KEY,
+    MCHID,
+    PROVIDER,
+    PUBLIC_KEY_ID,
+    SERIAL,
+    SHOP,
+    STRIPE_KEY,
+    Dialect,
+)
 
 T = TypeVar("T")
 

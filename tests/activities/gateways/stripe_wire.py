@@ -6,9 +6,8 @@ from urllib.parse import parse_qsl
 
 from models.money import exponent
 from tests.activities.gateways.ledger import AccountClosed, BalanceShort, Ledger, Overdrawn, Refund
-from tests.activities.gateways.wire import Request, Response, another, as_json
+from tests.activities.gateways.wire import STRIPE_KEY, Request, Response, another, as_json
 
-STRIPE_KEY = "sk_test_kettle_4eC39HqLyjWDarjtT1zdp7dc"
 #: Stripe's units of an amount where they are not those of ISO 4217: multiplied, divided.
 _STRIPE_UNITS = {"ISK": (100, 1), "UGX": (100, 1), "MGA": (1, 100)}
 

@@ -16,9 +16,7 @@ from activities.gateways import GATEWAYS
 from tests.activities.gateways.houses import DECISIONS, FAULTS, HOUSES, House, Houses, ProviderHouse, known
 from tests.activities.gateways.ledger import Decision
 from tests.activities.gateways.provider import QUICK, Fault
-from tests.activities.gateways.stripe_wire import STRIPE_KEY
-from tests.activities.gateways.wechatpay_wire import APIV3_KEY
-from tests.activities.gateways.wire import SHOP
+from tests.activities.gateways.wire import APIV3_KEY, SHOP, STRIPE_KEY
 
 HANGS = (Fault.HANG_BEFORE, Fault.HANG_AFTER, Fault.HANG_DRIPPING)
 

@@ -14,9 +14,7 @@ from activities.gateways.gateway import LONGEST_KEY, Meaning, wire_key
 from models.errors import Invalid
 from models.payments import Answer, Words
 from settings import Settings
-from tests.activities.gateways.alipay_wire import ALIPAY_APP
-from tests.activities.gateways.stripe_wire import STRIPE_KEY
-from tests.activities.gateways.wire import PROVIDER, SHOP
+from tests.activities.gateways.wire import ALIPAY_APP, PROVIDER, SHOP, STRIPE_KEY
 
 ALIPAYS = r"A-Za-z0-9_"
 

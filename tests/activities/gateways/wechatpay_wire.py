@@ -7,10 +7,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.activities.gateways.ledger import AccountClosed, BalanceShort, Ledger, Overdrawn, Refund, Taken
-from tests.activities.gateways.wire import PROVIDER, SHOP, STRANGER, KeyPair, Request, Response, another, as_json
+from tests.activities.gateways.wire import (
+    MCHID,
+    PROVIDER,
+    PUBLIC_KEY_ID,
+    SERIAL,
+    SHOP,
+    STRANGER,
+    KeyPair,
+    Request,
+    Response,
+    another,
+    as_json,
+)
 
-MCHID, SERIAL, PUBLIC_KEY_ID = "1900000109", "444F4864EA9B34415A", "PUB_KEY_ID_0119000001092026"
-APIV3_KEY = "kettles-of-hangzhou-32-bytes-key"
 _REFUNDS = "/v3/refund/domestic/refunds"
 _AUTHORIZATION = re.compile(r'(\w+)="([^"]*)"')
 

@@ -61,6 +61,12 @@ class KeyPair:
 
 SHOP, PROVIDER, STRANGER = KeyPair(), KeyPair(), KeyPair()
 
+#: What shop and provider have agreed on.
+STRIPE_KEY = "sk_test_kettle_4eC39HqLyjWDarjtT1zdp7dc"
+ALIPAY_APP = "2021000000000001"
+MCHID, SERIAL, PUBLIC_KEY_ID = "1900000109", "444F4864EA9B34415A", "PUB_KEY_ID_0119000001092026"
+APIV3_KEY = "kettles-of-hangzhou-32-bytes-key"
+
 
 class Dialect(Protocol):
     """One provider's way of speaking. `handle` does the work and answers as the provider would."""
