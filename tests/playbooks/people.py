@@ -27,7 +27,7 @@ FINDINGS = {
     "warehouse": ("on_shelf", "picked", "handed_over", "found", "nothing"),
     "courier": (
         *("delayed", "stuck", "found", "misdelivered", "redirected", "forwarded", "coming_back", "refused"),
-        *("signed_early", "signed_by_other", "lost", "lost", "nothing"),
+        *("signed_early", "signed_by_other", "lost", "lost", "lost", "lost", "nothing"),
     ),
     "recipient": ("found", "signed_by_other", "nothing", "misdelivered"),
     "department": ("found", "nothing"),

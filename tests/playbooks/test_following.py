@@ -27,17 +27,23 @@ KINDS = shipped().kinds
 WANTED = (None, *get_args(Remedy))
 ELIGIBLE = ("yes", "yes", "human", "no")
 #: So many walks are aimed at a step that no other has come to.
-AIMS = 400
+AIMS = 800
 
 #: Steps that hardly any walk comes to, and what it takes.
 _TWICE = (
     "It was refunded in full already and cannot be refunded twice - the supervisor phones, hears him out and answers "
     "honestly; goodwill is the manager's to grant, and who still wants the goods gets a linked case"
 )
+_NOT_CONTENT = (
+    "The customer is not content and no longer has the goods - the supervisor phones, hears him out and makes good what "
+    "is missing, with a linked case where something is to be paid or sent; the answer says what was agreed"
+)
+_LOST_FIRST = "an exchange that is lost, a refund instead, and then a customer who is not content"
 NEVER: dict[tuple[str, str], str] = {
-    ("change_of_mind", _TWICE): "takes an exchange that is lost, a refund instead, and a customer who is not content",
-    ("warranty_repair", _TWICE): "takes an exchange that is lost, a refund instead, and a customer who is not content",
-    ("field_service", _TWICE): "takes an exchange that is lost, a refund instead, and a customer who is not content",
+    ("change_of_mind", _TWICE): _LOST_FIRST,
+    ("warranty_repair", _TWICE): _LOST_FIRST,
+    ("field_service", _TWICE): _LOST_FIRST,
+    ("warranty_repair", _NOT_CONTENT): "a refund or an exchange by law, and then a customer who is not content",
 }
 
 
