@@ -5,7 +5,7 @@ was reserved into refunded, ``release`` gives it back. A pot never gives more th
 paid alike share one row.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Literal
@@ -177,7 +177,11 @@ class Draw:
 def pots_of(order: Order) -> Pots:
     """Split an order's discounts, tax and postage onto its units and shipments, once and for all (F13)."""
     discounts = _discounts_by_line(order)
-    units = [pot for line, share in zip(order.lines, discounts, strict=True) for pot in _unit_pots(line, share)]
+    units = [
+        UnitPot(line_no=line.line_no, rank=rank, units=units, goods=goods, tax=tax)
+        for line, share in zip(order.lines, discounts, strict=True)
+        for rank, (units, goods, tax) in enumerate(_shares(line, share))
+    ]
     payments = _payment_pots(order)
     return Pots(currency=order.currency, units=tuple(units), postage=_postage_pots(order), payments=payments)
 
@@ -214,43 +218,52 @@ def _discounts_by_line(order: Order) -> list[int]:
     return shares
 
 
-def _unit_pots(line: OrderLine, order_discount: int) -> Iterator[UnitPot]:
-    for rank, (units, goods, tax) in enumerate(_shares(line, order_discount)):
-        yield UnitPot(line_no=line.line_no, rank=rank, units=units, goods=goods, tax=tax)
-
-
 def _shares(line: OrderLine, order_discount: int) -> list[tuple[int, int, int]]:
     """Runs of (units, goods, tax) as each unit was paid: both discounts and the tax split by themselves."""
-    net = line.net - order_discount
+    quantity, discount = line.quantity, line.discount
+    net = line.unit_price * quantity - discount - order_discount
     tax = min(line.tax, net) if line.tax_included else line.tax
     inside = tax if line.tax_included else 0
-    price = line.unit_price * line.quantity
-    rows = _runs(line.quantity, [price, -line.discount, -order_discount, -inside], tax)
+    if quantity == 1:
+        return [(1, net - inside, tax)]
+    rows = _runs(quantity, line.unit_price, (discount, order_discount, inside), tax)
     if any(goods < 0 for _, goods, _ in rows):
         # On very cheap units the cents of two discounts can exceed one unit's price; of their sum they cannot.
-        rows = _less_inside(_runs(line.quantity, [net], tax), line.tax_included)
+        return _less_inside(_runs_of(quantity, net, tax), line.tax_included)
     return rows
 
 
-def _runs(quantity: int, pieces: Sequence[int], tax: int) -> list[tuple[int, int, int]]:
-    """Give every unit its equal share of each piece, the spare cents to the earlier units, alike units together."""
-    ends = sorted({abs(piece) % quantity for piece in (*pieces, tax)} - {0} | {quantity})
+def _runs(quantity: int, price: int, less: tuple[int, int, int], tax: int) -> list[tuple[int, int, int]]:
+    """Give every unit its equal share of what is taken off its price, the spare cents to the earlier units.
+
+    Units that come out alike are together. This is the inside of a loop over thousands of lines, hence its plainness.
+    """
+    each_a, a = divmod(less[0], quantity)
+    each_b, b = divmod(less[1], quantity)
+    each_c, c = divmod(less[2], quantity)
+    each_tax, t = divmod(tax, quantity)
+    whole, start, rows = price - each_a - each_b - each_c, 0, []
+    for end in sorted({a, b, c, t, quantity}) if a or b or c or t else (quantity,):
+        if end > start:
+            goods = whole - (start < a) - (start < b) - (start < c)
+            rows.append((end - start, goods, each_tax + (start < t)))
+            start = end
+    return rows
+
+
+def _runs_of(quantity: int, net: int, tax: int) -> list[tuple[int, int, int]]:
+    """The same where one sum is shared out, and nothing is taken off."""
+    each, spare = divmod(net, quantity)
+    each_tax, t = divmod(tax, quantity)
+    ends = sorted({spare, t, quantity} - {0})
     starts = [0, *ends[:-1]]
     return [
-        (end - start, sum(_share(piece, quantity, start) for piece in pieces), _share(tax, quantity, start))
-        for start, end in zip(starts, ends, strict=True)
+        (end - start, each + (start < spare), each_tax + (start < t)) for start, end in zip(starts, ends, strict=True)
     ]
 
 
 def _less_inside(rows: list[tuple[int, int, int]], tax_included: bool) -> list[tuple[int, int, int]]:
     return [(units, goods - tax, tax) if tax_included else (units, goods, tax) for units, goods, tax in rows]
-
-
-def _share(total: int, quantity: int, unit: int) -> int:
-    """What ``split(total, [1] * quantity)[unit]`` is, without building the list."""
-    each, spare = divmod(abs(total), quantity)
-    part = each + (unit < spare)
-    return part if total >= 0 else -part
 
 
 def first_shares(total: int, quantity: int, units: int) -> int:
