@@ -290,7 +290,8 @@ def _payouts_as_told(books: Books, case: CaseRow, rows: Mapping[str, PayoutRow])
     kept = {row.key: (row.purpose, row.amount, row.state) for row in rows.values()}
     for key in told.keys() | kept.keys():
         ours, theirs = told.get(key), kept.get(key)
-        if ours != theirs and not (ours is None and theirs is not None and theirs[2] == "cancelled"):
+        known = [one for one in (ours, theirs) if one is not None]
+        if ours != theirs and not (len(known) == 1 and known[0][2] == "cancelled"):
             words = f"Payout {key}: the case says {ours or 'nothing'}, the register {theirs or 'nothing'}."
             yield _found("case", books, words, case.case_no)
 
@@ -308,13 +309,29 @@ def _sums_as_paid(books: Books, case: CaseRow, rows: Mapping[str, PayoutRow]) ->
 
 
 def _within_limits(books: Books, case: CaseRow, rows: Mapping[str, PayoutRow]) -> Iterator[Finding]:
-    """F11, F26: freight never exceeds what the customer advanced, nor his second order's postage where that is ours."""
+    """F11, F23: freight and what is waived of it never exceed what the customer advanced or paid in our stead.
+
+    Compensation is apart from both: it is what was granted as such, and no more (F26).
+    """
     second = case.second_order or {}
     advanced = case.advanced_freight + (second.get("postage", 0) if second.get("anew") else 0)
-    freight = sum(row.amount for row in rows.values() if row.purpose == "freight" and row.state != "cancelled")
-    if freight > advanced:
-        words = f"{_said(freight, books)} freight is reimbursed, {_said(advanced, books)} was advanced (F11)."
+    open_or_paid = [row for row in rows.values() if row.state != "cancelled"]
+    compensating = {one["key"] for one in case.payouts if one.get("compensates")}
+    given = sum(row.amount for row in open_or_paid if row.purpose == "freight" or _waived(row, compensating))
+    if given > advanced:
+        words = (
+            f"{_said(given, books)} of freight is reimbursed or waived, {_said(advanced, books)} was advanced (F11)."
+        )
         yield _found("limit", books, words, case.case_no)
+    compensated = sum(row.amount for row in open_or_paid if row.key in compensating)
+    granted = case.money.get("compensation", 0)
+    if compensated != granted:
+        words = f"{_said(granted, books)} of compensation was granted, {_said(compensated, books)} is paid out (F26)."
+        yield _found("limit", books, words, case.case_no)
+
+
+def _waived(row: PayoutRow, compensating: set[str]) -> bool:
+    return row.purpose == "goodwill" and row.key not in compensating
 
 
 def _posted_as_told(books: Books, case: CaseRow) -> Iterator[Finding]:

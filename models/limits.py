@@ -6,8 +6,12 @@ from models.case import Case
 def side_limits(case: Case) -> dict[str, int]:
     """The most that a case may ever pay on each account that no pot limits, in minor units.
 
-    Freight: what the customer advanced, and the postage of a second order that we are to bear (F11, G13).
+    Freight: what the customer advanced, and the postage of a second order that we are to bear (F11, G13). Goodwill:
+    what he advanced (F23), and besides it the compensation that somebody who may has granted (F26).
     """
     second = case.second_order
     postage = second.postage if second is not None and second.anew else 0
-    return {"freight": case.advanced_freight + postage}
+    return {
+        "freight": case.advanced_freight + postage,
+        "goodwill": case.advanced_freight + case.money.compensation,
+    }

@@ -132,6 +132,8 @@ def forget_payouts(draft: Draft, keys: tuple[str, ...]) -> None:
         money, purpose = draft.case.money, payout.purpose
         paid = payout.amount if payout.state == "done" else 0  # a platform's ruling says so itself (T21)
         draft.set_money(**{purpose: getattr(money, purpose) - payout.amount, "paid": money.paid - paid})
+        if payout.compensates:
+            draft.set_money(compensation=draft.case.money.compensation - payout.amount)
     draft.set(payouts=tuple(p for p in draft.case.payouts if p.key not in keys))
 
 

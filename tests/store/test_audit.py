@@ -64,6 +64,7 @@ STEPS: list[tuple[Any, ...]] = [
     ("manager", "choose_remedy", {"remedy": "exchange", "replacement": {**_KETTLE, "unit_price": "99.00"}}),
     ("manager", "choose_remedy", {"remedy": "keep_it", "amount": "8.00"}),
     ("manager", "waive_freight", {"amount": "4.00", "reason": "an old customer"}),
+    ("manager", "compensate", {"amount": "15.00", "kind": "late", "reason": "a week late"}),
     ("finance", "record_payment", {"amount": "20.00", "reference": "ICBC-7"}),
     ("warehouse", "ship_replacement", {"carrier": "SF", "waybill": "SF300"}),
     ("warehouse", "ship_back", {"carrier": "SF", "waybill": "SF200"}),
@@ -162,6 +163,10 @@ PLANTED: dict[str, tuple[str, Plant]] = {
     "a case that says that money came in": ("case", document(FIRST, lambda d: d["money"].update(received=1))),
     "a case that forgot a payout": ("case", document(FIRST, lambda d: d.update(payouts=[]))),
     "a case that forgot its claim": ("case", document(FIRST, lambda d: d.update(claims=[]))),
+    "goodwill that nobody granted": (
+        "limit",
+        document(SECOND, lambda d: d["money"].update(compensation=1)),
+    ),
     "freight that nobody advanced": ("limit", document(FIRST, lambda d: d.update(advanced_freight=1199))),
 }
 
