@@ -1,17 +1,20 @@
 """What a remedy comes to, shown before it is chosen."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from api.preview import preview
 from api.schemas import PreviewAsk
+from models.errors import PreviewStale
 from models.freight import FreightRates
 from models.orders import Order
 from models.playbook import Playbook
-from models.pots import pots_of
+from models.pots import draw, pots_of
+from models.settlement import SettlementAsk, settlement, settlement_to_document
 from tests.builders import an_order
-from tests.models.story import shipped
+from tests.models.story import Story, found, returned, shipped
 
 RATES = FreightRates(rates={"CNY": {"default": 1200}})
 
@@ -58,3 +61,118 @@ def test_a_reduction_is_shown_with_its_source_F16() -> None:
     got = shown(book("change_of_mind"), reduction_percent=20)
     assert got["refund"] == "103.20"
     assert "25.80 CNY withheld: 20 % for use or damage (F16)." in got["sources"]
+
+
+# ── what was shown is what is done (F20) ──
+
+FACTS: dict[str, Any] = {"replacement_rate": 1200}
+SHOWN: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("quality_fault", {"remedy": "refund", "return_freight": "12.00"}, {}),
+    ("quality_fault", {"remedy": "exchange", "return_freight": "12.00"}, {}),
+    ("quality_fault", {"remedy": "repair", "return_freight": "12.00"}, {}),
+    ("quality_fault", {"remedy": "keep_it", "amount": "5.00", "return_freight": "12.00"}, {"amount": "5.00"}),
+    ("quality_fault", {"remedy": "adjust_price", "amount": "5.00", "return_freight": "12.00"}, {"amount": "5.00"}),
+    ("change_of_mind", {"remedy": "refund", "return_freight": "12.00"}, {}),
+    (
+        "change_of_mind",
+        {"remedy": "refund", "return_freight": "12.00", "reduction_percent": 15},
+        {"reduction_percent": 15, "reduction_reason": "worn once"},
+    ),
+    ("change_of_mind", {"remedy": "exchange", "return_freight": "12.00"}, {}),
+]
+
+
+def inspected(kind: str) -> Story:
+    story = returned(kind, facts=FACTS)
+    if kind == "change_of_mind":
+        return story.do("warehouse", "pass_inspection", lines=[found("customer", "customer")])
+    return story.do("warehouse", "confirm_fault", lines=[found()])
+
+
+@pytest.mark.parametrize(("kind", "ask", "data"), SHOWN)
+def test_a_case_carries_out_the_preview_of_its_kind_by_its_name_F20(
+    kind: str, ask: dict[str, Any], data: dict[str, Any]
+) -> None:
+    got = shown(shipped().get(kind), **ask)
+    story = inspected(kind)
+    story.do("manager", "choose_remedy", remedy=ask["remedy"], preview_id=got["preview_id"], **data)
+    assert story.case.plan is not None
+    assert settlement_to_document(story.case.plan)["preview_id"] == got["preview_id"]
+
+
+def rates(story: Story) -> None:
+    assert story.case.order is not None
+    story.case = story.case.model_copy(
+        update={"order": story.case.order.model_copy(update={"return_rate": 100, "replacement_rate": 100})}
+    )
+
+
+def another_case(story: Story) -> None:
+    assert story.case.order is not None
+    pots = story.case.order.pots
+    taken = settlement(pots, False, SettlementAsk(remedy="refund", lines=((1, 1),)))
+    order = story.case.order.model_copy(update={"pots": draw(pots, taken.draws)})
+    story.case = story.case.model_copy(update={"order": order})
+
+
+def receipt(story: Story) -> None:
+    story.case = story.case.model_copy(update={"advanced_freight": 1300})
+
+
+def finding(story: Story) -> None:
+    line = story.case.lines[0].model_copy(update={"verdict": "confirmed", "party_liable": "courier", "share": 50})
+    story.case = story.case.model_copy(update={"lines": (line,)})
+
+
+def playbook_terms(story: Story) -> None:
+    terms = story.case.procedure.model_copy(update={"return_freight_factor": 2, "refund_postage": "always"})
+    story.case = story.case.model_copy(update={"procedure": terms})
+
+
+def parcel_lost(story: Story) -> None:
+    assert story.case.order is not None
+    story.case = story.case.model_copy(update={"order": story.case.order.model_copy(update={"parcel": "lost"})})
+
+
+def second_order(story: Story) -> None:
+    story.do("agent", "link", order_no="KETTLE-2", **{"as": "anew", "postage": "8.00"})
+
+
+def freight_waived(story: Story) -> None:
+    story.do("manager", "waive_freight", amount="3.00", reason="an old customer")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [rates, another_case, receipt, finding, playbook_terms, parcel_lost, second_order, freight_waived],
+    ids=lambda change: change.__name__,
+)
+@pytest.mark.parametrize("asked", [0, 5])
+def test_whatever_changed_since_makes_it_stale_and_the_new_numbers_are_shown_F20(
+    asked: int, change: Callable[[Story], None]
+) -> None:
+    kind, ask, data = SHOWN[asked]
+    got = shown(shipped().get(kind), **ask)
+    story = inspected(kind)
+    change(story)
+    before = story.case
+    with pytest.raises(PreviewStale) as refused:
+        story.do("manager", "choose_remedy", remedy=ask["remedy"], preview_id=got["preview_id"], **data)
+    assert story.case is before
+    again = refused.value.extra["preview"]
+    story.do("manager", "choose_remedy", remedy=ask["remedy"], preview_id=again["preview_id"], **data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"remedy": "exchange"},
+        {"remedy": "refund", "lines": [{"line_no": 1, "quantity": 1}], "reduction_percent": 5},
+        {"remedy": "exchange", "replacement": {"sku": "KETTLE-18", "unit_price": "139.00"}},
+    ],
+)
+def test_another_wish_than_the_one_that_was_shown_is_refused_F20(data: dict[str, Any]) -> None:
+    got = shown(shipped().get("change_of_mind"), return_freight="12.00")
+    reason = {"reduction_reason": "worn once"} if "reduction_percent" in data else {}
+    with pytest.raises(PreviewStale):
+        inspected("change_of_mind").do("manager", "choose_remedy", preview_id=got["preview_id"], **data, **reason)
