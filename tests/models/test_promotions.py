@@ -10,7 +10,7 @@ from models.orders import Order
 from models.pots import Pots, draw, pots_of, release, settle
 from models.promotions import promotions_of
 from models.settlement import Settlement, SettlementAsk, settlement
-from tests.builders import an_order, order_facts
+from tests.builders import NOW, an_order, order_facts
 from tests.models.story import returned
 
 SPRING = {"code": "SPRING", "amount": 5000, "funded_by": "shop", "threshold": 30000}
@@ -83,6 +83,33 @@ def test_the_playbook_says_which(says: str, refunded: int) -> None:
     line = {"line_no": 1, "quantity": 1, "grade": "new", "cause": "none_found", "party_liable": "customer"}
     story.do("warehouse", "pass_inspection", lines=[{**line, "disposition": "restock"}])
     assert story.do("agent", "choose_remedy", remedy="refund").owed_out == {"refund": refunded}
+
+
+def test_what_goes_back_from_several_payments_can_fail_and_be_taken_back_one_by_one_F17() -> None:
+    """The coat came back first; for the shirts, what was withheld comes from two payments of 10.00 and 90.00."""
+    amounts = (1000, 9000, 15000)
+    payments = [
+        {"payment_no": f"P{i}", "method": "alipay", "amount": amount, "paid_at": NOW.replace(day=1 + i)}
+        for i, amount in enumerate(amounts)
+    ]
+    order = sold(payments=payments)
+    first = refund(order, pots_of(order), (1, 1))
+    pots = settle(draw(pots_of(order), first.draws), first.draws)
+    facts = {"promotions": promotions_of(order), "pots": pots}
+    story = returned("change_of_mind", order=order, lines={2: 2}, freight=None, rules={"promotion": "claw_back"})
+    assert story.case.order is not None
+    story.case = story.case.model_copy(update={"order": story.case.order.model_copy(update=facts)})
+    line = {"line_no": 2, "quantity": 2, "grade": "new", "cause": "none_found", "party_liable": "customer"}
+    story.do("warehouse", "pass_inspection", lines=[{**line, "disposition": "restock"}])
+    story.do("agent", "choose_remedy", remedy="refund")
+    assert [payout.amount for payout in story.open_payouts] == [9000, 1000]
+    for payout in story.open_payouts:
+        assert story.case.order is not None
+        after = release(story.case.order.pots, payout.draws)
+        assert min(pot.left for pot in after.units) >= 0
+    story.do("customer", "withdraw", reason="never mind")
+    assert story.case.order is not None
+    assert story.case.order.pots == pots
 
 
 def test_a_case_without_the_new_facts_goes_on_as_before() -> None:
