@@ -35,8 +35,8 @@ _TWICE = (
     "honestly; goodwill is the manager's to grant, and who still wants the goods gets a linked case"
 )
 _NOT_CONTENT = (
-    "The customer is not content and no longer has the goods - the supervisor phones, hears him out and makes good what "
-    "is missing, with a linked case where something is to be paid or sent; the answer says what was agreed"
+    "The customer is not content and no longer has the goods - the supervisor phones, hears him out and makes good "
+    "what is missing, with a linked case where something is to be paid or sent; the answer says what was agreed"
 )
 _LOST_FIRST = "an exchange that is lost, a refund instead, and then a customer who is not content"
 NEVER: dict[tuple[str, str], str] = {
