@@ -54,6 +54,7 @@ class CaseMoney(Shown):
     goodwill: MoneyShown | None
     customer_owes: MoneyShown | None
     paid: MoneyShown | None
+    receivable: MoneyShown | None = Field(None, description="freight paid without cause, which the customer owes (F24)")
 
 
 class CaseCost(Shown):

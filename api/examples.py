@@ -26,6 +26,7 @@ CASE_MONEY: dict[str, Any] = {
     "goodwill": _NOTHING,
     "customer_owes": _NOTHING,
     "paid": _NOTHING,
+    "receivable": _NOTHING,
 }
 
 CASE_COST: dict[str, Any] = {
