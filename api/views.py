@@ -111,7 +111,9 @@ def _finding(case: Case) -> dict[str, Any] | None:
 
 
 def _claim(claim: Claim, currency: str | None) -> dict[str, Any]:
-    return {"against": claim.against, "state": claim.state, "amount": money(claim.amount, currency)}
+    shown = {"against": claim.against, "state": claim.state, "amount": money(claim.amount, currency)}
+    accepted = None if claim.accepted is None else money(claim.accepted, currency)
+    return {**shown, "accepted": accepted, "paid": money(claim.paid, currency)}
 
 
 def eligible_document(eligible: Eligible, override: Override | None = None) -> dict[str, Any]:
