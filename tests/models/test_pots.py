@@ -13,6 +13,7 @@ from models.pots import (
     SPLIT_RULE,
     Draw,
     Pots,
+    UnitPot,
     amount_draws,
     draw,
     payment_draws,
@@ -22,6 +23,7 @@ from models.pots import (
     settle,
     unit_draws,
 )
+from tests.builders import an_order
 
 NOON = "2026-03-02T12:00:00Z"
 
@@ -338,3 +340,13 @@ def test_an_order_that_says_only_that_it_was_paid_can_be_refunded_in_full(said: 
     lines = [{"line_no": 1, "sku": "KETTLE-17", "unit_price": "129.00", "quantity": 2}]
     told = {"order_no": "K-1", "currency": "CNY", "placed_at": "2026-03-01T09:00:00+08:00", "lines": lines}
     assert pots_of(parse_order({**told, "postage": "9.00", **said})).refundable == paid
+
+
+def test_a_pot_that_is_filled_quickly_is_the_one_that_its_constructor_makes() -> None:
+    order = an_order(lines=[{"line_no": 7, "sku": "CUP", "unit_price": 1990, "quantity": 3, "tax": 100}], postage=0)
+    spelt_out = (
+        UnitPot(line_no=7, rank=0, units=1, goods=1990, tax=34),
+        UnitPot(line_no=7, rank=1, units=2, goods=1990, tax=33),
+    )
+    assert pots_of(order).units == spelt_out
+    assert [repr(pot) for pot in pots_of(order).units] == [repr(pot) for pot in spelt_out]
