@@ -22,6 +22,7 @@ CROWD = 200
 KETTLE: dict[str, Any] = {"line_no": 1, "sku": "KETTLE-17", "name": "电热水壶", "unit_price": 12900, "quantity": CROWD}
 
 
+@pytest.mark.slow
 def test_two_hundred_cases_of_one_order_at_once_get_no_more_than_was_paid(engine: Engine) -> None:
     """C2, F26: refunds, keep-its, exchanges with differences, goodwill; paid for a quarter of what they ask."""
     paid = KETTLE["unit_price"] * CROWD // 4

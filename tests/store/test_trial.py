@@ -106,7 +106,7 @@ def test_fewer_days_turn_a_yes_into_a_no(engine: Engine, record: Playbooks, chan
     )
     stricter = changed(eligibility={"days_since_delivery": 3})
     (one,) = tried(engine, stricter).differing
-    assert one.differs == ("eligibility",)
+    assert one.differs == ("eligibility", "step")
     assert (one.then.eligible.answer, one.now.eligible.answer) == ("yes", "no")
     (against,) = one.now.as_document()["against"]
     assert (against["rule"], against["en"]) == ("days_since_delivery", "day 5 after delivery, of 3")
