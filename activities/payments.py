@@ -1,7 +1,8 @@
 """Sending money and asking what became of it, as activities of a case."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 
 from sqlalchemy import Engine
 from temporalio import activity
@@ -20,6 +21,8 @@ from store.payouts import PayoutRow
 
 #: The account kind that means the original payment, as if no account had been named.
 ORIGINAL = "original"
+#: Somebody who pays says so this often, in seconds, so that his death is noticed long before a payment may take.
+HEARTBEAT = 3.0
 
 
 class Payments:
@@ -49,7 +52,8 @@ class Payments:
     @activity.defn(name=PAY_OUT)
     async def pay_out(self, input: PayoutInput) -> PayoutResult:
         """Have the payout paid. Raises `PayoutNotFound` when there is none; a lost answer is `unknown`, no error."""
-        return await self._carry_out(input, _pay)
+        async with _beating():
+            return await self._carry_out(input, _pay)
 
     @activity.defn(name=ASK_PAYOUT)
     async def ask(self, input: PayoutInput) -> PayoutResult:
@@ -81,6 +85,22 @@ class Payments:
                 return None
             order = orders.load(session, row.order_no) if row.order_no else None
         return row, order_for(row, order)
+
+
+@asynccontextmanager
+async def _beating() -> AsyncIterator[None]:
+    """Tell Temporal until the end of the block that this worker lives."""
+
+    async def beat() -> None:
+        while True:
+            activity.heartbeat()
+            await asyncio.sleep(HEARTBEAT)
+
+    task = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        task.cancel()
 
 
 Step = Callable[[Gateway, PayoutRow, PayoutOrder], Awaitable[tuple[bool, Answer]]]

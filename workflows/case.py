@@ -393,6 +393,7 @@ class AfterSaleCase:
                 asked,
                 result_type=PayoutResult,
                 start_to_close_timeout=timedelta(minutes=2),
+                heartbeat_timeout=timedelta(seconds=10),
                 retry_policy=RetryPolicy(maximum_attempts=5),
             )
         except ActivityError as lost:
