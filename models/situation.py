@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from models.actions.own_units import ceilings
 from models.actions.planning import choices_of, liable, worth_return
 from models.case import Case
 from models.errors import AftercareError
@@ -128,7 +129,9 @@ def _refundable(s: Situation) -> bool:
     draws = (one for payout in s.case.payouts if payout.state != "cancelled" for one in payout.draws)
     if order is None or any(one.units and one.line_no in held for one in draws):
         return False
-    return any(pot.left for pot in order.pots.units if pot.line_no in held)
+    return any(pot.left for pot in order.pots.units if pot.line_no in held) and any(
+        most for _, most in ceilings(s.case, order.pots)
+    )
 
 
 def _claim(s: Situation) -> str | None:

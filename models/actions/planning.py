@@ -1,12 +1,12 @@
 """What a remedy will cost, from the facts of the case: its plan, and the facts that the gates before it read."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from models.actions.own_units import ceilings, not_twice
 from models.actions.payouts import goods_owed, mind_what_was_paid, take_back
 from models.actions.receivables import mind_receivable, without_cause
 from models.case import Case, Claim, Line
@@ -53,9 +53,9 @@ def plan_remedy(
         if preview_id is not None and preview_id != plan.preview_id:
             told = "The numbers are no longer those of the preview; look at the new ones (F20)."
             raise PreviewStale(told, preview=settlement_to_document(plan))
+        not_twice(draft.case, plan)
         if REMEDIES[remedy].pays and plan.refund + plan.freight_reimbursement == 0:
             raise RuleRefused("Nothing is left to pay for these goods.")
-        _not_twice(draft.case, plan)
         draft.set(plan=plan)
         owed = without_cause(draft.case, *_party_of(draft.case, remedy, chosen_lines(draft.case, lines or [])))
         mind_receivable(draft, owed, plan.netted)
@@ -73,20 +73,6 @@ def _to_collect(case: Case) -> int:
     if case.order is None or case.order.paid:
         return 0
     return max(0, case.order.pots.paid - sum(payment.amount for payment in case.order.pots.payments))
-
-
-def _not_twice(case: Case, plan: Settlement) -> None:
-    """F18: no unit of the case is refunded twice, also where the order has more of its kind. Raises RuleRefused."""
-    held = {line.line_no: line.quantity for line in case.lines}
-    wanted = Counter[int | None]()
-    for one in plan.draws:
-        wanted[one.line_no] += one.units
-    for payout in case.payouts:
-        for one in payout.draws if payout.state != "cancelled" else ():
-            wanted[one.line_no] += one.units if wanted[one.line_no] else 0
-    for line_no, units in wanted.items():
-        if line_no is not None and units > held.get(line_no, 0):
-            raise RuleRefused(f"This case has refunded line {line_no} already; the order's other units are not in it.")
 
 
 def _check_goods(draft: Draft, remedy: str) -> None:
@@ -210,6 +196,7 @@ def settle(
         refund_postage=terms.refund_postage,
         never_delivered=order.parcel in ("unprinted", "printed", "pulled", "lost"),
         both_ways=terms.both_ways,
+        ceilings=() if draft.facts.ruling else ceilings(case, order.pots),  # a ruling binds us, whatever it says (T21)
     )
     try:
         return settlement(order.pots, order.free_shipping, ask)

@@ -122,7 +122,7 @@ def price_difference(pots: Pots, ask: SettlementAsk) -> tuple[tuple[Draw, ...], 
     """The price difference: draws where the new goods are cheaper, an amount owed where they are dearer (G6)."""
     if ask.replacement_price is None:
         return (), 0, ()
-    worth = [paid_for(pots, line_no, quantity) for line_no, quantity in ask.lines]
+    worth = [sum(one.amount for one in own_draws(pots, ask, line_no, units)) for line_no, units in ask.lines]
     dearer = ask.replacement_price - sum(worth)
     if dearer >= 0:
         told = f"price difference {said(pots, dearer)}: owed before shipping (G6)."
@@ -134,9 +134,14 @@ def price_difference(pots: Pots, ask: SettlementAsk) -> tuple[tuple[Draw, ...], 
     return draws, 0, (f"price difference {said(pots, cheaper)}: the new goods are cheaper (G6).",)
 
 
-def paid_for(pots: Pots, line_no: int, quantity: int) -> int:
-    """What the customer paid for these units, less what he got back for them already."""
-    return sum(one.amount for one in unit_draws(pots, line_no, quantity))
+def own_draws(pots: Pots, ask: SettlementAsk, line_no: int, quantity: int) -> list[Draw]:
+    """What the customer paid for these units, less what he got back for them already (F18)."""
+    draws, most = list(unit_draws(pots, line_no, quantity)), dict(ask.ceilings).get(line_no)
+    over = 0 if most is None else max(0, sum(one.amount for one in draws) - most)
+    for place, one in reversed(list(enumerate(draws))):
+        less = min(over, one.amount)
+        draws[place], over = replace(one, amount=one.amount - less), over - less
+    return draws
 
 
 def cost_of(pots: Pots, line_no: int, quantity: int) -> int:
@@ -153,7 +158,9 @@ def paid_amount(rule: str, pots: Pots, ask: SettlementAsk) -> Outcome:
     if ask.amount is None:
         raise MoneyRefused(f"Say which amount {ask.remedy} pays.")
     lines = [line_no for line_no, _ in ask.lines] or list(dict.fromkeys(pot.line_no for pot in pots.units))
-    lefts = [sum(pot.left for pot in pots.of_line(line_no)) for line_no in lines]
+    most = dict(ask.ceilings)
+    held = {line_no: sum(pot.left for pot in pots.of_line(line_no)) for line_no in lines}
+    lefts = [min(left, most.get(line_no, left)) for line_no, left in held.items()]
     from_goods = ask.amount if ask.lines else min(ask.amount, sum(lefts))
     if from_goods > sum(lefts):
         raise more_than_left(pots, ask.amount, sum(lefts))

@@ -8,6 +8,7 @@ from models.remedies.parts import (
     first_postage,
     less_promotions,
     less_reduction,
+    own_draws,
     payable,
     per_line,
     return_freight,
@@ -23,24 +24,27 @@ def settle(pots: Pots, free_shipping: bool, ask: SettlementAsk) -> Outcome:
     row = table_row(ask, free_shipping, "refund")
     if ask.never_delivered:
         row = FreightRule("F27", "seller", None, goods_refunded=True, postage_refunded=True)
-    units = [one for line_no, quantity in ask.lines for one in unit_draws(pots, line_no, quantity)]
+    units = [one for line_no, quantity in ask.lines for one in own_draws(pots, ask, line_no, quantity)]
     reduced = [less_reduction(one, ask.reduction_percent) for one in units]
     kept, promoted = ([*reduced], ()) if ask.never_delivered else less_promotions(pots, ask, reduced)
     netted = min(ask.netted, sum(one.amount for one in kept if one.withheld >= 0))
     kept = [*withhold([one for one in kept if one.withheld >= 0], netted), *(one for one in kept if one.withheld < 0)]
     draws = payable(pots, (*kept, *first_postage(pots, row, ask)))
     reimbursed, over_cap, freight = return_freight(pots, row, ask)
+    whole = (one for line_no, quantity in ask.lines for one in unit_draws(pots, line_no, quantity))
+    capped = sum(one.amount for one in units) < sum(one.amount for one in whole)
     withheld = sum(one.withheld for one in reduced)
     off = (f"{said(pots, netted)} taken off, as the customer agreed: freight paid without cause (F24).",)
-    sources = (*_refund_sources(pots, row, ask, draws, withheld), *promoted, *(off if netted else ()), *freight)
+    sources = (*_refund_sources(pots, row, ask, draws, withheld, capped), *promoted, *(off if netted else ()), *freight)
     return Outcome(rule=row.rule, draws=draws, reimbursed=reimbursed, over_cap=over_cap, netted=netted, sources=sources)
 
 
 def _refund_sources(
-    pots: Pots, row: FreightRule, ask: SettlementAsk, draws: Sequence[Draw], withheld: int
+    pots: Pots, row: FreightRule, ask: SettlementAsk, draws: Sequence[Draw], withheld: int, capped: bool
 ) -> tuple[str, ...]:
+    less = ", less what this case gave for it before" if capped else ""
     told = [
-        f"line {line_no}: {said(pots, amount)} is what {quantity} of it cost, by its own share (F13)."
+        f"line {line_no}: {said(pots, amount)} is what {quantity} of it cost, by its own share{less} (F13)."
         for line_no, quantity, amount in per_line(pots, ask.lines, draws)
     ]
     if withheld:

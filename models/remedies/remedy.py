@@ -1,7 +1,7 @@
 """What a remedy is to the machine and to the money: plain facts and a plan, so that no code asks for it by its name."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from models.pots import Draw, Pots
@@ -23,7 +23,8 @@ class SettlementAsk:
     ``share`` is the percentage of the liability that ``party_liable`` bears (F19). With ``both_ways`` the customer
     also pays the way to him where the fault is not the seller's (F22). ``promotions`` are those that a return claws
     back, none where the playbook lets the customer keep them (F21). ``netted`` is what the customer owes us and agreed
-    to have taken off a refund (F24).
+    to have taken off a refund (F24). ``ceilings`` are, line by line, the most that the case can still give for its own
+    units (F18); a line that is not among them has none.
     """
 
     remedy: SettledRemedy
@@ -42,6 +43,7 @@ class SettlementAsk:
     netted: int = 0
     never_delivered: bool = False
     both_ways: bool = False
+    ceilings: tuple[tuple[int, int], ...] = field(default=(), repr=False)  # what they change, the numbers show
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

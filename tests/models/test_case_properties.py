@@ -273,6 +273,19 @@ class CaseMachine(RuleBasedStateMachine):
         assert out <= self.held, "the order may have more of them, but they are not in this case"
 
     @invariant()
+    def a_case_never_gives_more_for_its_units_than_they_cost_F18(self) -> None:
+        case = self.story.case
+        if case.order is None or case.ruling is not None:
+            return  # what was decided outside binds us, whatever the units cost (T21)
+        given: Counter[int] = Counter()
+        for payout in case.payouts:
+            for one in payout.draws if payout.state != "cancelled" else ():
+                given[one.line_no or 0] += one.amount + one.withheld
+        for line_no, units in self.held.items():
+            each = (pot.goods + pot.tax for pot in case.order.pots.of_line(line_no) for _ in range(pot.units))
+            assert given[line_no] <= sum(sorted(each, reverse=True)[:units])
+
+    @invariant()
     def no_pot_gives_more_than_it_holds_and_all_agree_with_the_payouts(self) -> None:
         order = self.story.case.order
         assert order is not None

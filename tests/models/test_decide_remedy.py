@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from models.errors import DataRefused, PreviewStale, RuleRefused
+from models.settlement import SettlementAsk, settlement
 from tests.builders import NOW, an_order
 from tests.models.story import Story, confirmed, found, returned
 
@@ -103,8 +104,25 @@ def test_nothing_is_refunded_twice_C2() -> None:
     story.do("agent", "complete_callback", satisfied=False)
     with pytest.raises(RuleRefused, match="refunded line 1 already"):
         story.do("director", "choose_remedy", remedy="refund")
-    story.do("agent", "choose_remedy", remedy="adjust_price", amount="5.00")
-    assert story.owed_out == {"refund": 500}
+    with pytest.raises(RuleRefused, match=r"0\.00 CNY is left of what was paid"):
+        story.do("agent", "choose_remedy", remedy="adjust_price", amount="5.00")
+
+
+def test_what_was_given_for_goods_that_stayed_is_no_part_of_their_refund_F18() -> None:
+    """One of two plates at 100.00: 2.00 to keep it, then it comes back all the same, and 98.00 go with it."""
+    order = an_order(lines=[{"line_no": 1, "sku": "PLATE", "unit_price": 10000, "quantity": 2}], postage=0)
+    story = Story("wrong_item", order=order).do("agent", "make_offer", amount="2.00").do("customer", "accept_offer")
+    story.pay_all().do("agent", "complete_callback", satisfied=True).do("manager", "reopen", reason="it broke")
+    story.do("agent", "authorise_return").do("customer", "ship_return", carrier="sf", waybill="S1")
+    story.do("warehouse", "book_in").do("warehouse", "confirm_fault", lines=[found()])
+    story.do("agent", "choose_remedy", remedy="refund")
+    assert story.owed_out == {"refund": 9800}
+    assert story.case.plan is not None
+    assert "less what this case gave for it before" in story.case.plan.sources[0]
+    order_now = story.pay_all().case.order
+    assert order_now is not None
+    other = settlement(order_now.pots, True, SettlementAsk(remedy="refund", lines=((1, 1),)))
+    assert other.refund == 10000, "the other plate is another case's, and was not touched"
 
 
 # ── exchange ──
