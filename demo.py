@@ -28,7 +28,7 @@ from imports.shift import shift_dates
 from models.errors import Invalid
 from models.money import to_minor, to_text
 from models.orders import Order, order_to_document
-from playbooks.load import SHIPPED
+from playbooks.loading.load import SHIPPED
 from settings import Settings, environment, load_settings
 from terminal import shown
 from terminal.remote import refused

@@ -20,9 +20,9 @@ from api.problems import install_problems
 from api.routes import api, root
 from api.routes.reference import openapi_of
 from models.errors import Unavailable
-from playbooks.load import SHIPPED, Playbooks
-from playbooks.in_force import InForce
-from playbooks.shelf import Shelf
+from playbooks.loading.in_force import InForce
+from playbooks.loading.load import SHIPPED, Playbooks
+from playbooks.loading.shelf import Shelf
 from settings import Settings, environment, load_settings, temporal_is_elsewhere
 from store.engine import make_engine
 

@@ -23,9 +23,9 @@ from api.restore import start_missing_cases
 from embedded import embedded_temporal
 from models.errors import Conflict
 from models.lifecycle import Role
-from playbooks.load import SHIPPED
-from playbooks.in_force import InForce
-from playbooks.shelf import Shelf
+from playbooks.loading.in_force import InForce
+from playbooks.loading.load import SHIPPED
+from playbooks.loading.shelf import Shelf
 from server import QuietServer, make_app
 from settings import Settings, environment, temporal_is_elsewhere
 from store import tokens

@@ -19,7 +19,7 @@ from activities.linked import Linked
 from activities.outbox import postman
 from activities.payments import Payments, finances_queue
 from models.effects import TASK_QUEUE
-from playbooks.in_force import InForce
+from playbooks.loading.in_force import InForce
 from workflows.case import AfterSaleCase
 
 #: Our pure rooms and what they are made of are not loaded anew for every case: that would cost 40 ms each.

@@ -13,7 +13,7 @@ from models.eligibility import Earlier
 from models.errors import Invalid
 from models.orders import Order
 from models.playbook import Playbook
-from playbooks.load import Playbooks
+from playbooks.loading.load import Playbooks
 from store import orders, reservations
 from store.earlier import earlier
 

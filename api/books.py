@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from models.case import Case
 from models.playbook import Playbook
-from playbooks.load import Playbooks
+from playbooks.loading.load import Playbooks
 from store import playbooks as kept
 
 

@@ -36,8 +36,8 @@ from models.ledger import cost_of_case
 from models.lifecycle import Action, Role, State, may
 from models.orders import Order
 from models.playbook import Playbook
-from playbooks.in_force import Fixed, InForce
-from playbooks.load import Playbooks
+from playbooks.loading.in_force import Fixed, InForce
+from playbooks.loading.load import Playbooks
 from store import cases, ledger, lists, orders, parcels, payouts, personal, reservations, stuck
 from store import playbooks as kept_playbooks
 from store.engine import reading, revisions, writing

@@ -20,7 +20,7 @@ from models.playbook import Playbook
 from models.pots import Pots
 from models.promotions import promotions_of
 from models.working_day import leaves_by
-from playbooks.load import Playbooks
+from playbooks.loading.load import Playbooks
 
 
 def claimed_lines(ask: OpenCase, order: Order) -> dict[int, int]:

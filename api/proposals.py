@@ -8,7 +8,7 @@ from models.classify import Proposal, propose
 from models.errors import Invalid
 from models.orders import Order
 from models.playbook import Playbook
-from playbooks.load import Playbooks
+from playbooks.loading.load import Playbooks
 
 #: How many kinds are proposed.
 MOST = 3

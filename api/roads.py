@@ -23,7 +23,7 @@ from models.lifecycle import (
 from models.playbook import Playbook
 from models.remedies import REMEDIES
 from models.steps import Step
-from playbooks.graph import live_steps, remedies_of
+from playbooks.loading.graph import live_steps, remedies_of
 
 __all__ = ["ANSWERS", "STAYS", "By", "Road", "Way", "road"]
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from models.case import Case
 from models.money import to_minor, to_text
-from playbooks.load import Shop
+from playbooks.loading.load import Shop
 
 Values = Mapping[str, Mapping[str, str | None]]
 

@@ -32,7 +32,7 @@ from models.pots import pots_of
 from models.remedies import REMEDIES
 from models.steps import Step
 from models.working_day import closing_after
-from playbooks.load import Playbooks
+from playbooks.loading.load import Playbooks
 from store import past
 from store import playbooks as kept
 from store.past import PastCase

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from models.classify import propose
-from playbooks.load import SHIPPED, load_playbooks
+from playbooks.loading.load import SHIPPED, load_playbooks
 
 ROUNDS = 200
 #: A long complaint in both languages, of about 500 characters.

@@ -10,7 +10,7 @@ from api.script_values import script_values
 from models.lifecycle import OPEN
 from models.next_step import next_step
 from models.rehearsal import answers
-from playbooks.load import SHIPPED, load_playbooks
+from playbooks.loading.load import SHIPPED, load_playbooks
 from tests.builders import NOW, a_case
 
 ROUNDS = 40

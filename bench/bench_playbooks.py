@@ -4,10 +4,10 @@ import statistics
 import sys
 import time
 
-from playbooks.checks import _miswritten
-from playbooks.load import SHIPPED, load_playbooks
-from playbooks.manners import unmannerly
-from playbooks.roads import _wrong_data
+from playbooks.loading.checks import _miswritten
+from playbooks.loading.load import SHIPPED, load_playbooks
+from playbooks.loading.manners import unmannerly
+from playbooks.loading.roads import _wrong_data
 
 ROUNDS = 30
 

@@ -11,7 +11,7 @@ from api.road_drawing import svg
 from api.roads import road
 from docs.cells import names, table
 from models.playbook import Eligibility, Playbook
-from playbooks.load import SHIPPED, Playbooks, load_playbooks
+from playbooks.loading.load import SHIPPED, Playbooks, load_playbooks
 
 #: The kinds as the handbook groups them; new ones come at the end by themselves.
 GROUPS: dict[str, tuple[str, ...]] = {

@@ -32,13 +32,13 @@ from models.playbook_parts import (
 )
 from models.situation import READ
 from models.steps import FACTS, Step
-from playbooks import manners
-from playbooks.checks import VARIABLES
-from playbooks.forms import FIELDS
-from playbooks.load import check_folder
-from playbooks.manners import Rudeness
-from playbooks.shop import Shop
-from playbooks.waits import TARGETS
+from playbooks.loading import manners
+from playbooks.loading.checks import VARIABLES
+from playbooks.loading.forms import FIELDS
+from playbooks.loading.load import check_folder
+from playbooks.loading.manners import Rudeness
+from playbooks.loading.shop import Shop
+from playbooks.loading.waits import TARGETS
 
 #: The parts of a playbook that have fields of their own, in the order in which a reader meets them.
 PARTS: tuple[type[BaseModel], ...] = (

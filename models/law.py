@@ -30,14 +30,15 @@ def legal_choices(
     if law.ladder_days is not None and day > law.ladder_days:
         return ()
     choices = next((step.choices for step in law.ladder if step.until_day is None or day <= step.until_day), ())
-    if _repairs_are_enough(law, failed_repairs, repair_seconds) and "exchange" not in choices:
+    if repairs_are_enough(law, failed_repairs, repair_seconds) and "exchange" not in choices:
         choices = ("exchange", *choices)
     if out_of_stock and "exchange" in choices and "refund" not in choices:
         choices = ("refund", *choices)
     return choices
 
 
-def _repairs_are_enough(law: Law, failed_repairs: int, repair_seconds: int) -> bool:
+def repairs_are_enough(law: Law, failed_repairs: int, repair_seconds: int) -> bool:
+    """Whether repairs have failed so often, or lasted so long, that the law gives a right to an exchange."""
     failed = law.failed_repairs is not None and failed_repairs >= law.failed_repairs
     return failed or (law.repair_days is not None and repair_seconds > law.repair_days * DAY)
 

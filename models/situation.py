@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from models.actions.own_units import ceilings
-from models.actions.planning import choices_of, liable, worth_return
+from models.actions.planning import choices_of, liable, repaired_enough, worth_return
 from models.case import Case
 from models.errors import AftercareError
 from models.law import seller_proves
@@ -163,6 +163,7 @@ READ: dict[str, Read] = {
     "liable": _liable,
     "warranty": _warranty,
     "legal": _legal,
+    "repairs": lambda s: "enough" if repaired_enough(s.case, s.now) else "few",
     "no_reason": lambda s: _yes(_no_reason(s)),
     "red_letter": lambda s: _yes(s.case.procedure.law.red_letter_invoice),
     "seller_proves": lambda s: _yes(_seller_proves(s)),

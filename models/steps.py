@@ -38,6 +38,7 @@ FACTS: dict[str, tuple[str, ...] | None] = {
     "liable": get_args(Party),
     "warranty": ("in", "out", "unknown"),
     "legal": (*get_args(Remedy), "none"),  # what the customer can insist on by law
+    "repairs": ("few", "enough"),  # whether they failed so often, or took so long, that the law gives an exchange
     "no_reason": YES_NO,  # whether the law lets him return it without a reason, on the day it was asked for
     "red_letter": YES_NO,  # whether the law has an electronic invoice red-lettered and issued anew (G9)
     "seller_proves": YES_NO,  # whether the law has the seller show that there was no defect

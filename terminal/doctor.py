@@ -108,7 +108,7 @@ async def _answering(settings: "Settings") -> str:
 
 
 def _playbooks(settings: "Settings") -> str:
-    from playbooks.load import SHIPPED, load_playbooks
+    from playbooks.loading.load import SHIPPED, load_playbooks
 
     folder = settings.playbooks or SHIPPED
     return f"{', '.join(sorted(load_playbooks(folder).kinds))} from {folder}"

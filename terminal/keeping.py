@@ -35,7 +35,7 @@ def upgrade_schema() -> None:
 @db.command("rebuild")
 def rebuild_rows() -> None:
     """Compute the rows and clocks of open cases anew; timeline and money are records and stay."""
-    from playbooks.load import SHIPPED, load_playbooks
+    from playbooks.loading.load import SHIPPED, load_playbooks
     from settings import load_settings
     from store import maintenance
     from store.engine import writing

@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # heavy: only the commands that need them wait for them
 
     from models.playbook import Playbook
     from models.playbook_changes import Change
-    from playbooks.load import Playbooks
+    from playbooks.loading.load import Playbooks
     from store.playbooks import Act
 
 playbook = typer.Typer(help="Playbooks: how each kind of case is handled.", no_args_is_help=True)
@@ -46,7 +46,7 @@ def check_playbooks(
     json: AsJson = False,
 ) -> None:
     """Check the playbooks of a folder; every mistake is named with its file, line and field."""
-    from playbooks.load import check_folder
+    from playbooks.loading.load import check_folder
     from terminal import shown
 
     place = folder or _folder()
@@ -65,7 +65,7 @@ def show_playbook(
     json: AsJson = False,
 ) -> None:
     """Which playbooks are in force; with a kind, the whole of it."""
-    from playbooks.load import load_playbooks
+    from playbooks.loading.load import load_playbooks
     from terminal import shown
 
     found = load_playbooks(_folder())
@@ -89,7 +89,7 @@ def draw_playbook(
     """The road of a kind: where its steps lead, and what those answer who are awaited meanwhile."""
     from api.road_drawing import DRAWINGS
     from api.roads import road
-    from playbooks.load import load_playbooks
+    from playbooks.loading.load import load_playbooks
 
     if format not in DRAWINGS:
         raise typer.BadParameter(f"choose {', '.join(DRAWINGS)}.", param_hint="--format")
@@ -191,7 +191,7 @@ def _said(option: str, text: str) -> str:
 
 
 def _folder() -> Path:
-    from playbooks.load import SHIPPED
+    from playbooks.loading.load import SHIPPED
     from settings import load_settings
 
     return load_settings().playbooks or SHIPPED
@@ -199,7 +199,7 @@ def _folder() -> Path:
 
 def _shops_folder() -> Path:
     """The shop's own folder. Raises Conflict where only the shipped one is in force."""
-    from playbooks.load import SHIPPED
+    from playbooks.loading.load import SHIPPED
 
     folder = _folder()
     if folder.resolve() == SHIPPED.resolve():
@@ -213,7 +213,7 @@ def _shops_folder() -> Path:
 
 
 def _candidate(file: Path, folder: Path | None = None) -> "Playbooks":
-    from playbooks.candidate import with_file
+    from playbooks.loading.candidate import with_file
 
     return with_file(folder or _folder(), file)
 
@@ -223,7 +223,7 @@ def _candidate(file: Path, folder: Path | None = None) -> "Playbooks":
 
 def _current(folder: Path) -> "Playbooks | None":
     """What the folder holds; None when that cannot be loaded, and is perhaps just being mended."""
-    from playbooks.load import load_playbooks
+    from playbooks.loading.load import load_playbooks
 
     try:
         return load_playbooks(folder)

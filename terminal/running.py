@@ -83,8 +83,8 @@ async def worker(settings: "Settings") -> None:
 
 async def _work(settings: "Settings") -> None:
     from api.connection import register_search_attributes
-    from playbooks.load import SHIPPED
-    from playbooks.shelf import Shelf
+    from playbooks.loading.load import SHIPPED
+    from playbooks.loading.shelf import Shelf
     from terminal import places
     from worker import payments_of, run_worker
 

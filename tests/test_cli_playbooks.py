@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url
 
-from playbooks.load import SHIPPED, load_playbooks
+from playbooks.loading.load import SHIPPED, load_playbooks
 from settings import Settings
 from store import playbooks as kept
 from store.engine import make_engine, reading, upgrade

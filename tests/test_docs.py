@@ -21,7 +21,7 @@ from docs.tables import TABLES, drawings, renewed
 from models import errors
 from models.errors import AftercareError
 from models.lifecycle import Action, Role, State
-from playbooks.load import SHIPPED, check_folder
+from playbooks.loading.load import SHIPPED, check_folder
 from settings import Settings
 from store.stuck import REASONS
 

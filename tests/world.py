@@ -27,8 +27,8 @@ from models.effects import workflow_id
 from models.events import Entry
 from models.lifecycle import Role
 from models.tables import counters
-from playbooks.in_force import Fixed
-from playbooks.load import SHIPPED, Playbooks, load_playbooks
+from playbooks.loading.in_force import Fixed
+from playbooks.loading.load import SHIPPED, Playbooks, load_playbooks
 from store import cases, orders
 from store.engine import make_engine, reading, upgrade, writing
 from tests.builders import an_order

@@ -15,7 +15,7 @@ from models.draft import Draft
 from models.errors import DataRefused, MoneyRefused, PotExceeded, PreviewStale, RuleRefused
 from models.events import SYSTEM
 from models.freight import reimbursement_cap
-from models.law import legal_choices
+from models.law import legal_choices, repairs_are_enough
 from models.ledger import claim_changed
 from models.lifecycle import Action, Role, acts_as
 from models.money import to_minor, to_text
@@ -122,15 +122,21 @@ def choices_of(case: Case, now: datetime) -> tuple[Remedy, ...]:
     """What the law lets the customer insist on at this moment (section 13)."""
     if case.order is None or not case.procedure.law.ladder:
         return ()
+    today = now.astimezone(ZoneInfo(case.order.timezone)).date()
+    law, received = case.procedure.law, case.order.received_on
+    return legal_choices(law, received, today, *_repairs_of(case, now), case.out_of_stock)
+
+
+def repaired_enough(case: Case, now: datetime) -> bool:
+    """Whether the law counts enough repairs, or days of them, for a right to an exchange (section 13)."""
+    return repairs_are_enough(case.procedure.law, *_repairs_of(case, now))
+
+
+def _repairs_of(case: Case, now: datetime) -> tuple[int, int]:
+    """How often repairs failed, and how many seconds they took, those of earlier cases with them."""
     repairing = round((now - case.repair_since).total_seconds()) if case.repair_since else 0
-    return legal_choices(
-        case.procedure.law,
-        case.order.received_on,
-        now.astimezone(ZoneInfo(case.order.timezone)).date(),
-        case.earlier.failed_repairs + case.failed_repairs,
-        case.earlier.repair_seconds + case.repair_seconds + repairing,
-        case.out_of_stock,
-    )
+    seconds = case.earlier.repair_seconds + case.repair_seconds + repairing
+    return case.earlier.failed_repairs + case.failed_repairs, seconds
 
 
 def worth_return(case: Case) -> bool:

@@ -179,7 +179,7 @@ def finish_repair(draft: Draft, data: FinishRepair) -> None:
 def fail_repair(draft: Draft, data: Reason) -> None:
     """The agent chooses anew, for all of it or for parts; the law counts how often it failed (section 13)."""
     draft.set(failed_repairs=draft.case.failed_repairs + 1)
-    draft.set(remedy=None, quote=None, plan=None, executed=False)
+    draft.set(remedy=None, quote=None, plan=None, executed=False, agreed=None)
 
 
 @handles(Action.APPOINT)

@@ -12,7 +12,7 @@ from api.road_drawing import DRAWINGS, mermaid, svg, text
 from api.road_picture import LETTER, WIDE, Box, laid_out
 from api.roads import ANSWERS, STAYS, Road, road
 from models.lifecycle import FINAL, OPEN, WAITS_FOR, Action, Role, State, allowed_in, may
-from playbooks.load import SHIPPED, load_playbooks
+from playbooks.loading.load import SHIPPED, load_playbooks
 from tests.api.client import Api
 
 BOOKS = load_playbooks(SHIPPED).kinds

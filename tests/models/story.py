@@ -12,7 +12,7 @@ from models.effects import Decision, Effects
 from models.lifecycle import FINAL, STAGE, Action, Stage, State
 from models.orders import Order
 from models.playbook import Procedure
-from playbooks.load import SHIPPED, Playbooks, load_playbooks
+from playbooks.loading.load import SHIPPED, Playbooks, load_playbooks
 from tests.builders import NOW, a_case, an_order, order_facts
 from tests.models.examples import EXAMPLES
 

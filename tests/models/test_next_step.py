@@ -226,3 +226,21 @@ def test_a_condition_that_a_shop_adds_is_answered_without_new_steps() -> None:
     passed = Override(by="chen", role=Role.SUPERVISOR, reason="an old customer", at=NOW)
     assert step_in(State.REQUESTED, **refused, override=passed)["action"] == "authorise_return"
     assert step_in(State.FAULT_CONFIRMED, **refused)["action"], "where nothing else can be done it stays"
+
+
+@pytest.mark.parametrize("kind", ["warranty_repair", "quality_fault"])
+def test_after_two_failed_repairs_a_new_one_is_offered_before_a_third_repair_section_13(kind: str) -> None:
+    story = returned(kind, wanted="repair", facts={"received_on": (NOW - 40 * DAY).date()})
+    story.do("workshop", "confirm_fault", lines=[found()])
+    for _ in range(2):
+        assert step_of(story)["data"].get("options") is None
+        story.do("agent", "choose_remedy", remedy="repair").do("workshop", "fail_repair", reason="it is dead again")
+    assert [option["type"] for option in step_of(story)["data"]["options"]] == ["exchange", "repair"]
+    assert "有权换新" in step_of(story)["text"]["zh"]
+
+
+def step_of(story: Story) -> dict[str, Any]:
+    """The next step of a story's case, as its shipped playbook says."""
+    step = next_step(story.case, shipped().get(story.case.kind), story.now)
+    assert step is not None
+    return step

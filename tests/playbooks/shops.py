@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from playbooks.load import Problem, check_folder
+from playbooks.loading.load import Problem, check_folder
 
 #: Marks the line on which a problem has to be named.
 HERE = "#!"

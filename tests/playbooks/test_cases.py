@@ -8,10 +8,10 @@ import pytest
 
 from models.lifecycle import State
 from models.playbook import Playbook
-from playbooks.checks import RULES
-from playbooks.forms import FIELDS
-from playbooks.load import SHIPPED, load_playbooks
-from playbooks.rules import Around, Rule
+from playbooks.loading.checks import RULES
+from playbooks.loading.forms import FIELDS
+from playbooks.loading.load import SHIPPED, load_playbooks
+from playbooks.loading.rules import Around, Rule
 from tests.playbooks.shops import kettle_with, line_of_mark, problems_of, shop
 
 KINDS = load_playbooks(SHIPPED).kinds

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from models.business_time import Calendar
 from models.errors import Invalid, PlaybookInvalid
 from models.lifecycle import State
-from playbooks.load import SHIPPED, Problem, check_folder, load_playbooks
+from playbooks.loading.load import SHIPPED, Problem, check_folder, load_playbooks
 from tests.playbooks.shops import KETTLE, shop
 
 HALF_DAYS = """\
@@ -236,7 +236,7 @@ def test_both_parsers_find_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for right, wrong, *_ in MISTAKES[::-1]:
         text = text.replace(right, wrong, 1)
     fast = check_folder(shop(tmp_path, leaking_kettle=text))
-    monkeypatch.setattr("playbooks.reading._LOADER", yaml.SafeLoader)
+    monkeypatch.setattr("playbooks.loading.reading._LOADER", yaml.SafeLoader)
     assert len(fast) > 5
     assert check_folder(tmp_path) == fast
 

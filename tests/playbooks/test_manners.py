@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from models.playbook import Playbook
-from playbooks.load import SHIPPED, load_playbooks
-from playbooks.manners import unmannerly
+from playbooks.loading.load import SHIPPED, load_playbooks
+from playbooks.loading.manners import unmannerly
 from tests.playbooks.shops import KETTLE, problems_of
 
 PATIENCE, BLAME, PROMISE = "merely asks for patience", "blames the", "promises what others have to do"

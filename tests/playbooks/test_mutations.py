@@ -9,7 +9,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from playbooks.load import SHIPPED, check_folder, load_playbooks
+from playbooks.loading.load import SHIPPED, check_folder, load_playbooks
 
 SHARED = ["defaults.yaml", "freight.yaml", "shop.yaml", "calendars/shop_cn.yaml"]
 KINDS = sorted(path.name for path in SHIPPED.glob("*.yaml") if path.name not in SHARED)

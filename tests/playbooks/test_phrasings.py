@@ -13,7 +13,7 @@ import yaml
 
 from models.classify import propose
 from models.playbook import Playbook
-from playbooks.load import SHIPPED, load_playbooks
+from playbooks.loading.load import SHIPPED, load_playbooks
 
 _CHINESE = re.compile("[㐀-鿿]")
 #: The 24 kinds of the handbook, section 3.

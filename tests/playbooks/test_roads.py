@@ -6,8 +6,8 @@ import pytest
 
 from models.lifecycle import Action, State
 from models.playbook import Playbook
-from playbooks.graph import leads_to, live_steps, reached, roads, trapped
-from playbooks.load import SHIPPED, load_playbooks
+from playbooks.loading.graph import leads_to, live_steps, reached, roads, trapped
+from playbooks.loading.load import SHIPPED, load_playbooks
 from tests.playbooks.shops import kettle_with, line_of_mark, problems_of
 
 KINDS = load_playbooks(SHIPPED).kinds

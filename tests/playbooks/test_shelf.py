@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from models.errors import PlaybookInvalid
-from playbooks.load import SHIPPED
-from playbooks.shelf import PAUSE, Shelf
+from playbooks.loading.load import SHIPPED
+from playbooks.loading.shelf import PAUSE, Shelf
 from tests.playbooks.shops import KETTLE, shop
 
 

@@ -8,7 +8,7 @@ import pytest
 from models.errors import AftercareError
 from models.lifecycle import OPEN, WAITS_FOR, State
 from models.playbook import Playbook
-from playbooks.load import SHIPPED, check_folder, load_playbooks
+from playbooks.loading.load import SHIPPED, check_folder, load_playbooks
 
 KINDS = load_playbooks(SHIPPED).kinds
 DEMO = load_playbooks(SHIPPED / "demo").kinds

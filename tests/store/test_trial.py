@@ -18,8 +18,8 @@ from models.lifecycle import Role
 from models.money import to_minor
 from models.orders import Order
 from models.tables import metadata
-from playbooks.candidate import with_file
-from playbooks.load import Playbooks, load_playbooks
+from playbooks.loading.candidate import with_file
+from playbooks.loading.load import Playbooks, load_playbooks
 from store import cases
 from store import playbooks as kept
 from store.cases import NewCase

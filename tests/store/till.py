@@ -14,7 +14,7 @@ from models.lifecycle import Role
 from models.orders import Order
 from models.playbook import Procedure
 from models.pots import Pots
-from playbooks.load import SHIPPED, load_playbooks
+from playbooks.loading.load import SHIPPED, load_playbooks
 from store import cases, orders
 from store.cases import NewCase
 from store.engine import reading, writing

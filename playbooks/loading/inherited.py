@@ -6,8 +6,8 @@ be of use in it.
 
 from collections.abc import Iterable, Iterator
 
-from playbooks.lengths import Path, nearest
-from playbooks.reading import Node
+from playbooks.loading.lengths import Path, nearest
+from playbooks.loading.reading import Node
 
 #: Where something is, what is written there, and what is wrong with it.
 Written = tuple[Path, Node, str]

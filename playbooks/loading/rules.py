@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 from models.playbook import Playbook
-from playbooks.lengths import Finding
+from playbooks.loading.lengths import Finding
 
 T = TypeVar("T")
 

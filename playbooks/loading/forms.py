@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError, create_model
 from pydantic.fields import FieldInfo
 
 from models.playbook import DECIDING, Part, Playbook, Procedure
-from playbooks.lengths import Finding, Path, nearest
+from playbooks.loading.lengths import Finding, Path, nearest
 
 #: Every field of a playbook's file, those that decide and those that explain, in one row.
 FIELDS: dict[str, FieldInfo] = {

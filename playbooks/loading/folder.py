@@ -11,13 +11,13 @@ from models.business_time import Calendar
 from models.errors import CalendarInvalid, MoneyRefused
 from models.freight import FreightRates
 from models.playbook import ALL_HOURS
-from playbooks.forms import findings_of
-from playbooks.lengths import Finding, nearest
-from playbooks.reading import Node, Problem, read_yaml
-from playbooks.shop import Shop
+from playbooks.loading.forms import findings_of
+from playbooks.loading.lengths import Finding, nearest
+from playbooks.loading.reading import Node, Problem, read_yaml
+from playbooks.loading.shop import Shop
 
 #: The folder of the playbooks that come with the program.
-SHIPPED = Path(__file__).resolve().parent
+SHIPPED = Path(__file__).resolve().parents[1]
 DEFAULTS, FREIGHT, SHOP, CALENDARS = "defaults.yaml", "freight.yaml", "shop.yaml", "calendars"
 _NO_KINDS = frozenset({DEFAULTS, FREIGHT, SHOP})
 

@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-from playbooks.load import Playbooks
-from playbooks.reading import Problem
+from playbooks.loading.load import Playbooks
+from playbooks.loading.reading import Problem
 
 
 class InForce(Protocol):

@@ -11,10 +11,10 @@ from models.commands import DATA
 from models.lifecycle import FINAL, OPEN, Action, State, actions_in, allowed_in
 from models.playbook import Playbook
 from models.steps import Step
-from playbooks.forms import place_of, sentence
-from playbooks.graph import legal_of, live_steps, reached, remedies_of, roads, trapped, unreachable
-from playbooks.lengths import Finding, Path, nearest
-from playbooks.rules import Around, Rule, reading
+from playbooks.loading.forms import place_of, sentence
+from playbooks.loading.graph import legal_of, live_steps, reached, remedies_of, roads, trapped, unreachable
+from playbooks.loading.lengths import Finding, Path, nearest
+from playbooks.loading.rules import Around, Rule, reading
 
 _OWN, _GENERAL = "steps", "general_steps"
 

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from models.playbook import DECIDING, Playbook, Procedure, Variant, from_flat, overlaid
-from playbooks.forms import FIELDS, REQUIRED, findings_of, judged
-from playbooks.lengths import Finding, Path, changes_in, nearest
-from playbooks.rules import Around, Rule
+from playbooks.loading.forms import FIELDS, REQUIRED, findings_of, judged
+from playbooks.loading.lengths import Finding, Path, changes_in, nearest
+from playbooks.loading.rules import Around, Rule
 
 #: What a subcategory or a variant cannot change: it belongs to the file as a whole.
 NOT_CHANGED = frozenset({"kind", "version", "like", "subcategories", "variants"})

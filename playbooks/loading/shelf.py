@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from models.errors import PlaybookInvalid
-from playbooks.folder import CALENDARS, SHIPPED
-from playbooks.load import Playbooks, load_playbooks
-from playbooks.reading import Problem
+from playbooks.loading.folder import CALENDARS, SHIPPED
+from playbooks.loading.load import Playbooks, load_playbooks
+from playbooks.loading.reading import Problem
 
 #: What tells one state of the files from another: each file's name, size, time of change and number.
 _Look = frozenset[tuple[str, int, int, int]]

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from models.errors import Invalid
-from playbooks.load import Playbooks, load_playbooks
+from playbooks.loading.load import Playbooks, load_playbooks
 
 __all__ = ["with_file"]
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from models.lifecycle import FINAL, OPEN, WAITS_FOR, Action, State
 from models.playbook import ClockRule, Playbook, SideClock
-from playbooks.lengths import Finding, Path, nearest
-from playbooks.rules import Around, Rule, reading
+from playbooks.loading.lengths import Finding, Path, nearest
+from playbooks.loading.rules import Around, Rule, reading
 
 #: Whom an alarm can name (T3, T8).
 TARGETS = ("owner", "on_duty", "supervisor", "manager", "director", "department_head", "finance", "warehouse")

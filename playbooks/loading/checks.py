@@ -13,10 +13,10 @@ from typing import get_args
 from models.errors import MoneyRefused
 from models.money import to_minor
 from models.playbook import LimitedRole, Playbook
-from playbooks import roads, waits
-from playbooks.lengths import Finding, Path, nearest
-from playbooks.manners import unmannerly
-from playbooks.rules import Around, Rule, reading
+from playbooks.loading import roads, waits
+from playbooks.loading.lengths import Finding, Path, nearest
+from playbooks.loading.manners import unmannerly
+from playbooks.loading.rules import Around, Rule, reading
 
 #: What a script can speak of; the desk fills them in.
 VARIABLES = (

@@ -19,15 +19,15 @@ from models.errors import Invalid, PlaybookInvalid
 from models.freight import FreightRates
 from models.lifecycle import State
 from models.playbook import Playbook
-from playbooks.cases import File, Memory
-from playbooks.checks import RULES
-from playbooks.folder import DEFAULTS, SHIPPED, Folder, is_kind
-from playbooks.forms import FIELDS
-from playbooks.inherited import asked_in_vain, scripts_used, unused_scripts
-from playbooks.lengths import Finding, changes_in, nearest, resolved
-from playbooks.reading import Node, Problem, laid_over
-from playbooks.rules import Around
-from playbooks.shop import Shop
+from playbooks.loading.cases import File, Memory
+from playbooks.loading.checks import RULES
+from playbooks.loading.folder import DEFAULTS, SHIPPED, Folder, is_kind
+from playbooks.loading.forms import FIELDS
+from playbooks.loading.inherited import asked_in_vain, scripts_used, unused_scripts
+from playbooks.loading.lengths import Finding, changes_in, nearest, resolved
+from playbooks.loading.reading import Node, Problem, laid_over
+from playbooks.loading.rules import Around
+from playbooks.loading.shop import Shop
 
 __all__ = ["SHIPPED", "Playbooks", "Problem", "Shop", "check_folder", "load_playbooks"]
 
