@@ -7,8 +7,8 @@ read afterwards is at least as new. Everything that is refused is an AftercareEr
 import asyncio
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
-from typing import Any, BinaryIO, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, BinaryIO
 from uuid import uuid4
 
 from sqlalchemy import Engine
@@ -19,12 +19,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api import background, opening, views
 from api.auth import Caller, actor_of
-from api.books import Books
 from api.linking import check_link
-from api.preview import preview
-from api.proposals import proposals
-from api.schemas import OpenCase, PreviewAsk
-from api.script_values import script_values
+from api.lookup import Lookup, utc_now
+from api.schemas import OpenCase
 from api.shelter import reference_of, sheltered
 from imports.run import Progress, import_orders
 from models.case import Case
@@ -32,41 +29,24 @@ from models.commands import Actor, Command, parse_command
 from models.decide import decide
 from models.effects import Decision, workflow_id
 from models.errors import AftercareError, CommandRefused, Conflict, NotFound, Unavailable, refusal_from
-from models.ledger import cost_of_case
-from models.lifecycle import Action, Role, State, may
+from models.lifecycle import Action, State, may
 from models.orders import Order
-from models.playbook import Playbook
-from playbooks.loading.in_force import Fixed, InForce
+from playbooks.loading.in_force import InForce
 from playbooks.loading.load import Playbooks
-from store import cases, ledger, lists, orders, parcels, payouts, personal, reservations, stuck
+from store import cases, lists, orders, parcels, personal, reservations
 from store import playbooks as kept_playbooks
-from store.engine import reading, revisions, writing
-from store.payouts import PayoutRow
-from store.registers import REGISTERS
+from store.engine import revisions, writing
 from workflows.starting import start_and_update
 
-T = TypeVar("T")
 #: How long a caller waits for a case before the outcome counts as unknown and the call as one to repeat.
 PATIENCE = timedelta(seconds=20)
 #: Actions whose numbers come from the order's pots, which are read anew for them.
 ABOUT_MONEY = frozenset({Action.CHOOSE_REMEDY, Action.ACCEPT_OFFER, Action.ACCEPT_QUOTE, Action.APPROVE})
 #: States in which a scanned parcel is expected.
 EXPECTED = frozenset({State.AWAITING_RETURN, State.RETURN_IN_TRANSIT, State.RECALLING})
-#: Money and goods that do not meet, as registers (T13).
-UNEVEN = {
-    "refunded_not_returned": ledger.refunded_not_returned,
-    "returned_not_refunded": ledger.returned_not_refunded,
-}
-#: The most rows of a register in one answer.
-MOST_ROWS = 100_000
 #: Pauses between tries while a case is between two runs, in seconds.
 BETWEEN_RUNS = (0.05, 0.1, 0.2, 0.4, 0.8)
 AWAY = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED})
-
-
-def utc_now() -> datetime:
-    """The wall clock, for processes; everything below takes the time as an argument."""
-    return datetime.now(UTC)
 
 
 class NotReady(Unavailable):
@@ -77,53 +57,20 @@ class NotRunning(NotFound):
     """The case has no workflow that runs"""
 
 
-class Desk:
-    """The use cases, on one store, one Temporal and one set of playbooks."""
+class Desk(Lookup):
+    """The use cases, on one store, one Temporal and one set of playbooks; what can be looked up is in `Lookup`."""
 
     def __init__(
         self, client: Client, engine: Engine, playbooks: Playbooks | InForce, clock: Callable[[], datetime] = utc_now
     ) -> None:
+        super().__init__(engine, playbooks, clock)
         self.client = client
-        self.engine = engine
-        self._shelf = Fixed(playbooks) if isinstance(playbooks, Playbooks) else playbooks
-        self.books = Books()
-        self.clock = clock
-
-    @property
-    def playbook_set(self) -> Playbooks:
-        """The playbooks, calendars, rates and the shop's own facts that are in force now."""
-        return self._shelf.current()
 
     # ── orders ──────────────────────────────────────────────────────────────
 
     async def put_order(self, order: Order) -> str:
         """Take an order in: `imported`, `updated` or `unchanged`."""
         return await self._write(lambda session: orders.put(session, order, self.clock()))
-
-    async def order(self, order_no: str) -> dict[str, Any]:
-        """The order with its cases, holds and what is still refundable."""
-
-        def read(session: Session) -> dict[str, Any]:
-            order = self._order(session, order_no)
-            pots = orders.pots(session, order_no)
-            assert pots is not None
-            rows, holds = lists.of_order(session, order_no), orders.holds(session, order_no)
-            return views.order_document(order, pots, rows, holds)
-
-        return await self._read(read)
-
-    async def preview(self, order_no: str, ask: PreviewAsk) -> dict[str, Any]:
-        """What a remedy would cost now; moves nothing."""
-
-        def read(session: Session) -> dict[str, Any]:
-            order = self._order(session, order_no)
-            pots = orders.pots(session, order_no)
-            assert pots is not None
-            book = self.playbook_set.get(ask.kind) if ask.kind is not None else None
-            held = opening.book_for(book, ask.subcategory, order, order.channel) if book else None
-            return preview(order, pots, self.playbook_set.freight, ask, held)
-
-        return await self._read(read)
 
     async def import_orders(
         self, file: BinaryIO, filename: str, format: str, dry_run: bool, progress: Progress | None = None
@@ -136,12 +83,6 @@ class Desk:
 
         report = await asyncio.to_thread(import_orders, file, format, filename, save, dry_run, progress)
         return asdict(report)
-
-    def _order(self, session: Session, order_no: str) -> Order:
-        order = orders.load(session, order_no)
-        if order is None:
-            raise NotFound(f"There is no order '{order_no}': import it, or check the number.")
-        return order
 
     # ── cases ───────────────────────────────────────────────────────────────
 
@@ -188,100 +129,6 @@ class Desk:
         )
         case = cases.open_case(session, new)
         return case, bool(built)
-
-    async def check(self, ask: OpenCase) -> dict[str, Any]:
-        """What the rules say to a request before it is saved, and which open cases hold its units; writes nothing."""
-        playbook = self.playbook_set.get(ask.kind)
-        opening.needed(ask, playbook)
-        return await self._read(lambda session: self._checked(session, ask, playbook))
-
-    def _checked(self, session: Session, ask: OpenCase, playbook: Playbook) -> dict[str, Any]:
-        order = self._order(session, ask.order_no) if ask.order_no else None
-        book, now = opening.book_for(playbook, ask.subcategory, order, ask.channel), self.clock()
-        known = background.known(session, ask, book, order, self.playbook_set, now)
-        held = background.holders(session, order, opening.claimed_lines(ask, order)) if order else []
-        return {**views.eligible_document(known.eligible), "open_cases": held}
-
-    async def case(
-        self, case_no: str, roles: frozenset[Role] | None = None, actor_id: str | None = None, **more: Any
-    ) -> dict[str, Any]:
-        """One case, with its clocks, money, what can be done and what should be."""
-
-        def read(session: Session) -> dict[str, Any]:
-            case = self._case(session, case_no)
-            cost = views.cost_document(cost_of_case(ledger.of_case(session, case_no)), case.currency)
-            told = {"description": cases.description(session, case_no), "cost": cost, **more}
-            seen = views.Seen(
-                calendars=self.playbook_set.calendars,
-                now=self.clock(),
-                playbook=self.books.of(session, case, self.playbook_set),
-                values=script_values(case, self.playbook_set.shop, self._customer(session, case)),
-                roles=roles,
-                actor_id=actor_id,
-            )
-            return views.case_document(case, seen, **told)
-
-        return await self._read(read)
-
-    def _customer(self, session: Session, case: Case) -> str | None:
-        """The name to address: of whoever the case is with, else of the order's customer."""
-        name = cases.contact(session, case.case_no).get("name")
-        order = orders.load(session, case.order.order_no) if case.order and not name else None
-        return name or (order.customer.name if order and order.customer else None)
-
-    async def timeline(self, case_no: str, after: int = 0, limit: int = 200) -> dict[str, Any]:
-        """Who did what, when and why; the cursor is the number of the last entry."""
-
-        def read(session: Session) -> dict[str, Any]:
-            self._case(session, case_no)
-            entries = cases.timeline(session, case_no, after, limit + 1)
-            page = entries[:limit]
-            more = str(page[-1].seq) if len(entries) > limit else None
-            return {"items": [entry.as_document() for entry in page], "next_cursor": more}
-
-        return await self._read(read)
-
-    async def cases(
-        self,
-        filters: lists.CaseFilters,
-        sort: lists.Sort = "due_at",
-        cursor: str | None = None,
-        limit: int = 50,
-    ) -> dict[str, Any]:
-        """A page of cases."""
-        now = self.clock()
-        rows, following = await self._read(lambda session: lists.cases(session, filters, sort, cursor, limit, now=now))
-        return {"items": [views.row_document(row) for row in rows], "next_cursor": following}
-
-    async def stuck(
-        self,
-        only: tuple[str, ...] = (),
-        stage: str | None = None,
-        owner: str | None = None,
-        kind: str | None = None,
-        cursor: str | None = None,
-        limit: int = 50,
-    ) -> dict[str, Any]:
-        """Which cases are stuck and why, with counts by reason and stage (T12)."""
-        now = self.clock()
-        found = await self._read(
-            lambda session: stuck.rows(
-                session, now, only, stage=stage, owner=owner, kind=kind, cursor=cursor, limit=limit
-            )
-        )
-        return {
-            "items": [views.stuck_document(row) for row in found.items],
-            "next_cursor": found.next_cursor,
-            "total": found.total,
-            "by_reason": found.by_reason,
-            "by_stage": found.by_stage,
-        }
-
-    def _case(self, session: Session, case_no: str) -> Case:
-        case = cases.load(session, case_no)
-        if case is None:
-            raise NotFound(f"There is no case '{case_no}': check the number.")
-        return case
 
     # ── commands ────────────────────────────────────────────────────────────
 
@@ -409,20 +256,6 @@ class Desk:
 
     # ── money, parcels ──────────────────────────────────────────────────────
 
-    async def payouts(
-        self,
-        states: tuple[str, ...] = (),
-        case_no: str | None = None,
-        purpose: str | None = None,
-        cursor: str | None = None,
-        limit: int = 50,
-    ) -> dict[str, Any]:
-        """Finance's queue, the oldest first."""
-        rows, following = await self._read(
-            lambda session: payouts.list(session, states, case_no, purpose, cursor=cursor, limit=limit)
-        )
-        return {"items": [views.payout_document(row) for row in rows], "next_cursor": following}
-
     async def payout_paid(self, payout_id: str, reference: str, actor: Actor) -> dict[str, Any]:
         """Finance paid it; said again with the same reference it is answered, not repeated."""
         row = await self._payout(payout_id)
@@ -443,12 +276,6 @@ class Desk:
         data = {"payout_id": payout_id, "code": code, **({"note": note} if note else {})}
         await self.carry_out(row.case_no, Command(action=Action.FAIL_REFUND, actor=actor, data=data))
         return views.payout_document(await self._payout(payout_id))
-
-    async def _payout(self, payout_id: str) -> PayoutRow:
-        row = await self._read(lambda session: payouts.get(session, payout_id))
-        if row is None:
-            raise NotFound(f"There is no payout '{payout_id}'.")
-        return row
 
     async def scan(self, code: str, note: str | None, actor: Actor) -> dict[str, Any]:
         """G1, G2: a parcel came. Known by case, waybill or order: its case moves; unknown: it goes on the shelf."""
@@ -477,31 +304,7 @@ class Desk:
         still_open = [case for case in unique if not case.is_final]
         return expected or still_open or unique[:1]
 
-    # ── registers and reference ─────────────────────────────────────────────
-
-    async def register(self, name: str) -> list[dict[str, Any]]:
-        """A register as rows."""
-        if name == "refunds":
-            rows, _ = await self._read(lambda session: payouts.list(session, limit=MOST_ROWS))
-            return [views.payout_document(row) for row in rows]
-        if name == "parcels":
-            return [row.model_dump(mode="json") for row in await self._read(parcels.unmatched)]
-        if name in UNEVEN:
-            return [views.uneven_document(row) for row in await self._read(UNEVEN[name])]
-        if name in REGISTERS:
-            return [views.register_document(row) for row in await self._read(REGISTERS[name])]
-        known = ", ".join(sorted(("refunds", "parcels", *REGISTERS, *UNEVEN)))
-        raise NotFound(f"There is no register '{name}'; there are {known}.")
-
-    def lifecycle(self) -> dict[str, Any]:
-        """The machine, as the table has it."""
-        return views.lifecycle_document()
-
-    def playbooks(self) -> dict[str, Any]:
-        """What is in force, in which version, and what is wrong with a changed set that is not."""
-        found = self.playbook_set.kinds.values()
-        rows = [{"kind": p.kind, "version": p.version, "names": p.names.model_dump()} for p in found]
-        return {"items": rows, "next_cursor": None, "problems": [str(problem) for problem in self._shelf.problems]}
+    # ── this desk itself ────────────────────────────────────────────────────
 
     async def see_playbooks(self) -> None:
         """Keep a set that is met for the first time, and record what of it nobody has published (T10)."""
@@ -509,17 +312,6 @@ class Desk:
         if self.books.seen != in_force.loaded:
             await self._write(lambda session: kept_playbooks.seen(session, in_force.kinds.values(), self.clock()))
             self.books.seen = in_force.loaded
-
-    def playbook(self, kind: str) -> dict[str, Any]:
-        """One playbook as it is in force, as a document."""
-        return self.playbook_of(kind).as_document()
-
-    def playbook_of(self, kind: str) -> Playbook:
-        """One playbook as it is in force. Raises NotFound with the known kinds."""
-        found = self.playbook_set.kinds.get(kind)
-        if found is None:
-            raise NotFound(f"There is no playbook '{kind}'; there are {', '.join(sorted(self.playbook_set.kinds))}.")
-        return found
 
     async def ready(self) -> dict[str, str]:
         """Whether the parts answer. Raises Unavailable naming the first that does not."""
@@ -533,27 +325,6 @@ class Desk:
         if not healthy:
             raise Unavailable("Temporal is away for the moment.")
         return {"database": "ok", "schema": "ok", "temporal": "ok"}
-
-    async def propose(self, text: str, order_no: str | None = None) -> list[dict[str, Any]]:
-        """The likeliest kinds of case by a customer's words, with the words that speak for each."""
-        order = await self._read(lambda session: self._order(session, order_no)) if order_no else None
-        return proposals(text, self.playbook_set, order)
-
-    # ── the database ────────────────────────────────────────────────────────
-
-    async def _read(self, work: Callable[[Session], T]) -> T:
-        def run() -> T:
-            with reading(self.engine) as session:
-                return work(session)
-
-        return await asyncio.to_thread(run)
-
-    async def _write(self, work: Callable[[Session], T]) -> T:
-        def run() -> T:
-            with writing(self.engine) as session:
-                return work(session)
-
-        return await asyncio.to_thread(run)
 
 
 def _signed(envelope: Any, caller: Caller) -> Command:

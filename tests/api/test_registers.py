@@ -5,7 +5,7 @@ from urllib.parse import quote
 import pytest
 
 from api import documents
-from api.desk import UNEVEN
+from api.lookup import UNEVEN
 from store.registers import REGISTERS
 from tests.api.client import Api
 
