@@ -74,9 +74,13 @@ class Story:
         case = Case(
             case_no="AC-26-000001",
             kind=kind,
-            procedure=procedure(kind, **(rules or {})),
             order=None if bare else order_facts(order, **{**FREIGHT, **(facts or {})}),
-            **{"lines": () if bare else held, "wanted": "refund", **over},
+            **{
+                "procedure": procedure(kind, **(rules or {})),
+                "lines": () if bare else held,
+                "wanted": "refund",
+                **over,
+            },
             opened_at=NOW,
             opened_by="li",
             last_moved_at=NOW,

@@ -10,8 +10,8 @@ from models.lifecycle import FINAL, OPEN, Role, State, allowed_in
 from models.next_step import next_step, rendered, scripted
 from models.playbook import Playbook
 from store.projection import arm
-from tests.builders import NOW, a_case
-from tests.models.story import shipped
+from tests.builders import DAY, NOW, a_case
+from tests.models.story import Story, found, returned, shipped
 
 KINDS = sorted(shipped().kinds)
 CAME_BACK = Payout(
@@ -230,8 +230,9 @@ def test_a_condition_that_a_shop_adds_is_answered_without_new_steps() -> None:
 
 @pytest.mark.parametrize("kind", ["warranty_repair", "quality_fault"])
 def test_after_two_failed_repairs_a_new_one_is_offered_before_a_third_repair_section_13(kind: str) -> None:
-    story = returned(kind, wanted="repair", facts={"received_on": (NOW - 40 * DAY).date()})
-    story.do("workshop", "confirm_fault", lines=[found()])
+    law = shipped().get(kind).for_case(None, "CN").procedure
+    story = returned(kind, wanted="repair", facts={"received_on": (NOW - 40 * DAY).date()}, procedure=law)
+    story.do("warehouse", "confirm_fault", lines=[found()])
     for _ in range(2):
         assert step_of(story)["data"].get("options") is None
         story.do("agent", "choose_remedy", remedy="repair").do("workshop", "fail_repair", reason="it is dead again")
