@@ -177,10 +177,10 @@ def show_history(
 
 
 def span_of(text: str) -> timedelta:
-    """`30d`, `4w` or `12h` as a span. Raises Invalid for anything else."""
+    """`30d`, `4w` or `12h` as a span. Anything else is a wrong use of the option, and ends with code 2."""
     found = _SPAN.fullmatch(text.strip())
     if found is None:
-        raise Invalid(f"--on {text}: write a number with h, d or w, such as 30d.")
+        raise typer.BadParameter(f"{text}: write a number with h, d or w, such as 30d.", param_hint="--on")
     return int(found[1]) * _UNITS[found[2]]
 
 

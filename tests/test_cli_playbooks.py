@@ -195,7 +195,9 @@ def test_a_trial_of_a_broken_file_names_the_line(shop: Shop):
 
 @pytest.mark.parametrize("span", ["", "30", "d", "0d", "-1d", "30m", "٣٠d", "99999d"])
 def test_a_span_that_is_none(shop: Shop, span: str):
-    assert "write a number with h, d or w" in shop("playbook", "try", str(shop.file), "--on", span).one_line
+    done = shop("playbook", "try", str(shop.file), "--on", span)
+    assert done.code == 2, "a wrong use, not a fault"
+    assert "write a number with" in done.err
 
 
 def test_spans_are_hours_days_and_weeks():
