@@ -38,9 +38,10 @@ class Commit:
 
     def _routed(self, input: CommitInput, result: CommitResult) -> CommitResult:
         """The result with the payouts that go to a provider; finance's queue has its own by the commit itself."""
-        if self._route is None or result.ahead is not None or not any(map(_unsent, input.case.payouts)):
+        case = result.ahead or input.case  # what a worker wrote just before it died may wait to be handed over
+        if self._route is None or not any(map(_unsent, case.payouts)):
             return result
-        return result.model_copy(update={"routed": self._route(input.case)})
+        return result.model_copy(update={"routed": self._route(case)})
 
 
 def _unsent(payout: Payout) -> bool:

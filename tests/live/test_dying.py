@@ -41,11 +41,6 @@ NUMBERS = {"die": 700_000, "lose": 710_000, "miss": 720_000, "provider": 730_000
 PATIENCE = 100.0
 #: How long the last point may take to be told after the refund is seen to be paid.
 AFTERWARDS = 4.0
-LEFT_LYING = pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="a payout whose approval was written just before the worker died is not handed over by the next one",
-)
 
 
 class Shop:
@@ -167,7 +162,7 @@ def house() -> Iterator[ProviderHouse]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("how", "at_least"), [pytest.param("die", 10, marks=LEFT_LYING), ("lose", 6), ("miss", 6)])
+@pytest.mark.parametrize(("how", "at_least"), [("die", 10), ("lose", 6), ("miss", 6)])
 async def test_a_refund_is_paid_once_wherever_it_is_interrupted(
     server: TemporalServer, tmp_path: Path, house: ProviderHouse, how: str, at_least: int
 ) -> None:
