@@ -10,6 +10,7 @@ from itertools import product
 from typing import Any
 
 from models.actions import HANDLERS, beside, diagnosis, follow_up, goods, remedy, request  # noqa: F401 - they register
+from models.actions.planning import goods_are_missing
 from models.case import Case
 from models.commands import DATA, Actor, Command, parse_data
 from models.draft import Draft
@@ -42,6 +43,7 @@ _BY_STATE_ALONE = frozenset(Action) - frozenset(
         *(Action.AUTHORISE_RETURN, Action.DECLINE_OFFER, Action.APPROVE, Action.DENY, Action.MISS_CALLBACK),
         *(Action.KEEP_PROMISE, Action.RETURN_LOANER, Action.TAKE, Action.ACCEPT_QUOTE, Action.DECLINE_QUOTE),
         *(Action.ACCEPT_OFFER, Action.WAIVE_FREIGHT, Action.OPEN_CLAIM, Action.COMPENSATE),
+        *(Action.RECORD_REFUND, Action.FAIL_REFUND, Action.LIFT_HOLD),
     }
 )
 
@@ -56,6 +58,9 @@ def samples_of(case: Case, action: Action) -> tuple[dict[str, Any], ...]:
         return ({"amount": _least(case), "kind": "goodwill", **_WHY},)
     if action is Action.OPEN_CLAIM:
         return ({"amount": _least(case), "against": "courier"},)
+    if action in (Action.RECORD_REFUND, Action.FAIL_REFUND):
+        key = next((payout.key for payout in case.open_payouts), "?")
+        return ({"payout_id": key, **({"reference": "?"} if action is Action.RECORD_REFUND else {"code": "?"})},)
     return SAMPLES.get(action, ({},))
 
 
@@ -124,7 +129,9 @@ def _remedy(case: Case, name: str, able: list[Role], actor_id: str, now: datetim
             refused, approval = None, target is State.AWAITING_APPROVAL
             if not approval:
                 break
-    notes = ["above the limit: it waits for approval"] if approval else []
+    early = REMEDIES[name].after_return and goods_are_missing(case)
+    waits = "the goods are not back" if early else "above the limit"
+    notes = [f"{waits}: it waits for approval"] if approval else []
     return {
         "remedy": name,
         "proposed": name in case.procedure.remedies,

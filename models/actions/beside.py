@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from models.actions import handles
 from models.actions.diagnosis import divided, split_off
-from models.actions.payouts import pay_goodwill
+from models.actions.payouts import not_given_back, pay_goodwill
 from models.actions.planning import chosen_lines, set_gates
 from models.case import Case, Claim, SecondOrder
 from models.clocks import APART, PROMISE, cancelled, met, rebased, started
@@ -281,6 +281,9 @@ def place_hold(draft: Draft, data: PlaceHold) -> None:
 
 @handles(Action.LIFT_HOLD)
 def lift_hold(draft: Draft, data: LiftHold) -> None:
+    """The hold named, or all of them. Raises RuleRefused where there is none."""
+    if not draft.case.holds:
+        raise RuleRefused("Nothing is held.")
     draft.set(holds=tuple(h for h in draft.case.holds if data.hold is not None and h != data.hold))
 
 
@@ -291,6 +294,9 @@ def waive_freight(draft: Draft, data: WaiveFreight) -> None:
     if amount <= 0:
         raise DataRefused.of("amount", "Waive an amount above zero.")
     set_gates(draft)
+    case = draft.case
+    if case.money.customer_owes <= case.money.received and not_given_back(case) <= 0:
+        raise RuleRefused("The customer owes no freight, and advanced none that he has not got back (F26).")
     if not acts_as(draft.actor.role, Role.MANAGER):
         draft.tell("manager", f"{draft.said(amount)} of the customer's freight: waive it?")
         return

@@ -74,13 +74,18 @@ def _pay(
 
 def pay_goodwill(draft: Draft, amount: int) -> None:
     """F23, F26: goodwill for freight the customer bore himself; its limit is what he advanced and did not get back."""
-    money = draft.case.money
-    limit = draft.case.advanced_freight - money.freight - (money.goodwill - money.compensation)
+    limit = not_given_back(draft.case)
     if amount > limit:
         told = f"The customer advanced {draft.said(max(0, limit))} that he has not got back"
         raise RuleRefused(f"{told}; no more can be waived (F26).")
     _pay(draft, "goodwill", amount)
     draft.set_money(goodwill=draft.case.money.goodwill + amount)
+
+
+def not_given_back(case: Case) -> int:
+    """What of the freight that the customer advanced he has not got back."""
+    money = case.money
+    return case.advanced_freight - money.freight - (money.goodwill - money.compensation)
 
 
 def pay_compensation(draft: Draft, amount: int, kind: str) -> None:
@@ -179,6 +184,8 @@ def _goods_draws(case: Case, pots: Pots, amount: int) -> list[Draw]:
 def payout_of(draft: Draft, payout_id: str) -> Payout:
     """The open payout of this id. Raises DataRefused for one of no such id, RuleRefused for one that is done."""
     found = next((p for p in draft.case.payouts if p.key == payout_id), None)
+    if found is None and not draft.case.open_payouts:
+        raise RuleRefused("No payout of this case is open.")
     if found is None:
         raise DataRefused.of("payout_id", f"This case has no payout '{payout_id}'.")
     if found.state == "done":

@@ -18,6 +18,7 @@ BESIDE = [a for a in list(Action)[list(Action).index(Action.TAKE) :] if a not in
 FIRST = {
     Action.KEEP_PROMISE: Action.PROMISE,
     Action.RETURN_LOANER: Action.LEND_LOANER,
+    Action.LIFT_HOLD: Action.PLACE_HOLD,
     Action.SETTLE_CLAIM: Action.OPEN_CLAIM,
 }
 

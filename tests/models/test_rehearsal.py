@@ -201,3 +201,33 @@ def test_it_says_what_an_action_needs() -> None:
     case = in_state(State.AWAITING_RETURN)
     assert row_of(case, Action.SHIP_RETURN, Role.CUSTOMER)["needs"] == ["carrier", "waybill"]
     assert row_of(case, Action.BOOK_IN, Role.WAREHOUSE)["needs"] == []
+
+
+@pytest.mark.parametrize(
+    ("action", "role", "why"),
+    [
+        (Action.RECORD_REFUND, Role.FINANCE, "No payout of this case is open."),
+        (Action.FAIL_REFUND, Role.FINANCE, "No payout of this case is open."),
+        (Action.LIFT_HOLD, Role.AGENT, "Nothing is held."),
+        (
+            Action.WAIVE_FREIGHT,
+            Role.MANAGER,
+            "The customer owes no freight, and advanced none that he has not got back (F26).",
+        ),
+    ],
+)
+def test_what_has_nothing_to_be_done_to_is_not_allowed(action: Action, role: Role, why: str) -> None:
+    row = row_of(in_state(State.INSPECTED), action, role)
+    assert (row["allowed"], row["reasons"]) == (False, [why])
+
+
+def test_what_has_something_to_be_done_to_is_allowed() -> None:
+    assert row_of(in_state(State.REFUNDING), Action.RECORD_REFUND, Role.FINANCE)["allowed"]
+    assert row_of(in_state(State.INSPECTED, holds=("do_not_ship",)), Action.LIFT_HOLD, Role.AGENT)["allowed"]
+    assert row_of(in_state(State.INSPECTED, advanced_freight=1200), Action.WAIVE_FREIGHT, Role.MANAGER)["allowed"]
+
+
+def test_a_remedy_that_waits_for_goods_says_so() -> None:
+    rows = row_of(in_state(State.REQUESTED), Action.CHOOSE_REMEDY, Role.AGENT)["remedies"]
+    refund = next(remedy for remedy in rows if remedy["remedy"] == "refund")
+    assert refund["reasons"] == ["the goods are not back: it waits for approval"]
