@@ -258,6 +258,7 @@ class Case(Value):
     goods: GoodsAt = "customer"
     returned_once: bool = False
     at_dock_since: datetime | None = None  # the courier says that it was delivered to us (G14)
+    way_back: Literal["moving", "lost", "refused"] = "moving"  # what the courier says of the return (G14)
     in_warranty: bool | None = None
     failed_repairs: int = 0
     repair_seconds: int = 0  # days in repair, as the law counts them (section 13)

@@ -151,6 +151,7 @@ READ: dict[str, Read] = {
     "evidence": lambda s: "missing" if s.missing_evidence else "complete",
     "eligible": lambda s: "yes" if s.case.override or s.case.eligible is None else s.case.eligible.answer,
     "order": lambda s: _yes(s.case.order),
+    "announced": lambda s: _yes(s.case.announced),
     "paid": lambda s: _yes(s.case.order is None or s.case.order.paid),
     "parcel": lambda s: s.case.order.parcel if s.case.order else None,
     "dispatch": _dispatch,
@@ -186,5 +187,6 @@ READ: dict[str, Read] = {
     "loaner": lambda s: "out" if s.case.loaners else None,
     "invoice": lambda s: "open" if s.case.invoice_open else None,
     "hold": lambda s: s.case.holds or None,
+    "way_back": lambda s: s.case.way_back,
     "at_dock": lambda s: _yes(s.case.at_dock_since),
 }

@@ -26,6 +26,7 @@ FACTS: dict[str, tuple[str, ...] | None] = {
     "evidence": ("complete", "missing"),
     "eligible": ("yes", "no", "human"),
     "order": YES_NO,  # whether the case has an order
+    "announced": YES_NO,  # whether money was announced when the case was opened (L12)
     "paid": YES_NO,  # whether anything was paid for the order
     "parcel": ("unprinted", "printed", "gone", "delivered", "pulled", "lost", "none"),
     "dispatch": ("due", "not_yet"),  # whether the order ought to have left (L11)
@@ -61,6 +62,7 @@ FACTS: dict[str, tuple[str, ...] | None] = {
     "loaner": ("out", "none"),
     "invoice": ("open", "none"),
     "hold": (*get_args(Hold), "none"),
+    "way_back": ("moving", "lost", "refused"),  # what the courier says of the return (G14)
     "at_dock": YES_NO,  # the courier says that it was delivered to us, and it is not booked in (G14)
 }
 

@@ -168,6 +168,7 @@ FRESH = {
     "found_until": None,
     "visit": None,
     "at_dock_since": None,
+    "way_back": "moving",
     "callback_misses": 0,
 }
 

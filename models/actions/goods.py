@@ -25,6 +25,7 @@ def ship_return(draft: Draft, data: ShipReturn) -> None:
     freight = 0 if draft.case.label else draft.minor(data.freight, "freight")
     draft.set(
         goods="in_transit",
+        way_back="moving",
         waybills=(*draft.case.waybills, data.waybill),
         carrier=data.carrier,
         advanced_freight=draft.case.advanced_freight + freight,
@@ -43,7 +44,7 @@ def book_in(draft: Draft, data: BookIn) -> None:
     expected = draft.case.state in (State.AWAITING_RETURN, State.RETURN_IN_TRANSIT, State.INTERCEPTING, State.RECALLING)
     if not expected and draft.case.goods not in ("in_transit", "here"):
         draft.record(Fact.GOODS_UNASKED, "Goods came that were not on their way, as far as we knew.")
-    draft.set(goods="here", returned_once=True, at_dock_since=None)
+    draft.set(goods="here", returned_once=True, at_dock_since=None, way_back="moving")
     if not draft.facts.inspected and draft.case.state in SET_ASIDE:
         draft.set(offer=None, pending=None)
 
@@ -88,8 +89,9 @@ def _not_delivered(draft: Draft, outcome: str) -> None:
 def _at_our_dock(draft: Draft, outcome: str) -> None:
     """G14: delivered to us, as the courier says, and not booked in yet: it is ours to find."""
     if outcome in ("delivered", "signed_by_other"):
-        draft.set(at_dock_since=draft.case.at_dock_since or draft.now)
+        draft.set(at_dock_since=draft.case.at_dock_since or draft.now, way_back="moving")
     else:
+        draft.set(at_dock_since=None, way_back=outcome)
         draft.record(Fact.SEARCH_OPENED, "The courier reports the return as lost or refused: ask for it (G14).")
 
 
@@ -103,7 +105,7 @@ def _recalled(draft: Draft, outcome: str) -> None:
         note_finding(draft, "lost")
     else:
         set_parcel(draft, "delivered")
-        draft.set(goods="customer")
+        draft.set(goods="customer", finding="signed_by_other" if outcome == "signed_by_other" else draft.case.finding)
     draft.set(check=None)
 
 

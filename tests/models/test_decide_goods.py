@@ -3,8 +3,9 @@
 import pytest
 
 from models.errors import RuleRefused, StateRefused
+from models.next_step import next_step
 from tests.builders import DAY
-from tests.models.story import Story, confirmed, found, returned
+from tests.models.story import Story, confirmed, found, returned, shipped
 
 UNSENT = {"parcel": "unprinted"}
 PRINTED = {"parcel": "printed"}
@@ -146,3 +147,17 @@ def test_what_cannot_be_is_refused_with_what_can() -> None:
     with pytest.raises(StateRefused) as refused:
         Story().do("warehouse", "ship_back", carrier="sf", waybill="SF1")
     assert "book_in" in refused.value.extra["allowed_actions"]
+
+
+@pytest.mark.parametrize("outcome", ["lost", "refused"])
+def test_a_return_that_the_courier_lost_or_we_refused_is_known_until_it_comes_G14(outcome: str) -> None:
+    story = Story().do("agent", "authorise_return").do("customer", "ship_return", carrier="sf", waybill="S1")
+    story.do("courier", "record_delivery", outcome=outcome)
+    assert (story.state, story.case.way_back) == ("return_in_transit", outcome)
+    step = next_step(story.case, shipped().get(story.case.kind), story.now)
+    assert step is not None
+    assert step["script_name"] == f"return_{outcome}"
+    assert step["action"] == {"lost": "correct", "refused": None}[outcome]
+    assert story.do("courier", "record_delivery", outcome="delivered").case.way_back == "moving"
+    story.do("courier", "record_delivery", outcome=outcome)
+    assert story.do("warehouse", "book_in").case.way_back == "moving"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from models.case import Override, Payout
+from models.case import Announced, Override, Payout
 from models.eligibility import Eligible
 from models.lifecycle import FINAL, OPEN, Role, State, allowed_in
 from models.next_step import next_step, rendered, scripted
@@ -245,3 +245,35 @@ def step_of(story: Story) -> dict[str, Any]:
     step = next_step(story.case, shipped().get(story.case.kind), story.now)
     assert step is not None
     return step
+
+
+def test_a_transfer_without_order_and_amount_is_opened_anew_L12() -> None:
+    known: dict[str, Any] = {"bare": True, "evidence": ("a",), "evidence_keys": evidence_of("remittance")}
+    step = step_of(Story("remittance", **known))
+    assert (step["action"], step["script_name"]) == ("answer", "opened_anew")
+    announced = Announced(amount=15900, currency="CNY")
+    assert step_of(Story("remittance", announced=announced, **known))["action"] == "choose_remedy"
+
+
+def evidence_of(kind: str) -> tuple[str, ...]:
+    """All the evidence that a kind asks for."""
+    return tuple(one.key for one in shipped().get(kind).evidence)
+
+
+@pytest.mark.parametrize("kind", ["change_of_mind", "quality_fault", "price_adjustment"])
+def test_what_a_human_has_to_look_at_promises_the_customer_nothing_yet(kind: str) -> None:
+    step = step_in(State.REQUESTED, kind, eligible=Eligible(answer="human"))
+    assert (step["action"], step["script_name"]) == ("override_eligibility", "looked_into")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "step"),
+    [("lost", ("choose_remedy", "lost_on_its_way_back")), ("signed_by_other", (None, "somebody_else_signed"))],
+)
+def test_a_recall_that_ended_elsewhere_is_not_taken_for_a_cancellation_or_a_return_L16(
+    outcome: str, step: tuple[str | None, str]
+) -> None:
+    story = Story("cancel_before_shipment", facts={"parcel": "gone"}, goods="nowhere")
+    story.do("agent", "choose_remedy", remedy="refund").do("courier", "record_delivery", outcome=outcome)
+    proposed = step_of(story)
+    assert (proposed["action"], proposed["script_name"]) == step

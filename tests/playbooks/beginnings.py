@@ -43,6 +43,11 @@ def _sold(paid: bool, postage: int) -> OrderFacts:
     return order_facts(order, paid=paid, return_rate=1200, replacement_rate=1000)
 
 
+def _announces(setting: Setting, book: Playbook) -> bool:
+    """Who writes of a transfer mostly says how much; without an order some do not (L12)."""
+    return book.procedure.collects and (setting.parcel is not None or setting.seed % 4 > 0)
+
+
 def begun(setting: Setting, lot: Random, book: Playbook) -> Case:
     """The case as the desk opens it; what the setting does not say is drawn."""
     order = _order(setting, book, lot)
@@ -54,7 +59,7 @@ def begun(setting: Setting, lot: Random, book: Playbook) -> Case:
         lines=_lines(lot) if order else (),
         wanted=setting.wanted,
         severity=lot.choice((None, None, "minor", "important", "critical")) if _asks(book, "severity") else None,
-        announced=Announced(amount=9900, currency="CNY") if book.procedure.collects else None,
+        announced=Announced(amount=9900, currency="CNY") if _announces(setting, book) else None,
         eligible=_eligible(setting, lot),
         earlier=Earlier(keep_its=3 if lot.random() < 0.2 else 0),
         in_warranty=lot.choice((None, True, False)) if _asks(book, "warranty") else None,
