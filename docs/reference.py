@@ -230,6 +230,9 @@ FACT_SAYS: dict[str, str] = {
     "new_date": "whether the last finding named a date",
     "loaner": "whether a loaner of ours is with the customer (G8)",
     "invoice": "whether the invoice has still to be settled (G9)",
+    "announced": "whether money was announced when the case was opened (L12)",
+    "repairs": "whether repairs failed so often, or took so long, that the law gives an exchange (section 13)",
+    "way_back": "what the courier says of the customer's return (G14)",
     "hold": "the holds on the order (L14)",
     "at_dock": "the courier says that it was delivered to us, and it is not booked in (G14)",
 }

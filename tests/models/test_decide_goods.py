@@ -157,7 +157,7 @@ def test_a_return_that_the_courier_lost_or_we_refused_is_known_until_it_comes_G1
     step = next_step(story.case, shipped().get(story.case.kind), story.now)
     assert step is not None
     assert step["script_name"] == f"return_{outcome}"
-    assert step["action"] == {"lost": "correct", "refused": None}[outcome]
+    assert step["who"] == {"lost": "manager", "refused": "courier"}[outcome]
     assert story.do("courier", "record_delivery", outcome="delivered").case.way_back == "moving"
     story.do("courier", "record_delivery", outcome=outcome)
     assert story.do("warehouse", "book_in").case.way_back == "moving"
