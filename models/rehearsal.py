@@ -9,7 +9,8 @@ from datetime import datetime
 from itertools import product
 from typing import Any
 
-from models.actions import HANDLERS, beside, diagnosis, follow_up, goods, remedy, request  # noqa: F401 - they register
+import models.decide  # noqa: F401 - with it every handler is registered
+from models.actions import HANDLERS
 from models.actions.planning import goods_are_missing
 from models.case import Case
 from models.commands import DATA, Actor, Command, parse_data

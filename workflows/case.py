@@ -392,7 +392,7 @@ class AfterSaleCase:
                 PAY_OUT,
                 asked,
                 result_type=PayoutResult,
-                start_to_close_timeout=timedelta(minutes=2),
+                start_to_close_timeout=timedelta(minutes=3),  # it asks, sends and asks, each with its own patience
                 heartbeat_timeout=timedelta(seconds=10),
                 retry_policy=RetryPolicy(maximum_attempts=5),
             )
