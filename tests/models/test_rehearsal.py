@@ -208,7 +208,6 @@ def test_it_says_what_an_action_needs() -> None:
     [
         (Action.RECORD_REFUND, Role.FINANCE, "No payout of this case is open."),
         (Action.FAIL_REFUND, Role.FINANCE, "No payout of this case is open."),
-        (Action.LIFT_HOLD, Role.AGENT, "Nothing is held."),
         (
             Action.WAIVE_FREIGHT,
             Role.MANAGER,
