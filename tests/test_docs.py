@@ -21,6 +21,7 @@ from docs.tables import TABLES, drawings, renewed
 from models import errors
 from models.errors import AftercareError
 from models.lifecycle import Action, Role, State
+from models.money import split
 from playbooks.loading.load import SHIPPED, check_folder
 from settings import Settings
 from store.stuck import REASONS
@@ -361,3 +362,15 @@ def steady(shown: str) -> str:
     for what in (r"\d{4}-\d\d-\d\d \d\d:\d\d", r"\b\d-[0-9a-f]{10}\b", r"(?<=line )\d+(?=: clocks)", r"(?<=AC-)\d\d"):
         shown = re.sub(what, "~", shown)
     return " ".join(shown.split())
+
+
+def test_the_splits_of_the_money_page_are_what_the_program_makes():
+    rows = re.findall(r"^\| ([−\d]+) \| ([\d /]+) \| ([−\d /]+?) (?:\(.*\) )?\|$", text("docs/money.md"), re.MULTILINE)
+    assert len(rows) == 3
+    for total, weights, parts in rows:
+        made = split(_number(total), [_number(weight) for weight in weights.split(" / ")])
+        assert list(made) == [_number(part) for part in parts.split(" / ")]
+
+
+def _number(written: str) -> int:
+    return int(written.replace("−", "-"))
