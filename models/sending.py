@@ -50,20 +50,22 @@ def answered(case: Case, result: PayoutResult, now: datetime) -> Decision:
         return Decision(case=case, repeated=True)
     answer = result.answer
     if answer.state == "done":
-        return _told(case, Action.RECORD_REFUND, {"payout_id": payout.key, "reference": answer.reference}, now)
+        data = {"payout_id": payout.key, "reference": answer.reference}
+        return _told(case, payout, Action.RECORD_REFUND, data, now)
     if answer.state == "refused":
         words = answer.words.en if answer.words else None
-        data = {"payout_id": payout.key, "code": answer.failure, **({"note": words} if words else {})}
-        return _told(case, Action.FAIL_REFUND, data, now)
+        refusal = {"payout_id": payout.key, "code": answer.failure, **({"note": words} if words else {})}
+        return _told(case, payout, Action.FAIL_REFUND, refusal, now)
     return _asked_again(case, payout, answer, now)
 
 
-def _told(case: Case, action: Action, data: dict[str, str | None], now: datetime) -> Decision:
-    """The same as if finance had said so; what was settled meanwhile by people stays as they said."""
+def _told(case: Case, payout: Payout, action: Action, data: dict[str, str | None], now: datetime) -> Decision:
+    """The same as if finance had said so. What the case cannot take, it asks for again later, and shows to people."""
     try:
         return decide(case, Command(action=action, actor=SYSTEM, data=data), now)
-    except AftercareError:
-        return Decision(case=case, repeated=True)
+    except AftercareError as refused:
+        answer = Answer(state="unknown", code="not_recorded", message=refused.detail[:300])
+        return _asked_again(case, payout, answer, now)
 
 
 def _asked_again(case: Case, payout: Payout, answer: Answer, now: datetime) -> Decision:
