@@ -165,7 +165,10 @@ def only_one_here(folder: Path) -> Iterator[None]:
 def _said_in(folder: Path, url: str, temporal: str, ui: str | None) -> Iterator[None]:
     """Leave word in the folder of what runs, for the command line."""
     file = folder / RUNNING
-    file.write_text(json.dumps({"url": url, "temporal": temporal, "temporal_ui": ui, "pid": os.getpid()}) + "\n")
+    told = json.dumps({"url": url, "temporal": temporal, "temporal_ui": ui, "pid": os.getpid()})
+    beside = file.with_suffix(".new")
+    beside.write_text(told + "\n")
+    os.replace(beside, file)  # whoever looks at this moment reads all of it, or what was there before
     try:
         yield
     finally:

@@ -18,7 +18,10 @@ from tests.store.test_audit import sold_and_refunded
 
 _MIGRATIONS = Path(__file__).parents[2] / "store" / "migrations"
 #: Revisions that shops have in their data folders. What they need more comes with a revision of its own.
-RELEASED = {"r0001_the_first_schema.py": "f8bb13d69e75e7158e1f2d05d2ef4fe05dd88287113e0d0d6c90a06cc41afffe"}
+RELEASED = {
+    "r0001_the_first_schema.py": "f8bb13d69e75e7158e1f2d05d2ef4fe05dd88287113e0d0d6c90a06cc41afffe",
+    "r0002_acts_and_ledger.py": "19be0f86edc4a8e6e1e23865fb5dbb2c0fd8d4cc59453cfa6fb800622cf34a37",
+}
 
 
 def _at(engine: Engine, revision: str) -> None:

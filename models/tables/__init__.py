@@ -1,0 +1,49 @@
+"""The SQL schema. Only `store/` and `activities/` may import it, and only from here.
+
+Money is minor units in a 64-bit column, its currency beside it. Times are UTC. Documents are JSON. Every
+constraint has a name, so that a refusal of the database can be read and a migration can name what it changes.
+"""
+
+from models.tables.cases import case_clocks, case_splits, case_units, case_waybills, cases, order_holds, timeline
+from models.tables.columns import Moment, metadata
+from models.tables.desk import (
+    counters,
+    idempotency,
+    personal,
+    playbook_acts,
+    playbook_versions,
+    tokens,
+    unmatched_parcels,
+)
+from models.tables.letters import messages
+from models.tables.money import ledger, money_moves, money_refusals, payouts, side_accounts
+from models.tables.orders import orders, payment_pots, postage_pots, unit_pots
+
+__all__ = [
+    "Moment",
+    "case_clocks",
+    "case_splits",
+    "case_units",
+    "case_waybills",
+    "cases",
+    "counters",
+    "idempotency",
+    "ledger",
+    "messages",
+    "metadata",
+    "money_moves",
+    "money_refusals",
+    "order_holds",
+    "orders",
+    "payment_pots",
+    "payouts",
+    "personal",
+    "playbook_acts",
+    "playbook_versions",
+    "postage_pots",
+    "side_accounts",
+    "timeline",
+    "tokens",
+    "unit_pots",
+    "unmatched_parcels",
+]
