@@ -278,6 +278,8 @@ class Case(Value):
 
     clocks: tuple[Clock, ...] = ()
     callback_misses: int = 0
+    callbacks: int = 0  # how often it was resolved: each time it has a callback of its own (T5)
+    handled_by: str | None = None  # its owner when it was last resolved, whom the answers score (T6)
     reassigned: int = 0
     reopened: int = 0
     reopened_by_customer: int = 0

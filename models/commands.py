@@ -81,6 +81,7 @@ Disposition = Literal["restock", "refurbish", "scrap", "supplier", "customer"]
 Priority = Literal["low", "normal", "high", "urgent"]
 Severity = Literal["minor", "important", "critical"]
 Hold = Literal["do_not_print", "do_not_ship", "await_difference", "pull", "reserve"]
+Channel = Literal["phone", "message", "visit"]
 Check = Literal["warehouse", "courier", "recipient", "department"]
 Finding = Literal[
     "on_shelf",
@@ -353,10 +354,17 @@ class CompleteCallback(Data):
     satisfied: Yes
     scores: dict[Literal["polite", "promise_kept", "competent", "solved"], Score] = Field(default_factory=dict)
     words: Text | None = None
+    channel: Channel | None = Field(default=None, description="how the customer was reached")
 
 
 class Note(Data):
     note: Text | None = None
+
+
+class MissCallback(Note):
+    """A try that reached nobody; by which channel, so that calls can be counted (T5, T17)."""
+
+    channel: Channel | None = Field(default=None, description="phone, message or visit")
 
 
 class Approve(Note):
@@ -564,7 +572,7 @@ DATA: dict[Action, type[Data]] = {
     Action.ARRIVE: Note,
     Action.FINISH_VISIT: FinishVisit,
     Action.COMPLETE_CALLBACK: CompleteCallback,
-    Action.MISS_CALLBACK: Note,
+    Action.MISS_CALLBACK: MissCallback,
     Action.WITHDRAW: Reason,
     Action.REJECT: Reason,
     Action.CLOSE: Reason,

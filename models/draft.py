@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from models import side_clocks
+from models.callbacks import CallbackNote, callback_key
 from models.case import REMEMBERED, Case, Payout
 from models.clocks import answered, on_move
 from models.commands import Actor, Command
@@ -49,6 +50,7 @@ class Draft:
         self._postings: list[Posting] = []
         self._messages: list[Message] = []
         self._splits: list[SplitOff] = []
+        self._callbacks: list[CallbackNote] = []
         self._told = False
 
     # ── changing ────────────────────────────────────────────────────────────
@@ -103,6 +105,7 @@ class Draft:
         clocks = on_move(self._now_is("clocks"), self._now_is("procedure"), source, target, self.now)
         self.set(state=target, clocks=clocks, last_moved_at=self.now)
         self._time_in_repair(source, target)
+        self._callback_of(source, target)
         if self._now_is("holds") and (target in FINAL or target is State.RESOLVED):
             self.set(holds=())  # only the case lifts them, and it has no more use for them (L14)
         if target in FINAL:
@@ -112,6 +115,22 @@ class Draft:
         """Have somebody told, once."""
         key = self.next_key("message")
         self._messages.append(Message(key=key, to=to, subject=subject, at=self.now, level=level))
+
+    def _callback_of(self, source: State, target: State) -> None:
+        """T5: a resolved case has a callback, which is over when the case goes on."""
+        if source is target:
+            return
+        if target is State.RESOLVED:
+            self.set(callbacks=self._now_is("callbacks") + 1, handled_by=self._now_is("owner"))
+            self.note_callback("due")
+        elif source is State.RESOLVED:
+            self.note_callback("dropped")  # unless it was answered or given up a moment before
+
+    def note_callback(self, what: Literal["due", "tried", "answered", "unreachable", "dropped"], **more: Any) -> None:
+        """Have what became of the case's callback written beside it (T5, T7)."""
+        key = callback_key(self._now_is("case_no"), self._now_is("callbacks"))
+        named = {"person": self._now_is("handled_by"), **more}
+        self._callbacks.append(CallbackNote(key=key, what=what, at=self.now, by=self.actor.id, **named))
 
     def _time_in_repair(self, source: State, target: State) -> None:
         """Days in repair, from its beginning until the goods leave us (section 13)."""
@@ -212,6 +231,7 @@ class Draft:
         self._postings += step._postings
         self._messages += step._messages
         self._splits += step._splits
+        self._callbacks += step._callbacks
 
     def remember(self, command: Command) -> None:
         """Keep the command's id, so that its repeat has no second effect, and who acted when."""
@@ -233,5 +253,6 @@ class Draft:
             postings=tuple(self._postings),
             messages=tuple(self._messages),
             splits=tuple(self._splits),
+            callbacks=tuple(self._callbacks),
         )
         return Decision(case=self.case, effects=effects)

@@ -7,6 +7,7 @@ key that was allocated in the case's state when the decision was taken.
 from datetime import datetime
 from typing import Literal
 
+from models.callbacks import CallbackNote
 from models.case import Case
 from models.clocks import Alarm
 from models.events import Entry
@@ -61,6 +62,7 @@ class Effects(Value):
     postings: tuple[Posting, ...] = ()
     messages: tuple[Message, ...] = ()
     splits: tuple[SplitOff, ...] = ()
+    callbacks: tuple[CallbackNote, ...] = ()
 
     def then(self, later: "Effects") -> "Effects":
         """These and then those."""
@@ -70,6 +72,7 @@ class Effects(Value):
             postings=self.postings + later.postings,
             messages=self.messages + later.messages,
             splits=self.splits + later.splits,
+            callbacks=self.callbacks + later.callbacks,
         )
 
 

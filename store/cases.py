@@ -33,7 +33,7 @@ from models.effects import (
 from models.errors import Conflict, NotFound
 from models.events import SYSTEM, Entry, Fact
 from models.limits import side_limits
-from store import documents, ledger, money, payouts, projection, reservations
+from store import callbacks, documents, ledger, money, payouts, projection, reservations
 from store.projection import Calendars
 
 
@@ -240,6 +240,7 @@ def _write_effects(session: Session, case: Case, effects: Effects, at: datetime)
     payouts.write(session, case, at)
     ledger.write(session, case, effects.postings, at)
     _write_messages(session, case.case_no, effects.messages)
+    callbacks.write(session, case, effects.callbacks)
     return booked
 
 

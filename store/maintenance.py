@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from models import tables
 from models.case import Case
 from models.errors import Conflict, NotFound
-from store import documents, projection
+from store import callbacks, documents, projection
 from store.projection import Calendars
 
 _BATCH = 500
@@ -49,6 +49,7 @@ def rebuild(session: Session, calendars: Calendars) -> Rebuilt:
         columns = {**projection.columns_of(case, calendars), "search_text": found}
         clock_rows = projection.clock_rows(case, calendars)
         changed += _rewrite(session, columns, clock_rows)
+        callbacks.rebuild(session, case)
         clocks += len(clock_rows)
     return Rebuilt(cases=len(rows), clocks=clocks, changed=changed)
 

@@ -16,7 +16,7 @@ class Letter(BaseModel):
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
     key: str
-    case_no: str
+    case_no: str | None  # none where it is about many cases
     recipient: str
     subject: str
     level: int | None = None

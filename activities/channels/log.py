@@ -16,4 +16,4 @@ class LogChannel:
     def tell(self, letter: Letter) -> None:
         """One line; never fails."""
         level = logging.WARNING if (letter.level or 0) >= ESCALATED else logging.INFO
-        logger.log(level, "to %s: %s – %s", letter.recipient, letter.case_no, letter.subject)
+        logger.log(level, "to %s: %s – %s", letter.recipient, letter.case_no or "several cases", letter.subject)

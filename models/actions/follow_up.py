@@ -1,6 +1,7 @@
 """Callbacks, approvals, and the ways a case ends or begins again."""
 
 from datetime import timedelta
+from typing import Any
 
 from models.actions import HANDLERS, handles
 from models.actions.payouts import GONE, cancel_payouts, goods_owed, refund_outside, take_back
@@ -13,6 +14,7 @@ from models.commands import (
     CompleteCallback,
     Correct,
     MakeOffer,
+    MissCallback,
     Note,
     OfferOption,
     PlatformRuling,
@@ -30,6 +32,8 @@ def complete_callback(draft: Draft, data: CompleteCallback) -> None:
     """T5, T7: satisfied closes the case, dissatisfied opens it again one level up."""
     draft.told_customer()
     draft.facts.satisfied = data.satisfied
+    told: dict[str, Any] = {"channel": data.channel, "scores": dict(data.scores), "words": data.words}
+    draft.note_callback("answered", satisfied=data.satisfied, **told)
     if data.satisfied:
         _nothing_left_open(draft.case)
     else:
@@ -40,23 +44,27 @@ def complete_callback(draft: Draft, data: CompleteCallback) -> None:
 
 
 @handles(Action.MISS_CALLBACK)
-def miss_callback(draft: Draft, data: Note) -> None:
+def miss_callback(draft: Draft, data: MissCallback) -> None:
     """T5: tried again on another day; after the last try the case closes as unreachable."""
     if draft.case.state is State.REQUESTED:
         _call_missed(draft)
     else:
-        _callback_missed(draft)
+        _callback_missed(draft, data)
 
 
-def _callback_missed(draft: Draft) -> None:
+def _callback_missed(draft: Draft, data: MissCallback) -> None:
+    if draft.case.procedure.calls is not None and data.channel == "phone":
+        _one_more_call(draft)
     misses = draft.case.callback_misses + 1
     draft.set(callback_misses=misses)
+    draft.note_callback("tried", number=misses, channel=data.channel, words=data.note)
     draft.facts.tries_left = misses < draft.case.procedure.callback_tries
     if draft.facts.tries_left:
         rule = draft.case.procedure.clocks[State.RESOLVED]
         draft.set(clocks=restarted(draft.case.clocks, rule, draft.now))
     else:
         _nothing_left_open(draft.case)
+        draft.note_callback("unreachable")
 
 
 def _call_missed(draft: Draft) -> None:
@@ -64,11 +72,17 @@ def _call_missed(draft: Draft) -> None:
     allowed = draft.case.procedure.calls
     if allowed is None:
         raise StateRefused("Callbacks begin when the case is resolved; until then write a note.")
+    _one_more_call(draft)
+    if draft.case.calls == allowed:
+        draft.tell("manager", "The customer could not be reached by phone: write, and decide how to go on.")
+
+
+def _one_more_call(draft: Draft) -> None:
+    """T17: calls are counted, and after the last one there is never another. Raises RuleRefused."""
+    allowed = draft.case.procedure.calls or 0
     if draft.case.calls >= allowed:
         raise RuleRefused(f"{allowed} calls were made already, and there are never more (T17): send a message.")
     draft.set(calls=draft.case.calls + 1)
-    if draft.case.calls == allowed:
-        draft.tell("manager", "The customer could not be reached by phone: write, and decide how to go on.")
 
 
 def _nothing_left_open(case: Case) -> None:

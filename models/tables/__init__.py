@@ -18,21 +18,33 @@ from models.tables.desk import (
 from models.tables.letters import messages
 from models.tables.money import ledger, money_moves, money_refusals, payouts, side_accounts
 from models.tables.orders import orders, payment_pots, postage_pots, unit_pots
+from models.tables.sweeps import (
+    callback_tries,
+    callbacks,
+    customer_preferences,
+    month_summaries,
+    surveys,
+    sweep_runs,
+)
 
 __all__ = [
     "Moment",
+    "callback_tries",
+    "callbacks",
     "case_clocks",
     "case_splits",
     "case_units",
     "case_waybills",
     "cases",
     "counters",
+    "customer_preferences",
     "idempotency",
     "ledger",
     "messages",
     "metadata",
     "money_moves",
     "money_refusals",
+    "month_summaries",
     "order_holds",
     "orders",
     "payment_pots",
@@ -42,6 +54,8 @@ __all__ = [
     "playbook_versions",
     "postage_pots",
     "side_accounts",
+    "surveys",
+    "sweep_runs",
     "timeline",
     "tokens",
     "unit_pots",

@@ -8,7 +8,7 @@ messages = Table(
     "messages",
     metadata,
     Column("key", String, primary_key=True),
-    case_no(nullable=False, index=True),
+    case_no(index=True),  # none where it is about many cases: a digest
     Column("recipient", String, nullable=False),
     Column("subject", Text, nullable=False),
     Column("level", Integer),

@@ -82,6 +82,15 @@ def test_calls_and_callbacks_are_counted_apart_T5_T17() -> None:
     assert story.do("agent", "miss_callback").state == "closed"
 
 
+def test_a_phone_call_after_the_answer_is_one_of_the_two_and_a_message_is_none_T17() -> None:
+    story = reviewed().do("agent", "miss_callback").do("agent", "answer", text="It is the wrong socket.", final=True)
+    story.do("agent", "miss_callback", channel="phone")
+    assert (story.case.calls, story.case.callback_misses) == (2, 1)
+    with pytest.raises(RuleRefused, match="never more"):
+        story.do("agent", "miss_callback", channel="phone")
+    assert story.do("agent", "miss_callback", channel="message").case.callback_misses == 2
+
+
 # ── visits (T19) ──
 
 LEVELS = ["outlet", "head_office_phone", "head_office_on_site"]

@@ -1,5 +1,6 @@
 """Upgrades: a database of an earlier release is brought to the newest schema with what it holds."""
 
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, select
 
 from models.tables import ledger, metadata, playbook_acts
+from store import callbacks
 from store.audit import audit_money
 from store.engine import reading, revisions, upgrade, writing
 from store.tokens import create, verify
 from tests.store.test_audit import sold_and_refunded
+from tests.store.till import Till
 
 _MIGRATIONS = Path(__file__).parents[2] / "store" / "migrations"
 #: Revisions that shops have in their data folders. What they need more comes with a revision of its own.
@@ -66,6 +69,22 @@ def test_money_of_the_first_release_is_in_the_ledger_afterwards(bare_engine: Eng
     assert upgrade(bare_engine).up_to_date
     audited = audit_money(bare_engine)
     assert (audited.findings, audited.postings) == ((), 5)  # refund, freight, the open claim, and a paid one's two
+
+
+def test_callbacks_of_before_are_known_afterwards(bare_engine: Engine) -> None:
+    upgrade(bare_engine)
+    till = Till(bare_engine)
+    first, second = (till.opened("usage_help", lines={line: 1}, owner="li") for line in (1, 2))
+    for case_no in (first, second):
+        till.drive(case_no, ("agent", "answer", {"text": "Press it for 3 s.", "final": True}))
+    till.drive(first, ("agent", "complete_callback", {"satisfied": True, "scores": {"polite": 5}, "words": "thanks"}))
+    _back_to(bare_engine, "0007")
+    assert upgrade(bare_engine).up_to_date
+    with reading(bare_engine) as session:
+        (waiting,) = callbacks.due(session, till.now).items
+        (of_li,) = callbacks.scores(session, till.now - timedelta(days=1), till.now + timedelta(days=1))
+    assert (waiting.case_no, waiting.person, waiting.due_at) == (second, "li", till.case(second).due_at)
+    assert (of_li.person, of_li.surveys, of_li.average("polite")) == ("li", 1, 5)
 
 
 @pytest.mark.parametrize("name", RELEASED)
