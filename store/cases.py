@@ -33,7 +33,7 @@ from models.effects import (
 from models.errors import Conflict, NotFound
 from models.events import SYSTEM, Entry, Fact
 from models.limits import side_limits
-from store import callbacks, documents, ledger, money, payouts, projection, reservations
+from store import callbacks, documents, duty, ledger, money, payouts, projection, reservations
 from store.projection import Calendars
 
 
@@ -239,6 +239,7 @@ def _write_effects(session: Session, case: Case, effects: Effects, at: datetime)
     reservations.note_units_out(session, case.case_no, booked.units_out)
     payouts.write(session, case, at)
     ledger.write(session, case, effects.postings, at)
+    duty.note_talks(session, case, effects)
     _write_messages(session, case.case_no, effects.messages)
     callbacks.write(session, case, effects.callbacks)
     return booked

@@ -18,17 +18,22 @@ from models.tables.desk import (
 from models.tables.letters import messages
 from models.tables.money import ledger, money_moves, money_refusals, payouts, side_accounts
 from models.tables.orders import orders, payment_pots, postage_pots, unit_pots
-from models.tables.sweeps import (
-    callback_tries,
-    callbacks,
-    customer_preferences,
-    month_summaries,
-    surveys,
-    sweep_runs,
+from models.tables.people import (
+    absences,
+    duty_plans,
+    handover_items,
+    handovers,
+    rota,
+    staff,
+    staff_standings,
+    swaps,
+    talks,
 )
+from models.tables.sweeps import callback_tries, callbacks, customer_preferences, month_summaries, surveys, sweep_runs
 
 __all__ = [
     "Moment",
+    "absences",
     "callback_tries",
     "callbacks",
     "case_clocks",
@@ -38,6 +43,9 @@ __all__ = [
     "cases",
     "counters",
     "customer_preferences",
+    "duty_plans",
+    "handover_items",
+    "handovers",
     "idempotency",
     "ledger",
     "messages",
@@ -53,9 +61,14 @@ __all__ = [
     "playbook_acts",
     "playbook_versions",
     "postage_pots",
+    "rota",
     "side_accounts",
+    "staff",
+    "staff_standings",
     "surveys",
+    "swaps",
     "sweep_runs",
+    "talks",
     "timeline",
     "tokens",
     "unit_pots",
