@@ -16,6 +16,7 @@ from models.value import Value
 from models.working_day import closing_after
 
 ClockState = Literal["running", "paused", "met", "cancelled"]
+Cause = Literal["delay", "change"]
 Happening = Literal["started", "paused", "resumed", "met", "cancelled", "reached", "breached", "rebased"]
 
 #: The alarm at the end of a clock's target.
@@ -34,11 +35,16 @@ APART = (FIRST_ANSWER, PROMISE, APPOINTMENT)
 
 
 class ClockEntry(Value):
-    """One thing that happened to a clock; `note` is the alarm's name or the reason."""
+    """One thing that happened to a clock; `note` is the alarm's name or the reason.
+
+    `cause` says why an alarm was reached: time simply passed, or a change of the clock had made it late at once; on a
+    `rebased` entry it is what any alarm that the change makes late will have been caused by.
+    """
 
     at: datetime
     what: Happening
     note: str | None = None
+    cause: Cause | None = None
 
 
 class Alarm(Value):
@@ -61,14 +67,36 @@ class Clock(Value):
     remind: int | None = None
     apart: bool = False  # no change of state touches it
     to_closing: bool = False  # its target is the end of the working day in which it began
+    until: datetime | None = None  # a due time that somebody set, from which the target follows
     state: ClockState = "running"
     log: tuple[ClockEntry, ...]
     due_at: datetime | None = None
     alarms: tuple[Alarm, ...] | None = None
 
-    def noted(self, what: Happening, at: datetime, note: str | None = None, **changes: object) -> "Clock":
+    def noted(
+        self, what: Happening, at: datetime, note: str | None = None, cause: Cause | None = None, **changes: object
+    ) -> "Clock":
         """This clock with one more entry in its log."""
-        return self.model_copy(update={"log": (*self.log, ClockEntry(at=at, what=what, note=note)), **changes})
+        entry = ClockEntry(at=at, what=what, note=note, cause=cause)
+        return self.model_copy(update={"log": (*self.log, entry), **changes})
+
+    def changed(self, at: datetime, **changes: object) -> "Clock":
+        """This clock on other terms: logged, and its instants to be computed anew (T10).
+
+        What it makes late is late by the change, unless it was late before.
+        """
+        was = f"was {self.clock}, {self.target} s on {self.calendar}"
+        unset = {"alarms": None, "due_at": None, "until": None}
+        return self.noted("rebased", at, was, self._cause_of_a_change(at), **{**unset, **changes})
+
+    def recounted(self, at: datetime, note: str) -> "Clock":
+        """This clock on the same terms, its instants to be computed anew."""
+        return self.noted("rebased", at, note, self._cause_of_a_change(at), alarms=None, due_at=None)
+
+    def _cause_of_a_change(self, at: datetime) -> Cause:
+        if self.due_at is None and self.log[-1].what == "rebased":
+            return self.log[-1].cause or "change"  # the change before it is not computed yet
+        return "delay" if self.due_at is not None and self.due_at <= at else "change"
 
     @property
     def reached(self) -> frozenset[str]:
@@ -103,7 +131,7 @@ def paused(clock: Clock, now: datetime) -> Clock:
 
 def resumed(clock: Clock, now: datetime) -> Clock:
     """T1: it goes on where it stood."""
-    return clock.noted("resumed", now, state="running", alarms=None)
+    return clock.noted("resumed", now, state="running", alarms=None, until=None)
 
 
 def met(clock: Clock, now: datetime) -> Clock:
@@ -187,7 +215,23 @@ def _rebased(clock: Clock, rule: ClockRule, now: datetime) -> Clock:
     changed = rule.model_dump(include={"clock", "target", "calendar", "outcome", "remind"})
     if all(getattr(clock, name) == value for name, value in changed.items()):
         return clock
-    return clock.noted("rebased", now, f"was {clock.clock}, {clock.target} s", alarms=None, due_at=None, **changed)
+    return clock.changed(now, **changed)
+
+
+def extended(clock: Clock, now: datetime, until: datetime | None, by_seconds: int) -> Clock:
+    """The clock with a deadline of its own, or so many seconds more of its calendar's time (T10)."""
+    if until is not None:
+        return clock.changed(now, until=until)
+    return clock.changed(now, target=clock.target + by_seconds)
+
+
+def recounted(clock: Clock, version: str, only: frozenset[str], now: datetime) -> Clock:
+    """The running clock with its instants to be computed from the calendars of now; once for each version of them."""
+    counts = clock.state == "running" and clock.calendar != ALL_HOURS and (not only or clock.calendar in only)
+    note = f"calendars {version}"
+    if not counts or any(entry.what == "rebased" and entry.note == note for entry in clock.log):
+        return clock
+    return clock.recounted(now, note)
 
 
 # ── arithmetic ────────────────────────────────────────────────────────────────────────────────────
@@ -218,7 +262,10 @@ def armed(clock: Clock, chain: Iterable[Level], calendars: Mapping[str, Calendar
     if clock.to_closing:
         clock = clock.model_copy(update={"target": max(1, between(calendar, since, closing_after(calendar, since)))})
     used = used_seconds(clock, calendar, since)
-    due = due_at(calendar, since, max(0, clock.target - used))
+    if clock.until is not None:
+        target = max(1, used + between(calendar, since, max(since, clock.until)))
+        clock = clock.model_copy(update={"target": target})
+    due = clock.until or due_at(calendar, since, max(0, clock.target - used))
     alarms = [Alarm(name=DUE, at=due)]
     if clock.remind is not None:
         alarms.append(Alarm(name=REMIND, at=max(since, due - timedelta(seconds=clock.remind))))

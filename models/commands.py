@@ -426,6 +426,27 @@ class RebasePlaybook(Data):
     procedure: dict[str, Any] | None = Field(default=None, description="put in by the desk alone")
 
 
+Span = Annotated[int, Field(strict=True, ge=1, le=10 * 365 * 86_400)]
+
+
+class Extend(Data):
+    """The deadline of the state's clock, moved on: to an instant, or by seconds of the clock's own calendar."""
+
+    until: Instant | None = None
+    by_seconds: Span | None = Field(default=None, description="of open time, as the clock's calendar counts it")
+    reason: Text
+
+
+class RebaseCalendar(Data):
+    """Running clocks are computed anew from the calendars as they are in force now (T10)."""
+
+    version: Word = Field(description="a mark of the calendars; the same one twice has one effect")
+    calendars: list[Word] = Field(
+        default_factory=list, max_length=100, description="only clocks on these; left out: all"
+    )
+    reason: Text | None = None
+
+
 class AddIssue(Data):
     issue: Text
     line_no: LineNo | None = None
@@ -591,6 +612,9 @@ DATA: dict[Action, type[Data]] = {
     Action.CHANGE_KIND: ChangeKind,
     Action.REBASE_PLAYBOOK: RebasePlaybook,
     Action.OVERRIDE_ELIGIBILITY: Reason,
+    Action.EXTEND: Extend,
+    Action.REMIND: Note,
+    Action.REBASE_CALENDAR: RebaseCalendar,
     Action.ADD_ISSUE: AddIssue,
     Action.SPLIT: Split,
     Action.LINK: Link,

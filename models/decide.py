@@ -10,7 +10,17 @@ from typing import Any
 from models import side_clocks
 
 # The rooms register their handlers when they are imported.
-from models.actions import HANDLERS, beside, compensation, diagnosis, follow_up, goods, remedy, request  # noqa: F401
+from models.actions import (  # noqa: F401
+    HANDLERS,
+    beside,
+    compensation,
+    diagnosis,
+    follow_up,
+    goods,
+    remedy,
+    request,
+    waiting,
+)
 from models.actions.payouts import execute_plan, forget_payouts, take_back
 from models.case import Case, Pending
 from models.clocks import AGAIN, DUE, Alarm, Clock, fires_at, pending_alarms, started, with_another_day

@@ -167,6 +167,9 @@ class Action(StrEnum):
     FAIL_REFUND = "fail_refund"
     OVERRIDE_ELIGIBILITY = "override_eligibility"
     REBASE_PLAYBOOK = "rebase_playbook"
+    EXTEND = "extend"
+    REMIND = "remind"
+    REBASE_CALENDAR = "rebase_calendar"
 
 
 S, A, R = State, Action, Role
@@ -631,6 +634,9 @@ ROLES: dict[Action, tuple[Role, ...]] = {
     A.FAIL_REFUND: (_F, _S),
     A.OVERRIDE_ELIGIBILITY: (_A,),  # and the playbook's `override_role`
     A.REBASE_PLAYBOOK: (_M,),
+    A.EXTEND: (_M,),
+    A.REMIND: (_A, _S),
+    A.REBASE_CALENDAR: (_M, _S),
 }
 
 _STANDS_FOR: dict[Role, frozenset[Role]] = {

@@ -71,8 +71,7 @@ class _Beside:
             return cancelled(clock, self.now)
         if (self.target, self.rule.calendar) != (clock.target, clock.calendar) and not self.rule.to_closing:
             # T10: the time used is carried over to the new target.
-            changes = {"target": self.target, "calendar": self.rule.calendar, "due_at": None, "alarms": None}
-            return clock.noted("rebased", self.now, f"was {clock.target} s on {clock.calendar}", **changes)
+            return clock.changed(self.now, target=self.target, calendar=self.rule.calendar)
         return clock
 
     def _begins(self, after_another: bool) -> bool:

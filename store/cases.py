@@ -346,7 +346,7 @@ def _answer(session: Session, drain: CommitInput, stored: Case | None = None) ->
             ArmedClock(
                 clock=clock.clock,
                 cycle=clock.cycle,
-                target=clock.target if clock.to_closing else None,
+                target=clock.target if clock.to_closing or clock.until else None,
                 due_at=clock.due_at,
                 alarms=clock.alarms or (),
             )

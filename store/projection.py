@@ -97,10 +97,24 @@ def clock_rows(case: Case, calendars: Calendars) -> list[dict[str, Any]]:
             "paused_since": clock.paused_since,
             "due_at": clock.due_at,
             "due_soon_at": due_soon_at(clock, calendars),
-            "breached": any(entry.what == "breached" for entry in clock.log),
+            **_log_columns(clock, calendars),
         }
         for clock in case.clocks
     ]
+
+
+def _log_columns(clock: Clock, calendars: Calendars) -> dict[str, Any]:
+    """A clock's log, short, and what a count on another calendar begins with (T10)."""
+    breach = next((entry for entry in reversed(clock.log) if entry.what == "breached"), None)
+    runs = clock.state == "running"
+    since = running_since(clock) if runs else None
+    return {
+        "breached": breach is not None,
+        "cause": (breach.cause or "delay") if breach else None,
+        "log": [[int(entry.at.timestamp()), entry.what, entry.note] for entry in clock.log],
+        "used_before": used_seconds(clock, _calendar(clock, calendars), since or clock.log[-1].at),
+        "running_since": since,
+    }
 
 
 def personal_columns(

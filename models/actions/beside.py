@@ -1,6 +1,5 @@
 """Beside the road: what is recorded while the case stays where it is."""
 
-from datetime import timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,7 +9,7 @@ from models.actions.diagnosis import divided, split_off
 from models.actions.payouts import not_given_back, pay_goodwill
 from models.actions.planning import chosen_lines, set_gates
 from models.case import Case, Claim, SecondOrder
-from models.clocks import APART, PROMISE, cancelled, met, rebased, started
+from models.clocks import APART, cancelled, rebased
 from models.commands import (
     AddIssue,
     Assign,
@@ -18,7 +17,6 @@ from models.commands import (
     ChangeKind,
     Contain,
     Data,
-    Escalate,
     LendLoaner,
     LiftHold,
     Link,
@@ -27,12 +25,10 @@ from models.commands import (
     Note,
     OpenClaim,
     PlaceHold,
-    Promise,
     RebasePlaybook,
     SetPriority,
     SetSeverity,
     SettleClaim,
-    Snooze,
     Split,
     UpdateContact,
     WaiveFreight,
@@ -42,10 +38,7 @@ from models.eligibility import Eligible
 from models.errors import DataRefused, RuleRefused
 from models.ledger import claim_changed, claim_paid
 from models.lifecycle import Action, Role, Stage, acts_as
-from models.playbook import ALL_HOURS, ClockRule, Procedure
-
-#: The longest that a clock runs.
-LONGEST = 10 * 365 * 86400
+from models.playbook import Procedure
 
 
 @handles(Action.UPDATE_CONTACT)
@@ -225,52 +218,6 @@ def _second_order(draft: Draft, data: Link) -> None:
     draft.set(second_order=SecondOrder(order_no=data.order_no, anew=anew, postage=postage))
     if anew:
         draft.tell("warehouse", f"Order {data.order_no} leaves today, before the others (G13).")
-
-
-@handles(Action.SNOOZE)
-def snooze(draft: Draft, data: Snooze) -> None:
-    """T9: out of the list until then; its clocks go on."""
-    if data.until <= draft.now:
-        raise DataRefused.of("until", "A case is snoozed to a time to come.")
-    draft.set(snoozed_until=data.until)
-
-
-@handles(Action.ESCALATE)
-def escalate(draft: Draft, data: Escalate) -> None:
-    """T8, T16: a person hands it up, with plans where there are any."""
-    level = draft.case.escalation + 1
-    to = {1: "supervisor", 2: "manager"}.get(level, "director")
-    draft.set(escalation=level, acknowledged_until=None)
-    draft.tell(to, data.reason[:200], level)
-
-
-@handles(Action.ACKNOWLEDGE)
-def acknowledge(draft: Draft, data: Note) -> None:
-    """T8: somebody has it; the chain stands still for the acknowledge time-out and then comes back."""
-    draft.set(acknowledged_until=draft.now + timedelta(seconds=draft.case.procedure.acknowledge_timeout))
-
-
-@handles(Action.PROMISE)
-def promise(draft: Draft, data: Promise) -> None:
-    """T14: a clock of its own, met by a logged contact."""
-    left = round((data.at - draft.now).total_seconds())
-    if left <= 0:
-        raise DataRefused.of("at", "A promise is for a time to come.")
-    if left > LONGEST:
-        raise DataRefused.of("at", "A promise is for a time within ten years.")
-    rule = ClockRule(clock=PROMISE, target=left, calendar=ALL_HOURS)
-    cycle = 1 + sum(c.clock == PROMISE for c in draft.case.clocks)
-    draft.set(clocks=(*draft.case.clocks, started(rule, cycle, draft.now)))
-
-
-@handles(Action.KEEP_PROMISE)
-def keep_promise(draft: Draft, data: Note) -> None:
-    running = [c for c in draft.case.clocks if c.clock == PROMISE and c.state == "running"]
-    if not running:
-        raise RuleRefused("No promise is open.")
-    draft.told_customer()
-    kept = running[0]
-    draft.set(clocks=tuple(met(c, draft.now) if c is kept else c for c in draft.case.clocks))
 
 
 @handles(Action.PLACE_HOLD)

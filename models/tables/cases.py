@@ -102,6 +102,10 @@ case_clocks = Table(
     Column("due_at", Moment),
     Column("due_soon_at", Moment),
     Column("breached", Boolean, nullable=False),
+    Column("cause", String, comment="of the breach: delay, or change"),
+    Column("log", Document, nullable=False, server_default="[]", comment="[[epoch seconds, what, note], …]"),
+    Column("used_before", Integer, comment="seconds used before running_since; NULL = not counted yet"),
+    Column("running_since", Moment),
     PrimaryKeyConstraint("case_no", "clock", "cycle"),
     Index("ix_case_clocks_due", "state", "due_at"),
 )

@@ -87,5 +87,8 @@ EXAMPLES: dict[Action, dict[str, Any]] = {
     A.RETRY: {},
     A.OVERRIDE_ELIGIBILITY: {"reason": "he was in hospital until yesterday"},
     A.REBASE_PLAYBOOK: {"reason": "the courier's new times hold for open cases too"},
+    A.EXTEND: {"by_seconds": 7200, "reason": "the supplier answers on Friday"},
+    A.REMIND: {"note": "the parcel is still on shelf 4"},
+    A.REBASE_CALENDAR: {"version": "2026-10", "calendars": ["shop_cn"]},
     A.FAIL_REFUND: {"payout_id": "AC-26-000001:refund:1", "code": "account_closed"},
 }

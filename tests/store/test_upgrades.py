@@ -11,13 +11,14 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, select
 
-from models.tables import ledger, metadata, playbook_acts
+from models.tables import case_clocks, ledger, metadata, playbook_acts
 from store import callbacks
 from store.audit import audit_money
 from store.engine import reading, revisions, upgrade, writing
+from store.maintenance import rebuild
 from store.tokens import create, verify
 from tests.store.test_audit import sold_and_refunded
-from tests.store.till import Till
+from tests.store.till import CALENDARS, Till
 
 _MIGRATIONS = Path(__file__).parents[2] / "store" / "migrations"
 #: Revisions that shops have in their data folders. What they need more comes with a revision of its own.
@@ -85,6 +86,24 @@ def test_callbacks_of_before_are_known_afterwards(bare_engine: Engine) -> None:
         (of_li,) = callbacks.scores(session, till.now - timedelta(days=1), till.now + timedelta(days=1))
     assert (waiting.case_no, waiting.person, waiting.due_at) == (second, "li", till.case(second).due_at)
     assert (of_li.person, of_li.surveys, of_li.average("polite")) == ("li", 1, 5)
+
+
+def test_clocks_of_an_earlier_release_have_their_logs_afterwards(bare_engine: Engine) -> None:
+    upgrade(bare_engine)
+    till = Till(bare_engine)
+    case_no = till.opened(lines={2: 1})
+    till.act(case_no, "agent", "request_evidence")  # the clock of the request is paused
+    with reading(bare_engine) as session:
+        before = session.execute(select(case_clocks)).mappings().all()
+    _back_to(bare_engine, "0004")
+    assert upgrade(bare_engine).up_to_date
+    with reading(bare_engine) as session:
+        after = session.execute(select(case_clocks)).mappings().all()
+    kept = [{**row, "used_before": 0 if row["state"] == "running" else None} for row in before]
+    assert [dict(row) for row in after] == kept
+    with writing(bare_engine) as session:
+        rebuild(session, CALENDARS)
+        assert session.execute(select(case_clocks)).mappings().all() == before
 
 
 @pytest.mark.parametrize("name", RELEASED)
