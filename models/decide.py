@@ -220,7 +220,7 @@ def money_refused(case: Case, keys: tuple[str, ...], detail: str, pots: Pots | N
         draft.set(order=case.order.model_copy(update={"pots": pots}))
     take_back(draft, ("refund", "freight"))
     back_to = case.came_from if case.came_from in _CHOOSING else State.REQUESTED
-    draft.set(executed=False, plan=None, remedy=None)
+    draft.set(executed=False, plan=None, remedy=None, offer=None, pending=None)
     draft.record(Fact.MONEY_REFUSED, detail, {"payouts": list(keys)}, case.state, back_to)
     if case.is_final:
         _reopen(draft, "Its money was refused after the end.")

@@ -259,6 +259,16 @@ def test_money_that_the_order_has_not_any_more_takes_the_whole_remedy_back_C2() 
     assert [(m.kind, m.key) for m in told.effects.money] == [("release", freight.key)]
 
 
+def test_an_offer_made_meanwhile_is_off_the_table_when_the_remedys_money_is_refused() -> None:
+    """A cheaper kettle is out of stock, something else is offered, and the difference turns out not to be there."""
+    cheaper = {"sku": "K2", "quantity": 1, "unit_price": "100.00"}
+    story = confirmed().do("agent", "choose_remedy", remedy="exchange", replacement=cheaper)
+    difference = story.open_payouts[0]
+    story.do("warehouse", "report_shortage").do("agent", "make_offer", options=[{"type": "wait"}])
+    told = money_refused(story.case, (difference.key,), "another case was first", None, story.now).case
+    assert (told.state, told.offer, told.pending) == ("requested", None, None)
+
+
 def test_linked_cases_are_noted() -> None:
     assert linked(Story().case, ("AC-2", "AC-3", "AC-2"), Story().now).case.links == ("AC-2", "AC-3")
 
