@@ -16,7 +16,7 @@ from typing import Annotated, Any, BinaryIO, NoReturn
 import typer
 
 from models.errors import AftercareError
-from terminal import cases, keeping, playbooks
+from terminal import calendars, cases, keeping, playbooks
 
 app = typer.Typer(
     name="aftercare",
@@ -46,7 +46,6 @@ def everywhere(
     """The after-sales desk for online sellers."""
 
 
-calendar = typer.Typer(help="Working time.", no_args_is_help=True)
 money = typer.Typer(help="Amounts in minor units.", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Plain JSON, for programs.")]
@@ -109,7 +108,8 @@ def doctor(json: AsJson = False) -> None:
     for finding in examine():
         found.append(finding)
         if not json:
-            shown.say(f"{'ok  ' if finding.well else 'FAIL'} {finding.part:<17} {finding.words}")
+            mark = "WARN" if finding.warns else "ok  " if finding.well else "FAIL"
+            shown.say(f"{mark} {finding.part:<17} {finding.words}")
     if json:
         shown.as_json({"items": [asdict(finding) for finding in found], "next_cursor": None})
     if not all(finding.well for finding in found):
@@ -132,7 +132,7 @@ def lifecycle(format: Annotated[str, typer.Option(help="text, mermaid or svg.")]
 # ── one question a line ───────────────────────────────────────────────────────────────────────────
 
 
-@calendar.command("calc")
+@calendars.calendar.command("calc")
 def calc_calendar() -> None:
     """Answer questions about working time: JSON lines on standard input, an answer a line."""
     from models.business_time import calc
@@ -196,7 +196,7 @@ app.command("report")(cases.report)
 app.add_typer(playbooks.playbook, name="playbook")
 app.add_typer(keeping.token, name="token")
 app.add_typer(keeping.db, name="db")
-app.add_typer(calendar, name="calendar")
+app.add_typer(calendars.calendar, name="calendar")
 app.add_typer(money, name="money")
 
 

@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 import uvicorn
@@ -22,6 +23,7 @@ from api.routes.reference import openapi_of
 from models.errors import Unavailable
 from playbooks.loading.in_force import InForce
 from playbooks.loading.load import SHIPPED, Playbooks
+from playbooks.loading.notices import log_warnings
 from playbooks.loading.shelf import Shelf
 from settings import Settings, environment, load_settings, temporal_is_elsewhere
 from store.engine import make_engine
@@ -121,6 +123,7 @@ async def _parts(settings: Settings) -> AsyncIterator[FastAPI]:
     try:
         app = make_app(settings, await _temporal(settings), engine, playbooks)
         await app.state.desk.see_playbooks()
+        log_warnings(playbooks.current(), datetime.now(UTC))
         yield app
     finally:
         await asyncio.to_thread(engine.dispose)

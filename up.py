@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
@@ -25,11 +26,13 @@ from models.errors import Conflict
 from models.lifecycle import Role
 from playbooks.loading.in_force import InForce
 from playbooks.loading.load import SHIPPED
+from playbooks.loading.notices import log_warnings
 from playbooks.loading.shelf import Shelf
 from server import QuietServer, make_app
 from settings import Settings, environment, temporal_is_elsewhere
 from store import tokens
 from store.engine import make_engine, reading, upgrade, writing
+from store.rebase import furthest_deadline_in
 from worker import case_worker, payments_of
 
 logger = logging.getLogger("aftercare.up")
@@ -64,6 +67,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         upgrading = asyncio.create_task(asyncio.to_thread(upgrade, engine))
         client, temporal, ui = await _temporal(stack, settings)
         await upgrading
+        log_warnings(playbooks.current(), datetime.now(UTC), furthest_deadline_in(engine))
         token = first_token(engine, settings.data)
         url = f"http://{settings.http_host}:{listening.getsockname()[1]}"
         await stack.enter_async_context(case_worker(client, engine, playbooks, payments_of(settings, engine)))

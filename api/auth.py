@@ -81,6 +81,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "get_report": _LEADERS | {Role.FINANCE, Role.SYSTEM},
     "get_lifecycle": _EVERYBODY,
     "list_playbooks": _STAFF | _MACHINES,
+    "list_calendars": _STAFF | _MACHINES,
     "get_playbook": _STAFF | _MACHINES,
     "get_metrics": _LEADERS | {Role.SYSTEM},
 }

@@ -22,9 +22,11 @@ from models.orders import Order
 from models.playbook import Playbook
 from playbooks.loading.in_force import Fixed, InForce
 from playbooks.loading.load import Playbooks
+from playbooks.loading.notices import calendar_rows, warnings
 from store import cases, ledger, lists, orders, parcels, payouts, stuck
 from store.engine import reading, writing
 from store.payouts import PayoutRow
+from store.rebase import furthest_deadline
 from store.registers import REGISTERS
 
 T = TypeVar("T")
@@ -232,6 +234,12 @@ class Lookup:
         found = self.playbook_set.kinds.values()
         rows = [{"kind": p.kind, "version": p.version, "names": p.names.model_dump()} for p in found]
         return {"items": rows, "next_cursor": None, "problems": [str(problem) for problem in self._shelf.problems]}
+
+    async def calendars(self) -> dict[str, Any]:
+        """The calendars in force, where their holidays come from, and what is not published yet."""
+        found, now, furthest = self.playbook_set, self.clock(), await self._read(furthest_deadline)
+        told = list(warnings(found, now, furthest))
+        return {"items": calendar_rows(found, now, furthest), "next_cursor": None, "warnings": told}
 
     def playbook(self, kind: str) -> dict[str, Any]:
         """One playbook as it is in force, as a document."""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from models.errors import AftercareError, Unavailable
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from settings import Settings
 
 
@@ -19,6 +21,11 @@ class Finding:
     part: str
     well: bool
     words: str
+    warns: bool = False
+
+
+class Doubt(str):
+    """Words about a part that works, and that somebody has to read all the same."""
 
 
 def examine() -> Iterator[Finding]:
@@ -37,7 +44,8 @@ def examine() -> Iterator[Finding]:
 
 def _finding(part: str, look: "Callable[[Settings], str]", settings: "Settings") -> Finding:
     try:
-        return Finding(part, True, look(settings))
+        words = look(settings)
+        return Finding(part, True, str(words), warns=isinstance(words, Doubt))
     except AftercareError as wrong:
         return Finding(part, False, wrong.detail)
     except Exception as wrong:
@@ -114,10 +122,37 @@ def _playbooks(settings: "Settings") -> str:
     return f"{', '.join(sorted(load_playbooks(folder).kinds))} from {folder}"
 
 
+def _calendars(settings: "Settings") -> str:
+    from datetime import UTC, datetime
+
+    from playbooks.loading.load import SHIPPED, load_playbooks
+    from playbooks.loading.notices import warnings
+
+    found = load_playbooks(settings.playbooks or SHIPPED)
+    told = warnings(found, datetime.now(UTC), _furthest_deadline(settings))
+    return Doubt("; ".join(told)) if told else f"{', '.join(sorted(found.calendars))}, every year of them published"
+
+
+def _furthest_deadline(settings: "Settings") -> "datetime | None":
+    """The latest deadline of an open case, where there is a database that can be asked."""
+    from sqlalchemy import make_url
+
+    from store.engine import revisions
+    from store.rebase import furthest_deadline_in
+    from terminal import places
+
+    url = make_url(settings.database)
+    if url.get_backend_name() == "sqlite" and not os.path.exists(url.database or ""):
+        return None
+    with places.database(settings) as engine:
+        return furthest_deadline_in(engine) if revisions(engine).up_to_date else None
+
+
 PARTS: "dict[str, Callable[[Settings], str]]" = {
     "data folder": _data_folder,
     "database": _database,
     "temporal program": _temporal_program,
     "temporal": _temporal,
     "playbooks": _playbooks,
+    "calendars": _calendars,
 }

@@ -46,15 +46,20 @@ def check_playbooks(
     json: AsJson = False,
 ) -> None:
     """Check the playbooks of a folder; every mistake is named with its file, line and field."""
-    from playbooks.loading.load import check_folder
+    from playbooks.loading.load import check_folder, load_playbooks
+    from playbooks.loading.notices import warnings
     from terminal import shown
 
     place = folder or _folder()
     problems = check_folder(place)
+    told = () if problems else warnings(load_playbooks(place), datetime.now(UTC))
     if json:
-        shown.as_json({"items": [problem._asdict() for problem in problems], "next_cursor": None})
+        items = [problem._asdict() for problem in problems]
+        shown.as_json({"items": items, "next_cursor": None, "warnings": list(told)})
     else:
         shown.say("\n".join(str(problem) for problem in problems) or f"The playbooks in {place} can be used.")
+        for words in told:
+            shown.say(f"WARNING: {words}.")
     if problems:
         raise typer.Exit(1)
 

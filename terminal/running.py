@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from terminal import shown
@@ -84,6 +85,7 @@ async def worker(settings: "Settings") -> None:
 async def _work(settings: "Settings") -> None:
     from api.connection import register_search_attributes
     from playbooks.loading.load import SHIPPED
+    from playbooks.loading.notices import log_warnings
     from playbooks.loading.shelf import Shelf
     from terminal import places
     from worker import payments_of, run_worker
@@ -92,6 +94,7 @@ async def _work(settings: "Settings") -> None:
     client = await places.temporal(settings)
     await register_search_attributes(client)
     with places.database(settings) as engine:
+        log_warnings(playbooks.current(), datetime.now(UTC))
         shown.say(f"Working on cases from {client.service_client.config.target_host}. Ctrl-C stops it.")
         await run_worker(client, engine, playbooks, payments_of(settings, engine))
 

@@ -42,6 +42,12 @@ async def list_playbooks(desk: DeskHere) -> Json:
     return Json(desk.playbooks())
 
 
+@router.get("/calendars", summary="Calendars", response_class=Json, responses=documented(Rows))
+async def list_calendars(desk: DeskHere) -> Json:
+    """Their zone, where their holidays come from, and which years nobody has published yet."""
+    return Json(await desk.calendars())
+
+
 _PLAYBOOK = documented(PlaybookShown, 404)
 
 

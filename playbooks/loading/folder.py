@@ -4,14 +4,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from models.business_time import Calendar
 from models.errors import CalendarInvalid, MoneyRefused
 from models.freight import FreightRates
 from models.playbook import ALL_HOURS
 from playbooks.loading.forms import findings_of
+from playbooks.loading.holidays import HolidaysFrom, Overrides, Source, taken_over
 from playbooks.loading.lengths import Finding, nearest
 from playbooks.loading.reading import Node, Problem, read_yaml
 from playbooks.loading.shop import Shop
@@ -19,7 +21,10 @@ from playbooks.loading.shop import Shop
 #: The folder of the playbooks that come with the program.
 SHIPPED = Path(__file__).resolve().parents[1]
 DEFAULTS, FREIGHT, SHOP, CALENDARS = "defaults.yaml", "freight.yaml", "shop.yaml", "calendars"
+#: Inside `calendars/`: what a country has published and the package of holidays does not know yet.
+OVERRIDES = "overrides"
 _NO_KINDS = frozenset({DEFAULTS, FREIGHT, SHOP})
+_Form = TypeVar("_Form", bound=BaseModel)
 
 
 @dataclass(slots=True)
@@ -29,6 +34,7 @@ class Folder:
     place: Path
     problems: set[Problem] = field(default_factory=set)
     nodes: dict[Path, Node | None] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)  # of the calendars that were read, by name
 
     # ── files ──
 
@@ -97,25 +103,36 @@ class Folder:
 
     def shop(self) -> Shop | None:
         """The shop that the scripts speak for."""
-        node = self.read(self.own_or_shipped(SHOP))
-        if node is None:
-            return None
-        try:
-            return Shop.model_validate(node.plain())
-        except ValidationError as refused:
-            for finding in findings_of(refused, Shop):
-                self.found(node, finding)
-            return None
+        return self._formed(self.own_or_shipped(SHOP), Shop)
 
     def calendars(self, given: Mapping[str, Calendar] | None) -> dict[str, Calendar]:
         """The calendars by name; given ones are used instead of files."""
         always = {ALL_HOURS: Calendar.always()}
         if given is not None:
             return {**given, **always}
-        paths = sorted(self.own_or_shipped(CALENDARS).glob("*.yaml"))
-        return {**{path.stem: self._calendar(path) for path in paths}, **always}
+        own = sorted((self.place / CALENDARS).glob("*.yaml"))
+        paths, overrides = own or sorted((SHIPPED / CALENDARS).glob("*.yaml")), self.overrides()
+        return {**{path.stem: self._calendar(path, overrides) for path in paths}, **always}
 
-    def _calendar(self, path: Path) -> Calendar:
+    def overrides(self) -> dict[str, Overrides]:
+        """What was published of countries beyond what the package knows, by country; the folder's own file wins."""
+        places = (SHIPPED / CALENDARS / OVERRIDES, self.place / CALENDARS / OVERRIDES)
+        paths = {path.stem: path for place in places for path in sorted(place.glob("*.yaml"))}
+        return {name: read for name, path in paths.items() if (read := self._formed(path, Overrides)) is not None}
+
+    def _formed(self, path: Path, form: type[_Form]) -> _Form | None:
+        """A file in the form of a model; None, and its problems, where it is not of that form."""
+        node = self.read(path)
+        if node is None:
+            return None
+        try:
+            return form.model_validate(node.plain())
+        except ValidationError as refused:
+            for finding in findings_of(refused, form):
+                self.found(node, finding)
+            return None
+
+    def _calendar(self, path: Path, overrides: Mapping[str, Overrides]) -> Calendar:
         """The calendar; one that is wrong counts as always open, so that the clocks on it are not reported too."""
         if path.stem == ALL_HOURS:
             self.complain(path, f"{ALL_HOURS} is the calendar that never closes; give this one another name")
@@ -123,12 +140,28 @@ class Folder:
         if node is None or problems:
             self.problems.update(problems)
             return Calendar.always()
+        document = node.plain()
+        if "holidays_from" in document:
+            document = self._with_holidays(path.stem, node, overrides)
         try:
-            return Calendar.model_validate(node.plain())
+            return Calendar.model_validate(document)
         except CalendarInvalid as invalid:
             for complaint in invalid.extra["errors"]:
                 self.found(node, _of_calendar(complaint))
             return Calendar.always()
+
+    def _with_holidays(self, name: str, node: Node, overrides: Mapping[str, Overrides]) -> dict[str, Any]:
+        """A calendar's fields with the dates of the country that it names."""
+        document: dict[str, Any] = node.plain()
+        try:
+            asked = HolidaysFrom.model_validate(document["holidays_from"])
+        except ValidationError as refused:
+            for where, message in findings_of(refused, HolidaysFrom):
+                self.found(node, (("holidays_from", *where), message))
+            return {key: value for key, value in document.items() if key != "holidays_from"}
+        taken = taken_over(document, asked, overrides)
+        self.sources[name] = taken.source
+        return taken.document
 
 
 def is_kind(path: Path) -> bool:
@@ -139,5 +172,5 @@ def is_kind(path: Path) -> bool:
 def _of_calendar(complaint: str) -> Finding:
     where, _, message = complaint.partition(": ")
     if message.startswith("Extra inputs"):
-        message = f"is no field of a calendar; {nearest(where, Calendar.model_fields)}"
+        message = f"is no field of a calendar; {nearest(where, (*Calendar.model_fields, 'holidays_from'))}"
     return tuple(where.split(".")), message

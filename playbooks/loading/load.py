@@ -23,6 +23,7 @@ from playbooks.loading.cases import File, Memory
 from playbooks.loading.checks import RULES
 from playbooks.loading.folder import DEFAULTS, SHIPPED, Folder, is_kind
 from playbooks.loading.forms import FIELDS
+from playbooks.loading.holidays import Source
 from playbooks.loading.inherited import asked_in_vain, scripts_used, unused_scripts
 from playbooks.loading.lengths import Finding, changes_in, nearest, resolved
 from playbooks.loading.reading import Node, Problem, laid_over
@@ -52,6 +53,7 @@ class Playbooks:
     freight: FreightRates
     shop: Shop
     loaded: str
+    sources: Mapping[str, Source] = field(default_factory=dict)  # of calendars that take over a country's holidays
 
     def get(self, kind: str) -> Playbook:
         """The playbook of a kind; an unknown one is refused with the known kinds."""
@@ -108,7 +110,8 @@ class _Loader:
         if self.folder.problems or shop is None:
             return None
         loaded = _hash_of_all(good, self.calendars, freight, shop)
-        return Playbooks(MappingProxyType(good), MappingProxyType(dict(self.calendars)), freight, shop, loaded)
+        calendars, sources = MappingProxyType(dict(self.calendars)), MappingProxyType(dict(self.folder.sources))
+        return Playbooks(MappingProxyType(good), calendars, freight, shop, loaded, sources)
 
     def problems(self) -> list[Problem]:
         return sorted(self.folder.problems)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from models.errors import PlaybookInvalid
-from playbooks.loading.folder import CALENDARS, SHIPPED
+from playbooks.loading.folder import CALENDARS, OVERRIDES, SHIPPED
 from playbooks.loading.load import Playbooks, load_playbooks
 from playbooks.loading.reading import Problem
 
@@ -71,7 +71,8 @@ class Shelf:
 
 def _seen(folder: Path) -> Iterator[tuple[str, int, int, int]]:
     """Every file that a set can be made of: the folder's own, and the shipped ones that stand in for those it lacks."""
-    for place in dict.fromkeys((folder, folder / CALENDARS, SHIPPED, SHIPPED / CALENDARS)):
+    folders = (place / inside for place in (folder, SHIPPED) for inside in ("", CALENDARS, f"{CALENDARS}/{OVERRIDES}"))
+    for place in dict.fromkeys(folders):
         for path in sorted(place.glob("*.y*ml")):
             try:
                 found = path.stat()

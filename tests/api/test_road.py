@@ -63,6 +63,7 @@ async def test_every_document_is_as_the_reference_says(api: Api) -> None:
         ("/payouts", documents.PayoutList),
         ("/lifecycle", documents.LifecycleShown),
         ("/playbooks", documents.Rows),
+        ("/calendars", documents.Rows),
         ("/playbooks/quality_fault", documents.PlaybookShown),
         ("/registers/refunds", documents.Rows),
     ]

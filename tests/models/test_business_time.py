@@ -1,19 +1,19 @@
 """Calendars to the second: the tables of handbook section 9."""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 import pytest
-import yaml
 
 from models.business_time import Calendar, between, calc, due_at, roll_backward, roll_forward
 from models.errors import CalendarInvalid, Invalid, NoOpeningFound
+from playbooks.loading.load import SHIPPED, load_playbooks
 
 MINUTE, HOUR = 60, 3600
 LONDON, NEW_YORK, SHANGHAI = "Europe/London", "America/New_York", "Asia/Shanghai"
-SHIPPED = Path(__file__).parents[2] / "playbooks" / "calendars"
 
 
 def a_calendar(zone: str = SHANGHAI, **parts: Any) -> Calendar:
@@ -458,7 +458,12 @@ def test_calc_says_what_is_wrong(question: object, said: str) -> None:
 
 
 def shipped(name: str) -> Calendar:
-    return Calendar.model_validate(yaml.safe_load((SHIPPED / f"{name}.yaml").read_text(encoding="utf-8")))
+    return shipped_calendars()[name]
+
+
+@cache
+def shipped_calendars() -> Mapping[str, Calendar]:
+    return load_playbooks(SHIPPED).calendars
 
 
 @pytest.mark.parametrize("name", ["shop_cn", "escalation_cn", "uk"])
