@@ -9,10 +9,11 @@ other.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Update, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from models import tables
@@ -33,7 +34,8 @@ from models.effects import (
 from models.errors import Conflict, NotFound
 from models.events import SYSTEM, Entry, Fact
 from models.limits import side_limits
-from store import callbacks, documents, duty, ledger, money, payouts, projection, reservations
+from store import callbacks, case_parts, documents, duty, ledger, money, payouts, projection, reservations
+from store.case_parts import NOTHING, Parts
 from store.projection import Calendars
 
 
@@ -87,7 +89,7 @@ def open_case(session: Session, new: NewCase) -> Case:
     decision = new.build(next_case_no(session, new.now.year))
     case = projection.arm(decision.case, new.calendars)
     _insert(session, case, new.calendars, new.description, new.contact)
-    _write_parts(session, case, new.calendars, dict(new.allowed_per_line))
+    _write_parts(session, case, new.calendars, NOTHING, dict(new.allowed_per_line))
     _write_effects(session, case, decision.effects, new.now)
     _keep_key(session, new, case.case_no)
     return case
@@ -136,22 +138,19 @@ def write_commit(session: Session, drain: CommitInput, calendars: Calendars) -> 
     order_no = case.order.order_no if case.order else None
     if order_no is not None:
         money.lock_order(session, order_no)
-    version, last_drain = _last_written(session, case.case_no)
-    if version > drain.base:
-        return _answer(session, drain) if last_drain == drain_hash(drain) else _ahead(session, drain)
-    reopened = not case.is_final and reservations.was_let_go(session, case.case_no)
-    allowed = reservations.allowed_of(session, case.case_no)
+    before, hashed = _last_written(session, case.case_no), drain_hash(drain)
+    if before is not None and before.version > drain.base:
+        return _answer(session, drain) if before.last_drain == hashed else _ahead(session, drain)
+    parts = case_parts.read(session, case.case_no)
     armed = projection.arm(case, calendars)
-    write_case(session, armed, calendars)
+    _write_over(session, armed, calendars, before, parts, last_drain=hashed)
     booked = _write_effects(session, armed, drain.effects, drain.at)
     for split in drain.effects.splits:
-        _split_off(session, case.case_no, split, drain.at, calendars, allowed)
+        _split_off(session, case.case_no, split, drain.at, calendars, parts.allowed)
     armed = _taken_back(session, armed, booked, drain.at, calendars)
-    if reopened:
+    if parts.let_go and not case.is_final:
         _warn_of_clashes(session, armed, drain.at)
-    here = tables.cases.c.case_no == case.case_no
-    session.execute(update(tables.cases).where(here).values(last_drain=drain_hash(drain)))
-    return _answer(session, drain, armed)
+    return _answer(session, drain, armed, booked)
 
 
 def _taken_back(session: Session, case: Case, booked: money.Booked, at: datetime, calendars: Calendars) -> Case:
@@ -173,11 +172,16 @@ def drain_hash(drain: CommitInput) -> str:
     return sha256(drain.model_dump_json().encode()).hexdigest()
 
 
-def _last_written(session: Session, case_no: str) -> tuple[int, str | None]:
-    """The version that is written, and the drain that wrote it; the row is locked."""
-    columns = (tables.cases.c.version, tables.cases.c.last_drain)
-    row = session.execute(select(*columns).where(tables.cases.c.case_no == case_no).with_for_update()).first()
-    return (row.version, row.last_drain) if row else (-1, None)
+_LAST_WRITTEN = (
+    select(*(tables.cases.c[name] for name in ("version", "last_drain", "customer_name", "phone_tail")))
+    .where(tables.cases.c.case_no == bindparam("wanted_case"))
+    .with_for_update()
+)
+
+
+def _last_written(session: Session, case_no: str) -> Any:
+    """The version that is written, the drain that wrote it, and what its case is searched by; the row is locked."""
+    return session.execute(_LAST_WRITTEN, {"wanted_case": case_no}).first()
 
 
 def _ahead(session: Session, drain: CommitInput, refused: tuple[MoneyRefusal, ...] = ()) -> CommitResult:
@@ -200,35 +204,46 @@ def _ahead(session: Session, drain: CommitInput, refused: tuple[MoneyRefusal, ..
 
 def write_case(session: Session, case: Case, calendars: Calendars) -> None:
     """Write an armed case over its row: document, columns, clocks, units, holds and waybills."""
-    here = tables.cases.c.case_no == case.case_no
-    row = session.execute(select(tables.cases.c.customer_name, tables.cases.c.phone_tail).where(here)).first()
-    if row is None:
-        _insert(session, case, calendars, None, {})
+    before, parts = _last_written(session, case.case_no), case_parts.read(session, case.case_no)
+    _write_over(session, case, calendars, before, parts)
+
+
+def _write_over(
+    session: Session, case: Case, calendars: Calendars, before: Any, parts: Parts, **more: str | None
+) -> None:
+    if before is None:
+        _insert(session, case, calendars, None, {}, **more)
     else:
-        found = projection.search_text(case, row.customer_name, row.phone_tail)
-        columns = {**projection.columns_of(case, calendars), "search_text": found}
-        session.execute(update(tables.cases).where(here).values(**columns))
-    _write_parts(session, case, calendars, reservations.allowed_of(session, case.case_no))
+        found = projection.search_text(case, before.customer_name, before.phone_tail)
+        columns = {**projection.columns_of(case, calendars), "search_text": found, **more}
+        session.execute(_write_columns(tuple(columns)), {**columns, "wanted_case": case.case_no})
+    _write_parts(session, case, calendars, parts, parts.allowed)
+
+
+@cache
+def _write_columns(names: tuple[str, ...]) -> Update:
+    here = tables.cases.c.case_no == bindparam("wanted_case")
+    return update(tables.cases).where(here).values({name: bindparam(name) for name in names})
 
 
 def _insert(
-    session: Session, case: Case, calendars: Calendars, description: str | None, contact: Mapping[str, Any]
+    session: Session,
+    case: Case,
+    calendars: Calendars,
+    description: str | None,
+    contact: Mapping[str, Any],
+    **more: str | None,
 ) -> None:
-    columns = projection.columns_of(case, calendars)
+    columns = {**projection.columns_of(case, calendars), **more}
     personal = projection.personal_columns(case, description, contact, _customer(session, columns["order_no"]))
     session.execute(insert(tables.cases).values(**columns, **personal))
 
 
-def _write_parts(session: Session, case: Case, calendars: Calendars, allowed: Mapping[int, int | None]) -> None:
+def _write_parts(
+    session: Session, case: Case, calendars: Calendars, before: Parts, allowed: Mapping[int, int | None]
+) -> None:
     documents.put(session, tables.case_clocks, projection.clock_rows(case, calendars))
-    reservations.hold(session, case, allowed)
-    waybills = [{"waybill": waybill, "case_no": case.case_no} for waybill in case.waybills]
-    documents.put_new(session, tables.case_waybills, waybills)
-    session.execute(delete(tables.order_holds).where(tables.order_holds.c.case_no == case.case_no))
-    if case.order and not case.is_final:
-        order_no = case.order.order_no
-        holds = [{"case_no": case.case_no, "order_no": order_no, "hold": hold} for hold in case.holds]
-        documents.put_new(session, tables.order_holds, holds)
+    case_parts.write(session, case, before, allowed)
 
 
 def _write_effects(session: Session, case: Case, effects: Effects, at: datetime) -> money.Booked:
@@ -237,8 +252,8 @@ def _write_effects(session: Session, case: Case, effects: Effects, at: datetime)
     documents.put_new(session, tables.timeline, entries)
     booked = money.book(session, case.case_no, order_no, effects.money, at, side_limits(case))
     reservations.note_units_out(session, case.case_no, booked.units_out)
-    payouts.write(session, case, at)
-    ledger.write(session, case, effects.postings, at)
+    payouts.write(session, case, at, booked.never_drawn if effects.money else None)
+    ledger.write(session, case, effects.postings, at, booked.settled)
     duty.note_talks(session, case, effects)
     _write_messages(session, case.case_no, effects.messages)
     callbacks.write(session, case, effects.callbacks)
@@ -305,7 +320,7 @@ def _split_off(
     asked = select(tables.cases.c.description, tables.cases.c.contact)
     parent = session.execute(asked.where(tables.cases.c.case_no == parent_no)).one()
     _insert(session, child, calendars, parent.description, parent.contact)
-    _write_parts(session, child, calendars, allowed)
+    _write_parts(session, child, calendars, NOTHING, allowed)
     documents.put_new(session, tables.timeline, [_entry_row(child.case_no, entry) for entry in first])
     row = {"key": split.key, "case_no": parent_no, "linked_case_no": child.case_no}
     session.execute(insert(tables.case_splits).values(**row))
@@ -330,12 +345,15 @@ def _linked(session: Session, key: str) -> str | None:
     return session.execute(found).scalar()
 
 
-def _answer(session: Session, drain: CommitInput, stored: Case | None = None) -> CommitResult:
+def _answer(
+    session: Session, drain: CommitInput, stored: Case | None = None, booked: money.Booked | None = None
+) -> CommitResult:
     """The result of a drain from what is stored, the same the first time and every other time."""
     case = drain.case
     stored = stored or load(session, case.case_no)
     assert stored is not None
-    refused = money.refusals_of(session, case.case_no, drain.effects.money)
+    nothing_refused = booked is not None and not booked.never_drawn and not booked.refused
+    refused = () if nothing_refused else money.refusals_of(session, case.case_no, drain.effects.money)
     if stored.version > case.version:
         return _ahead(session, drain, refused)
     asked = {(clock.clock, clock.cycle) for clock in case.clocks if clock.alarms is None}

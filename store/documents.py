@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Column, Table
@@ -22,7 +23,7 @@ def from_json(text: str | bytes) -> Any:
 
 def insert(session: Session, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that understands ON CONFLICT, in the dialect of the session's database."""
-    return postgresql.insert(table) if is_postgres(session) else sqlite.insert(table)
+    return _insert(table, is_postgres(session))
 
 
 def is_postgres(session: Session) -> bool:
@@ -32,15 +33,32 @@ def is_postgres(session: Session) -> bool:
 def put_new(session: Session, table: Table, rows: Sequence[Row]) -> None:
     """Insert the rows whose primary key is not there yet, and leave the others as they are."""
     if rows:
-        session.execute(insert(session, table).on_conflict_do_nothing(), [dict(row) for row in rows])
+        session.execute(_put_new(table, is_postgres(session)), [dict(row) for row in rows])
 
 
 def put(session: Session, table: Table, rows: Sequence[Row], keep: Sequence[str] = ()) -> None:
     """Insert the rows, or change those that are there; columns in `keep` stay as they were first written."""
-    if not rows:
-        return
-    statement = insert(session, table)
+    if rows:
+        statement = _put(table, is_postgres(session), tuple(rows[0]), tuple(keep))
+        session.execute(statement, [dict(row) for row in rows])
+
+
+# Composing a statement takes longer than sending it, and there are few of them.
+@lru_cache(maxsize=200)
+def _put_new(table: Table, postgres: bool) -> sqlite.Insert | postgresql.Insert:
+    return _insert(table, postgres).on_conflict_do_nothing()
+
+
+@lru_cache(maxsize=200)
+def _put(
+    table: Table, postgres: bool, names: tuple[str, ...], keep: tuple[str, ...]
+) -> sqlite.Insert | postgresql.Insert:
+    statement = _insert(table, postgres)
     keys: list[Column[Any]] = list(table.primary_key.columns)
     fixed = {column.name for column in keys} | set(keep)
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in fixed}
-    session.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), [dict(row) for row in rows])
+    changed = {name: statement.excluded[name] for name in names if name not in fixed}
+    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
+
+
+def _insert(table: Table, postgres: bool) -> sqlite.Insert | postgresql.Insert:
+    return postgresql.insert(table) if postgres else sqlite.insert(table)

@@ -1,6 +1,6 @@
 """The ledger of orders and cases in SQL: written with the decision that posts, and never changed afterwards."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
@@ -11,13 +11,12 @@ from models.case import Case
 from models.ledger import Posting
 from models.lifecycle import Action
 from models.remedies import REMEDIES
-from models.tables import case_units, cases, ledger, money_moves, timeline
+from models.tables import case_units, cases, ledger, timeline
 from store.documents import put_new
 
 
-def write(session: Session, case: Case, postings: Sequence[Posting], at: datetime) -> None:
-    """Write each posting once; one for a payout whose money was refused is left out, as the payout is."""
-    settled = _settled(session, [one.payout_id for one in postings if one.payout_id])
+def write(session: Session, case: Case, postings: Sequence[Posting], at: datetime, settled: Collection[str]) -> None:
+    """Write each posting once; one for a payout that is not among the settled ones is left out, as its money was."""
     whole = {
         "case_no": case.case_no,
         "order_no": case.order.order_no if case.order else None,
@@ -26,14 +25,6 @@ def write(session: Session, case: Case, postings: Sequence[Posting], at: datetim
     }
     written = (one for one in postings if one.payout_id is None or one.payout_id in settled)
     put_new(session, ledger, [{**one.model_dump(), **whole} for one in written])
-
-
-def _settled(session: Session, payout_ids: Sequence[str]) -> set[str]:
-    if not payout_ids:
-        return set()
-    moves = money_moves.c
-    found = select(moves.key).where(moves.key.in_(payout_ids), moves.kind == "settle")
-    return set(session.execute(found).scalars())
 
 
 def of_case(session: Session, case_no: str) -> tuple[Posting, ...]:

@@ -11,23 +11,16 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Table, Update, insert, select, update
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from models import pots as rules
 from models.effects import MoneyMove, MoneyRefusal
 from models.errors import MoneyRefused, PotExceeded
 from models.money import to_text
-from models.pots import Draw, PaymentPot, PostagePot, Pot, Pots, UnitPot
-from models.tables import (
-    money_moves,
-    money_refusals,
-    orders,
-    payment_pots,
-    postage_pots,
-    side_accounts,
-    unit_pots,
-)
+from models.pots import Draw, Pots
+from models.tables import money_moves, money_refusals, orders, side_accounts
+from store import pots
 from store.documents import put, put_new
 
 Rows = list[dict[str, Any]]
@@ -35,7 +28,7 @@ Rows = list[dict[str, Any]]
 _DRAWS = TypeAdapter(tuple[Draw, ...])
 _APPLY = {"draw": rules.draw, "settle": rules.settle, "release": rules.release}
 
-# ── pots ──────────────────────────────────────────────────────────────────────────────────────────
+_LOCK = select(orders.c.order_no).where(orders.c.order_no == bindparam("wanted_order")).with_for_update()
 
 
 def lock_order(session: Session, order_no: str) -> bool:
@@ -43,87 +36,7 @@ def lock_order(session: Session, order_no: str) -> bool:
 
     Answers whether there is such an order. On SQLite the one writer holds everything already.
     """
-    found = select(orders.c.order_no).where(orders.c.order_no == order_no).with_for_update()
-    return session.execute(found).first() is not None
-
-
-def load_pots(session: Session, order_no: str) -> Pots | None:
-    """All pots of an order as they are now, or None when there is no such order."""
-    order = session.execute(select(orders.c.currency, orders.c.split_rule).where(orders.c.order_no == order_no)).first()
-    if order is None:
-        return None
-    return Pots(
-        currency=order.currency,
-        split_rule=order.split_rule,
-        units=tuple(UnitPot(**row) for row in _rows(session, unit_pots, order_no, "line_no", "rank")),
-        postage=tuple(_postage_pot(row) for row in _rows(session, postage_pots, order_no, "position")),
-        payments=tuple(_payment_pot(row) for row in _rows(session, payment_pots, order_no, "position")),
-    )
-
-
-def _rows(session: Session, table: Table, order_no: str, *by: str) -> list[dict[str, Any]]:
-    found = select(table).where(table.c.order_no == order_no).order_by(*(table.c[name] for name in by))
-    rows = [dict(row) for row in session.execute(found).mappings()]
-    for row in rows:
-        del row["order_no"]
-    return rows
-
-
-def _postage_pot(row: dict[str, Any]) -> PostagePot:
-    del row["position"]
-    return PostagePot(**{**row, "line_nos": tuple(row["line_nos"])})
-
-
-def _payment_pot(row: dict[str, Any]) -> PaymentPot:
-    del row["position"]
-    return PaymentPot(**row)
-
-
-def pot_rows(order_no: str, pots: Pots) -> tuple[Rows, Rows, Rows]:
-    """The pots as rows of their three tables: units, postage, payments."""
-    units = [{"order_no": order_no, **_fields(pot)} for pot in pots.units]
-    postage = [
-        {"order_no": order_no, "position": i, **_fields(pot), "line_nos": list(pot.line_nos)}
-        for i, pot in enumerate(pots.postage)
-    ]
-    payments = [{"order_no": order_no, "position": i, **_fields(pot)} for i, pot in enumerate(pots.payments)]
-    return units, postage, payments
-
-
-def _fields(pot: Pot) -> dict[str, Any]:
-    return {name: getattr(pot, name) for name in pot.__dataclass_fields__}
-
-
-def _save_drawn(session: Session, order_no: str, before: Pots, after: Pots) -> None:
-    """Write the sums that changed. The tables' checks refuse whatever should not have come this far."""
-    old = {pot.key: pot for pot in _every(before)}
-    for pot in _every(after):
-        if pot != old[pot.key]:
-            session.execute(_drawn(order_no, pot))
-
-
-def _every(pots: Pots) -> list[Pot]:
-    return [*pots.units, *pots.postage, *pots.payments]
-
-
-def _drawn(order_no: str, pot: Pot) -> Update:
-    sums = {"in_flight": pot.in_flight, "refunded": pot.refunded}
-    if isinstance(pot, UnitPot):
-        here = (
-            unit_pots.c.order_no == order_no,
-            unit_pots.c.line_no == pot.line_no,
-            unit_pots.c.rank == pot.rank,
-        )
-        sums |= {"units_out": pot.units_out, "withheld": pot.withheld}
-        return update(unit_pots).where(*here).values(sums)
-    table, name, number = _where_kept(pot)
-    return update(table).where(table.c.order_no == order_no, table.c[name] == number).values(sums)
-
-
-def _where_kept(pot: PostagePot | PaymentPot) -> tuple[Table, str, str]:
-    if isinstance(pot, PostagePot):
-        return postage_pots, "shipment_no", pot.shipment_no
-    return payment_pots, "payment_no", pot.payment_no
+    return session.execute(_LOCK, {"wanted_order": order_no}).first() is not None
 
 
 # ── the ledger ────────────────────────────────────────────────────────────────────────────────────
@@ -136,6 +49,8 @@ class Booked:
     refused: tuple[MoneyRefusal, ...] = ()
     units_out: Mapping[int, int] = field(default_factory=dict)
     pots: Pots | None = None
+    settled: frozenset[str] = frozenset()  # the keys that are paid, by now or before
+    never_drawn: frozenset[str] = frozenset()  # the keys whose draw was refused, now or before
 
 
 def book(
@@ -158,7 +73,7 @@ def book(
     for move in moves:
         booking.take(move)
     booking.write(at)
-    return Booked(tuple(booking.refused), booking.units_out, booking.pots)
+    return booking.booked_now()
 
 
 class _Booking:
@@ -169,16 +84,21 @@ class _Booking:
         self.limits = limits
         self.case_no = case_no
         self.order_no = order_no
-        self.before = self.pots = load_pots(session, order_no) if order_no else None
+        self.before = self.pots = pots.load(session, order_no) if order_no else None
         self.known = {(move.key, move.kind): move for move in ledger(session, case_no)}
-        self.refused_before = refused_keys(session, case_no)
+        self.refused_before = frozenset(refused_keys(session, case_no))
         self.booked: list[MoneyMove] = []
         self.refusals: list[dict[str, Any]] = []
         self.units_out: Counter[int] = Counter()
 
-    @property
-    def refused(self) -> list[MoneyRefusal]:
-        return [MoneyRefusal(key=one["key"], detail=one["detail"]) for one in self.refusals]
+    def booked_now(self) -> Booked:
+        return Booked(
+            refused=tuple(MoneyRefusal(key=one["key"], detail=one["detail"]) for one in self.refusals),
+            units_out=self.units_out,
+            pots=self.pots,
+            settled=frozenset(key for key, kind in self.known if kind == "settle"),
+            never_drawn=self.refused_before | {one["key"] for one in self.refusals if one["kind"] == "draw"},
+        )
 
     def take(self, move: MoneyMove) -> None:
         if (move.key, move.kind) in self.known:
@@ -234,7 +154,7 @@ class _Booking:
         if self.booked:
             self.session.execute(insert(money_moves), [self._ledger_row(move, at) for move in self.booked])
         if self.order_no and self.before and self.pots and self.pots != self.before:
-            _save_drawn(self.session, self.order_no, self.before, self.pots)
+            pots.save_drawn(self.session, self.order_no, self.before, self.pots)
         put(self.session, side_accounts, self._side_rows())
         refusals = [{"case_no": self.case_no, "at": at, **one} for one in self.refusals]
         put_new(self.session, money_refusals, refusals)
@@ -250,26 +170,34 @@ class _Booking:
         }
 
 
+_MOVES = (
+    select(*(money_moves.c[name] for name in ("key", "kind", "account", "amount", "draws", "reference")))
+    .where(money_moves.c.case_no == bindparam("wanted_case"))
+    .order_by(money_moves.c.at, money_moves.c.key)
+)
+_REFUSALS = select(money_refusals.c.key, money_refusals.c.kind, money_refusals.c.detail).where(
+    money_refusals.c.case_no == bindparam("wanted_case")
+)
+
+
 def ledger(session: Session, case_no: str) -> tuple[MoneyMove, ...]:
     """Every move booked for a case, oldest first."""
-    found = select(money_moves).where(money_moves.c.case_no == case_no).order_by(money_moves.c.at, money_moves.c.key)
     return tuple(
         MoneyMove(
-            key=row["key"],
-            kind=row["kind"],
-            account=row["account"],
-            amount=row["amount"],
-            draws=_DRAWS.validate_python(row["draws"]),
-            reference=row["reference"],
+            key=row.key,
+            kind=row.kind,
+            account=row.account,
+            amount=row.amount,
+            draws=_DRAWS.validate_python(row.draws),
+            reference=row.reference,
         )
-        for row in session.execute(found).mappings()
+        for row in session.execute(_MOVES, {"wanted_case": case_no})
     )
 
 
 def refused_keys(session: Session, case_no: str) -> set[str]:
     """The keys of a case under which money was asked of the pots and refused."""
-    found = select(money_refusals.c.key).where(money_refusals.c.case_no == case_no, money_refusals.c.kind == "draw")
-    return set(session.execute(found).scalars())
+    return {row.key for row in session.execute(_REFUSALS, {"wanted_case": case_no}) if row.kind == "draw"}
 
 
 def refusals_of(session: Session, case_no: str, moves: Iterable[MoneyMove]) -> tuple[MoneyRefusal, ...]:
@@ -277,6 +205,5 @@ def refusals_of(session: Session, case_no: str, moves: Iterable[MoneyMove]) -> t
     asked = [(move.key, move.kind) for move in moves]
     if not asked:
         return ()
-    found = select(money_refusals).where(money_refusals.c.case_no == case_no)
-    details = {(row.key, row.kind): row.detail for row in session.execute(found)}
+    details = {(row.key, row.kind): row.detail for row in session.execute(_REFUSALS, {"wanted_case": case_no})}
     return tuple(MoneyRefusal(key=one[0], detail=details[one]) for one in asked if one in details)

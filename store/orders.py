@@ -19,6 +19,7 @@ from models.errors import Conflict
 from models.orders import Order
 from models.pots import PaymentPot, Pot, Pots, pots_of
 from store import money
+from store import pots as pots_rows
 from store.documents import is_postgres
 
 Put = Literal["imported", "unchanged", "updated"]
@@ -46,7 +47,7 @@ def load(session: Session, order_no: str) -> Order | None:
 
 def pots(session: Session, order_no: str) -> Pots | None:
     """What of an order's money is paid, in flight and refunded now (C2)."""
-    return money.load_pots(session, order_no)
+    return pots_rows.load(session, order_no)
 
 
 def holds(session: Session, order_no: str) -> tuple[Hold, ...]:
@@ -123,7 +124,7 @@ def _insert(session: Session, orders: Sequence[tuple[Order, str]], now: datetime
     if not orders:
         return
     session.execute(insert(tables.orders), [_columns(order, content_hash, now) for order, content_hash in orders])
-    rows = [money.pot_rows(order.order_no, pots_of(order)) for order, _ in orders]
+    rows = [pots_rows.as_rows(order.order_no, pots_of(order)) for order, _ in orders]
     for table, kind in ((tables.unit_pots, 0), (tables.postage_pots, 1), (tables.payment_pots, 2)):
         pots = [row for three in rows for row in three[kind]]
         if pots:
@@ -195,7 +196,7 @@ def _is_spoken_for(session: Session, order_no: str, drawn: Pots) -> bool:
 
 def _replace_pots(session: Session, order_no: str, after: Pots) -> None:
     kept = (tables.unit_pots, tables.postage_pots, tables.payment_pots)
-    for table, rows in zip(kept, money.pot_rows(order_no, after), strict=True):
+    for table, rows in zip(kept, pots_rows.as_rows(order_no, after), strict=True):
         session.execute(delete(table).where(table.c.order_no == order_no))
         if rows:
             session.execute(insert(table), rows)
@@ -210,7 +211,7 @@ def _replace_payments(session: Session, order_no: str, drawn: Pots, after: Pots)
     used = {pot.payment_no: pot for pot in drawn.payments if pot.left < pot.paid}
     payments = tuple(used.get(pot.payment_no, pot) for pot in after.payments)
     session.execute(delete(tables.payment_pots).where(tables.payment_pots.c.order_no == order_no))
-    rows = money.pot_rows(order_no, Pots(currency=after.currency, payments=payments))[2]
+    rows = pots_rows.as_rows(order_no, Pots(currency=after.currency, payments=payments))[2]
     if rows:
         session.execute(insert(tables.payment_pots), rows)
 

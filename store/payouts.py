@@ -1,10 +1,11 @@
 """The refund register: money on its way to customers, as the queue that finance works off (R1)."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Select, select, tuple_, update
+from sqlalchemy import Select, bindparam, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from models.case import Case, Payout
@@ -39,16 +40,19 @@ class PayoutRow(BaseModel):
 CANCELLED = "cancelled"
 
 
-def write(session: Session, case: Case, at: datetime) -> None:
+_OF_CASE = select(payouts).where(payouts.c.case_no == bindparam("wanted_case"))
+
+
+def write(session: Session, case: Case, at: datetime, never_drawn: Collection[str] | None = None) -> None:
     """Write the payouts of a case over its rows; one that the case has no more, and did not pay, is
     cancelled.
 
-    A payout whose draw was refused is none and is left out.
+    A payout whose draw was refused is none and is left out; `never_drawn` are those, where somebody knows already.
     """
-    before = {row.id: row for row in of_case(session, case.case_no)}
+    before = {row.id: row for row in session.execute(_OF_CASE, {"wanted_case": case.case_no})}
     if not case.payouts and not before:
         return
-    refused = money.refused_keys(session, case.case_no)
+    refused = money.refused_keys(session, case.case_no) if never_drawn is None else never_drawn
     rows = [_row(case, payout, at) for payout in case.payouts if payout.key not in refused]
     changed = [row for row in rows if _differs(row, before.get(row["id"]))]
     put(session, payouts, changed, keep=("created_at",))
@@ -75,7 +79,7 @@ def _row(case: Case, payout: Payout, at: datetime) -> dict[str, Any]:
 _TOLD = ("state", "reference", "account", "failure", "amount", "purpose", "payment_no")
 
 
-def _differs(row: dict[str, Any], before: PayoutRow | None) -> bool:
+def _differs(row: dict[str, Any], before: Any) -> bool:
     return before is None or any(row[name] != getattr(before, name) for name in _TOLD)
 
 

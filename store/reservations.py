@@ -5,17 +5,15 @@ Units that were refunded count in the pots. A case that has drawn the money of u
 count them twice, so a reservation knows how many of its units are out already.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from models.case import Case
 from models.errors import Conflict, Invalid
 from models.tables import case_units, unit_pots
-from store.documents import put
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,48 +67,24 @@ def _taken(line_no: int, holders: tuple[str, ...]) -> Conflict:
     return Conflict(told, case_no=holders[0], case_nos=list(holders), line_no=line_no)
 
 
-def hold(session: Session, case: Case, allowed: Mapping[int, int | None]) -> None:
-    """Write what a case holds: its lines' units while it is open. Lines it has lost are let go."""
-    if case.order is None:
-        return
-    quantities: Counter[int] = Counter()
-    for line in case.lines:
-        quantities[line.line_no] += line.quantity
-    gone = delete(case_units).where(case_units.c.case_no == case.case_no)
-    session.execute(gone.where(case_units.c.line_no.not_in(list(quantities))) if quantities else gone)
-    rows = [
-        {
-            "case_no": case.case_no,
-            "line_no": line_no,
-            "order_no": case.order.order_no,
-            "quantity": quantity,
-            "allowed": allowed.get(line_no),
-            "open": not case.is_final,
-        }
-        for line_no, quantity in quantities.items()
-    ]
-    put(session, case_units, rows, keep=("allowed",))
+_NOTE_OUT = (
+    update(case_units)
+    .where(case_units.c.case_no == bindparam("wanted_case"), case_units.c.line_no == bindparam("wanted_line"))
+    .values(units_out=case_units.c.units_out + bindparam("more"))
+)
 
 
 def note_units_out(session: Session, case_no: str, units_out: Mapping[int, int]) -> None:
     """Remember of which held units the money was drawn (or given back)."""
     for line_no, units in units_out.items():
         if units:
-            row = (case_units.c.case_no == case_no) & (case_units.c.line_no == line_no)
-            session.execute(update(case_units).where(row).values(units_out=case_units.c.units_out + units))
+            session.execute(_NOTE_OUT, {"wanted_case": case_no, "wanted_line": line_no, "more": units})
 
 
 def allowed_of(session: Session, case_no: str) -> dict[int, int | None]:
     """How many units per line could be claimed when the case was opened."""
     found = select(case_units.c.line_no, case_units.c.allowed).where(case_units.c.case_no == case_no)
     return {row.line_no: row.allowed for row in session.execute(found)}
-
-
-def was_let_go(session: Session, case_no: str) -> bool:
-    """Whether the case holds nothing now although it did."""
-    found = select(case_units.c.open).where(case_units.c.case_no == case_no)
-    held = list(session.execute(found).scalars())
-    return bool(held) and not any(held)
 
 
 def clashes(session: Session, case: Case) -> tuple[str, ...]:

@@ -1,0 +1,131 @@
+"""What a case holds beside its row: units of its order (F18), holds on it (L14), and waybills it is found by (G1).
+
+They are read in one query and written where they differ, since most decisions of a case change none of them.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    Table,
+    bindparam,
+    cast,
+    delete,
+    literal,
+    null,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import Session
+
+from models.case import Case
+from models.tables import case_units, case_waybills, order_holds
+from store.documents import put, put_new
+
+_CASE_NO: Final = bindparam("wanted_case", type_=String)
+_SHARED: Final[dict[str, ColumnElement[Any]]] = {
+    "name": cast(null(), String),
+    "line_no": cast(null(), Integer),
+    "quantity": cast(null(), Integer),
+    "allowed": cast(null(), Integer),
+    "open": literal(0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A line that a case holds: how many units, how many of the line could be claimed, and whether it is open."""
+
+    quantity: int
+    allowed: int | None
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of a case as they are written."""
+
+    units: Mapping[int, Unit] = field(default_factory=dict)
+    holds: frozenset[tuple[str, str]] = frozenset()  # order and hold
+    waybills: frozenset[str] = frozenset()
+
+    @property
+    def allowed(self) -> dict[int, int | None]:
+        """How many units per line could be claimed when the case was opened."""
+        return {line_no: unit.allowed for line_no, unit in self.units.items()}
+
+    @property
+    def let_go(self) -> bool:
+        """Whether the case holds nothing now although it did."""
+        return bool(self.units) and not any(unit.open for unit in self.units.values())
+
+
+NOTHING: Final = Parts()
+
+
+def _part(sort: str, table: Table, **given: ColumnElement[Any]) -> Select[Any]:
+    columns = (given.get(name, empty).label(name) for name, empty in _SHARED.items())
+    return select(literal(sort).label("sort"), *columns).where(table.c.case_no == _CASE_NO)
+
+
+_u = case_units.c
+_READ: Final = union_all(
+    _part(
+        "unit", case_units, line_no=_u.line_no, quantity=_u.quantity, allowed=_u.allowed, open=cast(_u.open, Integer)
+    ),
+    _part("hold", order_holds, name=order_holds.c.order_no + "\n" + order_holds.c.hold),
+    _part("waybill", case_waybills, name=case_waybills.c.waybill),
+)
+
+
+def read(session: Session, case_no: str) -> Parts:
+    """The parts of a case as they are now."""
+    rows = session.execute(_READ, {"wanted_case": case_no}).all()
+    return Parts(
+        units={row.line_no: Unit(row.quantity, row.allowed, bool(row.open)) for row in rows if row.sort == "unit"},
+        holds=frozenset(tuple(row.name.split("\n", 1)) for row in rows if row.sort == "hold"),
+        waybills=frozenset(row.name for row in rows if row.sort == "waybill"),
+    )
+
+
+def write(session: Session, case: Case, before: Parts, allowed: Mapping[int, int | None]) -> None:
+    """Write what the case holds now: its lines' units while it is open, holds, waybills. Lost lines are let go."""
+    _write_units(session, case, before, allowed)
+    new = [waybill for waybill in case.waybills if waybill not in before.waybills]
+    put_new(session, case_waybills, [{"waybill": waybill, "case_no": case.case_no} for waybill in dict.fromkeys(new)])
+    _write_holds(session, case, before)
+
+
+def _write_units(session: Session, case: Case, before: Parts, allowed: Mapping[int, int | None]) -> None:
+    if case.order is None:
+        return
+    quantities: Counter[int] = Counter()
+    for line in case.lines:
+        quantities[line.line_no] += line.quantity
+    lost = [line_no for line_no in before.units if line_no not in quantities]
+    if lost:
+        here = (case_units.c.case_no == case.case_no, case_units.c.line_no.in_(lost))
+        session.execute(delete(case_units).where(*here))
+    rows = []
+    for line_no, quantity in quantities.items():
+        unit, open_ = before.units.get(line_no), not case.is_final
+        if unit is None or (unit.quantity, unit.open) != (quantity, open_):
+            row = {"case_no": case.case_no, "line_no": line_no, "order_no": case.order.order_no}
+            rows.append({**row, "quantity": quantity, "allowed": allowed.get(line_no), "open": open_})
+    put(session, case_units, rows, keep=("allowed",))
+
+
+def _write_holds(session: Session, case: Case, before: Parts) -> None:
+    order_no = case.order.order_no if case.order else None
+    wanted = {(order_no, hold) for hold in case.holds} if order_no and not case.is_final else set()
+    if wanted == before.holds:
+        return
+    session.execute(delete(order_holds).where(order_holds.c.case_no == case.case_no))
+    rows = [{"case_no": case.case_no, "order_no": order_no, "hold": hold} for order_no, hold in sorted(wanted)]
+    put_new(session, order_holds, rows)
