@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     database_url: str | None = Field(None, description="PostgreSQL or SQLite address; default: SQLite in `DATA`")
     bootstrap_token: SecretStr | None = Field(None, description="accepted as an integration that has every role")
     playbooks: Path | None = Field(None, description="folder of the playbooks; default: the shipped ones")
+    font: Path | None = Field(None, description="TrueType font of return slips; default: the one that is part of us")
     locale: str = Field("zh-CN", pattern=r"^(zh-CN|en)$", description="language of what people read")
     url: str | None = Field(None, description="API for the command line; default: the one `up` left in `DATA`")
     token: SecretStr | None = Field(None, description="token that the command line shows to it")

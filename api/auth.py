@@ -71,6 +71,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "list_cases": _STAFF | _MACHINES,
     "get_case": _STAFF | _MACHINES,
     "get_timeline": _STAFF | _MACHINES,
+    "get_slip": _STAFF | _MACHINES,
     "command_case": _EVERYBODY,
     "list_stuck": _LEADERS | {Role.SYSTEM},
     "list_payouts": _MANAGERS | {Role.FINANCE, Role.SYSTEM},

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import uuid4
 
@@ -23,6 +24,7 @@ from api.linking import check_link
 from api.lookup import Lookup, utc_now
 from api.schemas import OpenCase
 from api.shelter import reference_of, sheltered
+from api.slips import read_code
 from imports.run import Progress, import_orders
 from models.case import Case
 from models.commands import Actor, Command, parse_command
@@ -61,9 +63,14 @@ class Desk(Lookup):
     """The use cases, on one store, one Temporal and one set of playbooks; what can be looked up is in `Lookup`."""
 
     def __init__(
-        self, client: Client, engine: Engine, playbooks: Playbooks | InForce, clock: Callable[[], datetime] = utc_now
+        self,
+        client: Client,
+        engine: Engine,
+        playbooks: Playbooks | InForce,
+        clock: Callable[[], datetime] = utc_now,
+        font: Path | None = None,
     ) -> None:
-        super().__init__(engine, playbooks, clock)
+        super().__init__(engine, playbooks, clock, font)
         self.client = client
 
     # ── orders ──────────────────────────────────────────────────────────────
@@ -279,7 +286,11 @@ class Desk(Lookup):
 
     async def scan(self, code: str, note: str | None, actor: Actor) -> dict[str, Any]:
         """G1, G2: a parcel came. Known by case, waybill or order: its case moves; unknown: it goes on the shelf."""
-        found = await self._read(lambda session: self._scanned(session, code))
+        code, shop = read_code(code)
+        ours = shop in (None, self.playbook_set.shop.code)
+        found = await self._read(lambda session: self._scanned(session, code)) if ours else []
+        if not ours:
+            code, note = f"{code}-{shop}", note or f"The slip is of another shop ({shop})."
         if not found:
             now = self.clock()
             parcel = await self._write(lambda session: parcels.put_unmatched(session, code, now, note))

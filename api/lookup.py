@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
@@ -14,6 +15,7 @@ from api.preview import preview
 from api.proposals import proposals
 from api.schemas import OpenCase, PreviewAsk
 from api.script_values import script_values
+from api.slips import slip_of
 from models.case import Case
 from models.errors import NotFound
 from models.ledger import cost_of_case
@@ -23,6 +25,8 @@ from models.playbook import Playbook
 from playbooks.loading.in_force import Fixed, InForce
 from playbooks.loading.load import Playbooks
 from playbooks.loading.notices import calendar_rows, warnings
+from printing.slip import Paper, Printed, Slip, printed
+from printing.words import Language
 from store import cases, ledger, lists, orders, parcels, payouts, stuck
 from store.engine import reading, writing
 from store.payouts import PayoutRow
@@ -47,8 +51,15 @@ def utc_now() -> datetime:
 class Lookup:
     """Everything that can be read, on one store and the playbooks in force."""
 
-    def __init__(self, engine: Engine, playbooks: Playbooks | InForce, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        playbooks: Playbooks | InForce,
+        clock: Callable[[], datetime] = utc_now,
+        font: Path | None = None,
+    ) -> None:
         self.engine = engine
+        self.font = font
         self._shelf = Fixed(playbooks) if isinstance(playbooks, Playbooks) else playbooks
         self.books = Books()
         self.clock = clock
@@ -132,6 +143,16 @@ class Lookup:
         name = cases.contact(session, case.case_no).get("name")
         order = orders.load(session, case.order.order_no) if case.order and not name else None
         return name or (order.customer.name if order and order.customer else None)
+
+    async def slip(self, case_no: str, paper: Paper = "a6", language: Language | None = None) -> Printed:
+        """The return slip of a case as a PDF. Raises Conflict while its return is not approved."""
+
+        def read(session: Session) -> Slip:
+            case = self._case(session, case_no)
+            order = orders.load(session, case.order.order_no) if case.order else None
+            return slip_of(case, order, cases.contact(session, case_no), self.playbook_set.shop, language)
+
+        return await asyncio.to_thread(printed, await self._read(read), paper, self.font)
 
     async def timeline(self, case_no: str, after: int = 0, limit: int = 200) -> dict[str, Any]:
         """Who did what, when and why; the cursor is the number of the last entry."""

@@ -191,6 +191,32 @@ def act(
         _show(api.post(f"/cases/{quoted(case_no)}/commands", envelope), json)
 
 
+@case.command("slip")
+def slip(
+    case_no: CaseNo,
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Where to; CASE_NO.pdf if left out.")] = None,
+    paper: Annotated[str, typer.Option(help="a6, a label, or a4, a page.")] = "a6",
+    language: Annotated[str | None, typer.Option(help="zh or en; left out, the customer's own.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Save the return slip of a case as a PDF: what the customer puts into the parcel."""
+    from terminal import remote, shown
+
+    with remote.remote() as api:
+        pdf, missing = api.file(f"/cases/{quoted(case_no)}/slip", paper=paper, language=language)
+    target = file or Path(f"{case_no}.pdf")
+    try:
+        target.write_bytes(pdf)
+    except OSError as wrong:
+        raise Invalid(f"{target} cannot be written: {wrong.strerror}. Name another file.") from None
+    if json:
+        shown.as_json({"file": str(target), "bytes": len(pdf), "missing_glyphs": missing})
+        return
+    shown.say(f"{target}, {len(pdf):,} bytes")
+    if missing:
+        shown.say(f"The font has not got {' '.join(missing)}; AFTERCARE_FONT names another one.")
+
+
 @case.command("timeline")
 def timeline(case_no: CaseNo, limit: Limit = 1000, json: AsJson = False) -> None:
     """Who did what to a case, when, and why."""

@@ -31,6 +31,11 @@ class Remote:
         """The answer to a JSON body, or to what httpx makes of `more` (files, params)."""
         return self._call("POST", path, json=body, headers=headers, **more)
 
+    def file(self, path: str, **params: Any) -> tuple[bytes, list[str]]:
+        """The file at `path`, and the characters that it could not show."""
+        answer = self._answer("GET", path, params=_given(params))
+        return answer.content, answer.headers.get("Aftercare-Missing-Glyphs", "").split()
+
     def told(self, path: str, progress: Callable[[int, int | None], None], **more: Any) -> Any:
         """The answer to a long call that says meanwhile how far it is."""
         try:
@@ -60,12 +65,15 @@ class Remote:
         return answer
 
     def _call(self, method: str, path: str, **more: Any) -> Any:
+        return self._answer(method, path, **more).json()
+
+    def _answer(self, method: str, path: str, **more: Any) -> httpx.Response:
         try:
             answer = self.http.request(method, path, **more)
         except httpx.TransportError as away:
             raise Unavailable(f"The API at {self.http.base_url.host} does not answer: {_said(away)}") from None
         if answer.is_success:
-            return answer.json()
+            return answer
         raise refused(answer)
 
 

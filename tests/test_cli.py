@@ -397,6 +397,18 @@ def test_a_case_is_opened_acted_on_and_shown(shop: Shop):
     assert "customer:wang" in shop.terminal("case", "timeline", case_no).out
 
 
+def test_a_return_slip_is_saved_where_it_is_wanted(shop: Shop, tmp_path: Path):
+    case_no = opened(shop, "TM-20261102-0017")
+    assert "approved return" in shop.terminal("case", "slip", case_no).one_line
+    assert shop.terminal("case", "act", case_no, "authorise_return", "--as", "agent:li", "--json").code == 0
+    target = tmp_path / "label.pdf"
+    assert str(target) in shop.terminal("case", "slip", case_no, str(target)).out
+    assert target.read_bytes().startswith(b"%PDF-")
+    page = shop.terminal("case", "slip", case_no, str(target), "--paper", "a4", "--json").document
+    assert page["missing_glyphs"] == []
+    assert "cannot be written" in shop.terminal("case", "slip", case_no, str(tmp_path / "nowhere" / "x.pdf")).one_line
+
+
 def test_a_refusal_says_why_and_what_is_allowed(shop: Shop):
     case_no = opened(shop, "TM-20261105-0402")
     refused = shop.terminal("case", "act", case_no, "ship_back", "carrier=sf", "waybill=1", "--as", "warehouse:zhao")

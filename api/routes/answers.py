@@ -42,6 +42,12 @@ class Json(JSONResponse):
         return to_json(content, inf_nan_mode="null")
 
 
+class Pdf(Response):
+    """A page to be printed."""
+
+    media_type = "application/pdf"
+
+
 def documented(
     model: type[BaseModel], *refusals: int, body: bool = False, status: int = 200, said: str = "done"
 ) -> dict[int | str, dict[str, Any]]:

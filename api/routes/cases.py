@@ -10,12 +10,14 @@ from api.auth import actor_of
 from api.documents import CaseList, CaseShown, Checked, Proposals, StuckList, Timeline
 from api.limits import read_json
 from api.proposals import unnamed
-from api.routes.answers import Cursor, Filter, Json, Limit, documented
+from api.routes.answers import Cursor, Filter, Json, Limit, Pdf, documented, refused
 from api.routes.checked import CallerHere, DeskHere, checked_router, roles_shown
 from api.schemas import Number, OpenAsk, OpenCase, ProposeAsk
 from models.commands import Command, Printable, Severity, parse_command
 from models.errors import Forbidden
 from models.lifecycle import Role, Stage, State
+from printing.slip import Paper
+from printing.words import Language
 from store.lists import CaseFilters, Sort
 from store.stuck import REASONS
 
@@ -48,6 +50,14 @@ Key = Annotated[
         description="the same key with the same request answers the same case",
     ),
 ]
+_BYTES = {"type": "string", "format": "binary"}
+_SLIP: dict[int | str, dict[str, Any]] = {
+    **{code: refused(code) for code in (401, 403, 404, 409, 422, 429, 503)},
+    200: {
+        "description": "the slip",
+        "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
+    },
+}
 _COMMAND_BODY = {
     "requestBody": {
         "required": True,
@@ -157,6 +167,29 @@ async def list_cases(
 async def get_case(case_no: Number, caller: CallerHere, desk: DeskHere) -> Json:
     """Where it stands, its clocks and money, what may be done by this token, and what should be done next."""
     return Json(await desk.case(case_no, roles_shown(caller), caller.id))
+
+
+@router.get(
+    "/cases/{case_no}/slip",
+    summary="The return slip",
+    response_class=Pdf,
+    responses=_SLIP,
+)
+async def get_slip(
+    case_no: Number,
+    desk: DeskHere,
+    paper: Annotated[Paper, Query(description="a label, or a page")] = "a6",
+    language: Annotated[Language | None, Query(description="left out, the customer's own")] = None,
+) -> Pdf:
+    """What the customer puts into the parcel: numbers, name, goods, where to, and the code that goods-in scans.
+
+    `Aftercare-Missing-Glyphs` names characters that the font has not got, each as its code point.
+    """
+    slip = await desk.slip(case_no, paper, language)
+    headings = {"Content-Disposition": f'inline; filename="{paper}-{quote(case_no, safe="")}.pdf"'}
+    if slip.missing:
+        headings["Aftercare-Missing-Glyphs"] = " ".join(f"U+{ord(character):04X}" for character in slip.missing)
+    return Pdf(slip.pdf, headers=headings)
 
 
 @router.get(

@@ -1,11 +1,35 @@
-"""The shop that the scripts speak for: its name, where returns go, its telephone, its time zone."""
+"""The shop that the scripts speak for: its name, where returns go, its telephone, its time zone, its slips."""
 
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
 from models.commands import Word
 from models.playbook import Names, Part
+
+
+class Instructions(Part):
+    """What a customer does with a return slip, a line each, in both languages."""
+
+    zh: tuple[Word, ...] = Field(
+        (
+            "商品、配件、说明书和赠品一起装好，把这张随件单放进箱子。",
+            "寄出后把快递公司和单号填到售后单里，凭证请保留。",
+            "仓库扫这张单上的码收货，一个工作日内验货并告诉您结果。",
+        ),
+        max_length=8,
+        description="in Chinese",
+    )
+    en: tuple[Word, ...] = Field(
+        (
+            "Pack the goods with all parts, papers and gifts, and put this slip into the box.",
+            "Then enter courier and waybill in the case, and keep the receipt.",
+            "Our warehouse scans the code above and tells you the result within one working day.",
+        ),
+        max_length=8,
+        description="in English",
+    )
 
 
 class Shop(Part):
@@ -15,6 +39,11 @@ class Shop(Part):
     return_address: Names = Field(description="where returns go: `{return_address}`")
     phone: Word = Field(description="the telephone for customers: `{phone}`")
     timezone: Word = Field(description="dates and times are told in it, such as `Asia/Shanghai`")
+    code: Annotated[str, Field(pattern=r"^[A-Z0-9]{2,8}$")] | None = Field(
+        None,
+        description="two to eight capitals or digits on every slip: another shop's slip is told apart (G1)",
+    )
+    slip: Instructions = Field(Instructions(), description="what the return slip tells the customer to do")
 
     @field_validator("timezone")
     @classmethod

@@ -83,6 +83,7 @@ ENDPOINTS: list[tuple[str, str, set[str]]] = [
     ("GET", "/payouts", {"finance", "manager", "director", "system"}),
     ("POST", "/payouts/X/paid", {"finance", "system"}),
     ("POST", "/payouts/X/failed", {"finance", "system"}),
+    ("GET", "/cases/X/slip", EVERYBODY - {"customer", "courier"}),
     ("POST", "/parcels/scan", {"warehouse", "system"}),
     ("GET", "/registers/refunds", {"finance", "supervisor", "manager", "director", "system"}),
     ("GET", "/cases", EVERYBODY - {"customer", "courier"}),

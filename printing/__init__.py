@@ -1,0 +1,1 @@
+"""Paper: what is printed for people to stick on parcels."""
