@@ -35,7 +35,7 @@ from models.lifecycle import Action, State, may
 from models.orders import Order
 from playbooks.loading.in_force import InForce
 from playbooks.loading.load import Playbooks
-from store import cases, lists, orders, parcels, personal, reservations
+from store import cases, duty, lists, orders, parcels, personal, reservations
 from store import playbooks as kept_playbooks
 from store.engine import revisions, writing
 from workflows.starting import start_and_update
@@ -320,8 +320,13 @@ class Desk(Lookup):
     async def see_playbooks(self) -> None:
         """Keep a set that is met for the first time, and record what of it nobody has published (T10)."""
         in_force = self.playbook_set
+
+        def keep(session: Session) -> None:
+            kept_playbooks.seen(session, in_force.kinds.values(), self.clock())
+            duty.see_plan(session, in_force.duty, self.clock())
+
         if self.books.seen != in_force.loaded:
-            await self._write(lambda session: kept_playbooks.seen(session, in_force.kinds.values(), self.clock()))
+            await self._write(keep)
             self.books.seen = in_force.loaded
 
     async def ready(self) -> dict[str, str]:

@@ -12,6 +12,7 @@ from models.business_time import Calendar
 from models.errors import CalendarInvalid, MoneyRefused
 from models.freight import FreightRates
 from models.playbook import ALL_HOURS
+from models.shifts import DutyPlan
 from playbooks.loading.forms import findings_of
 from playbooks.loading.holidays import HolidaysFrom, Overrides, Source, taken_over
 from playbooks.loading.lengths import Finding, nearest
@@ -23,7 +24,8 @@ SHIPPED = Path(__file__).resolve().parents[1]
 DEFAULTS, FREIGHT, SHOP, CALENDARS = "defaults.yaml", "freight.yaml", "shop.yaml", "calendars"
 #: Inside `calendars/`: what a country has published and the package of holidays does not know yet.
 OVERRIDES = "overrides"
-_NO_KINDS = frozenset({DEFAULTS, FREIGHT, SHOP})
+DUTY = "duty.yaml"
+_NO_KINDS = frozenset({DEFAULTS, FREIGHT, SHOP, DUTY})
 _Form = TypeVar("_Form", bound=BaseModel)
 
 
@@ -104,6 +106,17 @@ class Folder:
     def shop(self) -> Shop | None:
         """The shop that the scripts speak for."""
         return self._formed(self.own_or_shipped(SHOP), Shop)
+
+    def duty(self) -> DutyPlan | None:
+        """The shifts and rotas (T11)."""
+        path = self.own_or_shipped(DUTY)
+        plan, node = self._formed(path, DutyPlan), self.read(path)
+        if plan is None or node is None:
+            return None
+        wrong = plan.wrong()
+        for finding in wrong:
+            self.found(node, finding)
+        return None if wrong else plan
 
     def calendars(self, given: Mapping[str, Calendar] | None) -> dict[str, Calendar]:
         """The calendars by name; given ones are used instead of files."""

@@ -19,6 +19,7 @@ from models.errors import Invalid, PlaybookInvalid
 from models.freight import FreightRates
 from models.lifecycle import State
 from models.playbook import Playbook
+from models.shifts import DutyPlan
 from playbooks.loading.cases import File, Memory
 from playbooks.loading.checks import RULES
 from playbooks.loading.folder import DEFAULTS, SHIPPED, Folder, is_kind
@@ -46,12 +47,13 @@ _WRITTEN_INTO = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Playbooks:
-    """The playbooks, calendars, freight rates and the shop in force; `loaded` is a hash of all that they say."""
+    """The playbooks, calendars, freight rates, shifts and the shop in force; `loaded` is a hash of all they say."""
 
     kinds: Mapping[str, Playbook]
     calendars: Mapping[str, Calendar]
     freight: FreightRates
     shop: Shop
+    duty: DutyPlan
     loaded: str
     sources: Mapping[str, Source] = field(default_factory=dict)  # of calendars that take over a country's holidays
 
@@ -102,16 +104,17 @@ class _Loader:
         """The playbooks; None if there is any problem."""
         self.calendars = self.folder.calendars(self.given)
         freight, shop, defaults = self.folder.freight(), self.folder.shop(), self.defaults()
+        duty = self.folder.duty()
         paths = self.folder.kinds()
         self.around = _around(self.calendars, self.folder.zones(), paths)
         kinds = {path.stem: self.playbook(path, defaults) for path in paths}
         self.own_words()
         good = {kind: playbook for kind, playbook in kinds.items() if playbook}
-        if self.folder.problems or shop is None:
+        if self.folder.problems or shop is None or duty is None:
             return None
-        loaded = _hash_of_all(good, self.calendars, freight, shop)
+        loaded = _hash_of_all(good, self.calendars, freight, shop, duty)
         calendars, sources = MappingProxyType(dict(self.calendars)), MappingProxyType(dict(self.folder.sources))
-        return Playbooks(MappingProxyType(good), calendars, freight, shop, loaded, sources)
+        return Playbooks(MappingProxyType(good), calendars, freight, shop, duty, loaded, sources)
 
     def problems(self) -> list[Problem]:
         return sorted(self.folder.problems)
@@ -246,13 +249,18 @@ def _versioned(playbook: Playbook) -> Playbook:
 
 
 def _hash_of_all(
-    kinds: Mapping[str, Playbook], calendars: Mapping[str, Calendar], freight: FreightRates, shop: Shop
+    kinds: Mapping[str, Playbook],
+    calendars: Mapping[str, Calendar],
+    freight: FreightRates,
+    shop: Shop,
+    duty: DutyPlan,
 ) -> str:
     said = {
         "kinds": {kind: playbook.version for kind, playbook in kinds.items()},
         "calendars": {name: calendar.model_dump(mode="json") for name, calendar in calendars.items()},
         "freight": freight.model_dump(mode="json"),
         "shop": shop.model_dump(mode="json"),
+        "duty": duty.model_dump(mode="json"),
     }
     return _hash(said)[:16]
 
