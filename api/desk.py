@@ -31,7 +31,7 @@ from models.commands import Actor, Command, parse_command
 from models.decide import decide
 from models.effects import Decision, workflow_id
 from models.errors import AftercareError, CommandRefused, Conflict, NotFound, Unavailable, refusal_from
-from models.lifecycle import Action, State, may
+from models.lifecycle import Action, Role, State, may
 from models.orders import Order
 from playbooks.loading.in_force import InForce
 from playbooks.loading.load import Playbooks
@@ -119,7 +119,8 @@ class Desk(Lookup):
             built.append(case_no)
             # Read under the order's lock, which the opening transaction holds by now.
             known = background.known(session, ask, playbook, order, self.playbook_set, now)
-            return opening.new_case(ask, known, actor, now, case_no)
+            free = opening.free_owner(ask, lambda about: duty.fewest_due_soon(session, Role.AGENT, now, about))
+            return opening.new_case(ask, known, actor, now, case_no, free)
 
         contact = ask.contact.model_dump(exclude_none=True) if ask.contact else {}
         new = cases.NewCase(

@@ -1,7 +1,7 @@
 """Opening a case: what is claimed against what was bought, and the first state of the case."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -167,8 +167,24 @@ class Known:
     earlier: Earlier
 
 
-def new_case(ask: OpenCase, known: Known, actor: Actor, now: datetime, case_no: str) -> Decision:
-    """The case as it begins, under the number it was given."""
+def free_owner(ask: OpenCase, find: Callable[[frozenset[str]], str | None]) -> str | None:
+    """Who gets a case without an owner, of those that `find` finds besides the person complained about (T11, T15).
+
+    Raises Invalid where that person was named its owner.
+    """
+    about = ask.about.person if ask.about else None
+    if ask.owner is None:
+        return find(frozenset({about} if about else ()))
+    if about is not None and about.casefold() == ask.owner.casefold():
+        told = f"The complaint is about {about}, who cannot own it: name somebody else (T15)."
+        raise Invalid(told, errors=[{"field": "owner", "message": told}])
+    return None
+
+
+def new_case(
+    ask: OpenCase, known: Known, actor: Actor, now: datetime, case_no: str, given_to: str | None = None
+) -> Decision:
+    """The case as it begins, under the number it was given; `given_to` gets it because nobody was named its owner."""
     facts = known.facts
     case = Case(
         case_no=case_no,
@@ -193,7 +209,7 @@ def new_case(ask: OpenCase, known: Known, actor: Actor, now: datetime, case_no: 
         goods="customer" if facts is None or facts.parcel == "delivered" else "nowhere",
     )
     found = [f"line {r.line_no}: {r.en}" if r.line_no else r.en for r in known.eligible.against]
-    return opened(case, actor, now, f"To be looked at: {'; '.join(found)}." if found else None)
+    return opened(case, actor, now, f"To be looked at: {'; '.join(found)}." if found else None, given_to)
 
 
 def _lines(ask: OpenCase, order: Order | None) -> tuple[Line, ...]:

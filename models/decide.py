@@ -185,8 +185,10 @@ def _reopen(draft: Draft, why: str) -> None:
 # ── opening ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def opened(case: Case, actor: Actor, now: datetime, note: str | None = None) -> Decision:
+def opened(case: Case, actor: Actor, now: datetime, note: str | None = None, given_to: str | None = None) -> Decision:
     """A new case begins: its first clocks run, and its timeline has its first line.
+
+    `given_to` is on duty and gets it because nobody was named its owner (T11).
 
     Raises RuleRefused for an order of so many lines that no case can carry it.
     """
@@ -200,6 +202,10 @@ def opened(case: Case, actor: Actor, now: datetime, note: str | None = None) -> 
     draft.set(clocks=tuple(started(rule, 1, now) for rule in rules))
     data: dict[str, Any] = {"kind": case.kind, "wanted": case.wanted, "channel": case.channel}
     draft.record(Fact.OPENED, note, data, None, State.REQUESTED)
+    if given_to is not None:
+        draft.set(owner=given_to)
+        draft.record(Action.ASSIGN, "On duty, with the fewest due soon (T11).", {"to": given_to}, actor=SYSTEM)
+        draft.tell(given_to, "A case was assigned to you.")
     draft.happened(side_clocks.OPENED, State.REQUESTED)
     if case.procedure.hold and case.order and case.order.parcel in ("unprinted", "printed"):
         draft.set(holds=(case.procedure.hold,))  # L14: the warehouse sees it before printing

@@ -205,7 +205,8 @@ class Seen:
     def roles(self, person: str, when: datetime) -> tuple[Role, ...]:
         """What somebody is at an instant, as far as it is known now; nothing before coming and after leaving."""
         held = [standing for standing in self.people.get(person, ()) if standing.since <= when]
-        return max(held, key=lambda standing: (standing.since, standing.recorded_at)).roles if held else ()
+        # Of two for the same moment the last written down holds, which `sorted` leaves at the end.
+        return sorted(held, key=lambda standing: standing.since)[-1].roles if held else ()
 
     def of_role(self, role: Role) -> tuple[str, ...]:
         """Who has a role now."""
