@@ -5,13 +5,15 @@ over a clock change. Intervals are half-open and on whole seconds. For each mont
 intervals are laid out once with running sums; a question is then two look-ups, however long the target is.
 """
 
+import hashlib
+import json
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate, pairwise
 from reprlib import repr as shown
 from typing import Annotated, Any, Literal, NamedTuple, Self
@@ -201,9 +203,27 @@ class Calendar(BaseModel):
             raise NoOpeningFound("no weekday of the calendar has hours, so it has no working day; add some")
         return worked.most_common(1)[0][0]
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """A short mark of what it says: the same for the same open hours, however they were written (T10)."""
+        said = self.model_dump(mode="json", exclude={"holidays"})
+        said["free"] = [(first.isoformat(), last.isoformat()) for first, last in _joined(self.holidays)]
+        text = json.dumps(said, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
     def __hash__(self) -> int:
         # Hashed on every question, so the long lists are left to equality.
         return hash((self.timezone, frozenset(self.weekly.items())))
+
+
+def _joined(holidays: Sequence[Days]) -> list[Days]:
+    """The same free days as the longest ranges, in order."""
+    joined: list[Days] = []
+    for days in sorted(holidays):
+        if joined and days.first.toordinal() <= joined[-1].last.toordinal() + 1:
+            days = Days(joined[-1].first, max(joined.pop().last, days.last))
+        joined.append(days)
+    return joined
 
 
 def _complaint(where: tuple[int | str, ...], message: str) -> str:

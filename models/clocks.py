@@ -72,6 +72,7 @@ class Clock(Value):
     log: tuple[ClockEntry, ...]
     due_at: datetime | None = None
     alarms: tuple[Alarm, ...] | None = None
+    calendar_version: str | None = None  # of the calendar that its instants were computed on
 
     def noted(
         self, what: Happening, at: datetime, note: str | None = None, cause: Cause | None = None, **changes: object
@@ -271,7 +272,8 @@ def armed(clock: Clock, chain: Iterable[Level], calendars: Mapping[str, Calendar
         alarms.append(Alarm(name=REMIND, at=max(since, due - timedelta(seconds=clock.remind))))
     if clock.outcome in ("escalate", "search", "try_again"):
         alarms += [_alarm(level, clock, calendar, since, used) for level in chain]
-    ready = clock.model_copy(update={"due_at": due, "alarms": tuple(sorted(alarms, key=_alarm_order))})
+    instants = {"due_at": due, "alarms": tuple(sorted(alarms, key=_alarm_order))}
+    ready = clock.model_copy(update={**instants, "calendar_version": calendar.fingerprint})
     # A clock that had said all it has to say before it was paused still comes back every day.
     return ready if pending_alarms(ready) or ready.state != "running" else with_another_day(ready, max(since, due))
 

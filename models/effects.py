@@ -116,6 +116,7 @@ class ArmedClock(Value):
     target: int | None = None  # where only the calendar could tell it
     due_at: datetime | None
     alarms: tuple[Alarm, ...]
+    calendar_version: str | None = None
 
 
 class Routed(Value):

@@ -367,6 +367,7 @@ def _answer(
                 target=clock.target if clock.to_closing or clock.until else None,
                 due_at=clock.due_at,
                 alarms=clock.alarms or (),
+                calendar_version=clock.calendar_version,
             )
             for clock in stored.clocks
             if (clock.clock, clock.cycle) in asked

@@ -114,6 +114,8 @@ def _log_columns(clock: Clock, calendars: Calendars) -> dict[str, Any]:
         "log": [[int(entry.at.timestamp()), entry.what, entry.note] for entry in clock.log],
         "used_before": used_seconds(clock, _calendar(clock, calendars), since or clock.log[-1].at),
         "running_since": since,
+        "due_by": "until" if clock.until else "closing" if clock.to_closing else None,
+        "calendar_version": clock.calendar_version,
     }
 
 

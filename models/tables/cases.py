@@ -106,6 +106,8 @@ case_clocks = Table(
     Column("log", Document, nullable=False, server_default="[]", comment="[[epoch seconds, what, note], …]"),
     Column("used_before", Integer, comment="seconds used before running_since; NULL = not counted yet"),
     Column("running_since", Moment),
+    Column("due_by", String, comment="until: somebody set it; closing: the end of its day; NULL: its target"),
+    Column("calendar_version", String, comment="of the calendar that its instants were computed on"),
     PrimaryKeyConstraint("case_no", "clock", "cycle"),
     Index("ix_case_clocks_due", "state", "due_at"),
 )

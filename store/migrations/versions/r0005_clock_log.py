@@ -15,11 +15,11 @@ depends_on = None
 
 MOMENT = sa.DateTime(timezone=True)
 DOCUMENT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
-COLUMNS = ("cause", "log", "used_before", "running_since")
+COLUMNS = ("cause", "log", "used_before", "running_since", "due_by", "calendar_version")
 CASES = sa.table("cases", sa.column("case_no", sa.String), sa.column("document", DOCUMENT))
 CLOCKS = sa.table(
     "case_clocks",
-    *(sa.column(name) for name in ("case_no", "clock", "cycle", "used_before", "cause")),
+    *(sa.column(name) for name in ("case_no", "clock", "cycle", "used_before", "cause", "due_by", "calendar_version")),
     sa.column("log", DOCUMENT),
     sa.column("running_since", MOMENT),
 )
@@ -34,6 +34,10 @@ def upgrade() -> None:
         told = "seconds used before running_since; NULL = not counted yet"
         table.add_column(sa.Column("used_before", sa.Integer(), nullable=True, comment=told))
         table.add_column(sa.Column("running_since", MOMENT, nullable=True))
+        told = "until: somebody set it; closing: the end of its day; NULL: its target"
+        table.add_column(sa.Column("due_by", sa.String(), nullable=True, comment=told))
+        told = "of the calendar that its instants were computed on"
+        table.add_column(sa.Column("calendar_version", sa.String(), nullable=True, comment=told))
     _fill_from_documents()
 
 
@@ -65,6 +69,8 @@ def _filled(case_no: str, document: dict[str, Any]) -> Iterator[dict[str, Any]]:
             "log": [[int(at.timestamp()), what, note] for at, what, note in log],
             "cause": "delay" if any(what == "breached" for _, what, _ in log) else None,
             "used_before": 0 if clock["state"] == "running" and len(starts) == 1 else None,
+            "due_by": "until" if clock.get("until") else "closing" if clock.get("to_closing") else None,
+            "calendar_version": clock.get("calendar_version"),
             "running_since": starts[-1] if clock["state"] == "running" else None,
         }
 
