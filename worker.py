@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,7 @@ from activities.commit import Commit
 from activities.gateways import Keys, Room, configured
 from activities.linked import Linked
 from activities.outbox import postman
-from activities.payments import Payments, finances_queue
+from activities.payments import BalanceBook, Payments, finances_queue
 from models.effects import TASK_QUEUE
 from playbooks.loading.in_force import InForce
 from workflows.case import AfterSaleCase
@@ -33,7 +33,12 @@ THREADS = 16
 
 def payments_of(settings: Keys, engine: Engine) -> Payments:
     """Who pays out, by the settings: providers that are configured, and finance's queue for everything else."""
-    return Payments(engine, configured(Room(keys=settings, queue=partial(finances_queue, engine))))
+    room = Room(keys=settings, queue=partial(finances_queue, engine), balances=BalanceBook(engine, _utc_now))
+    return Payments(engine, configured(room))
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 def case_worker(

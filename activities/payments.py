@@ -3,24 +3,24 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from sqlalchemy import Engine
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.gateways import chosen
+from activities.gateways import chosen, serves
 from activities.gateways.gateway import Destination, Gateway, GivenBack, PayoutOrder, refused, unknown
 from activities.gateways.register import Queued, told
-from models.case import Case
+from activities.gateways.store_credit import Credit, Credited
+from models.case import Case, Payout
 from models.effects import Routed
 from models.orders import Order
-from models.payments import ASK_PAYOUT, PAY_OUT, Answer, PayoutInput, PayoutResult
-from store import orders, payouts
-from store.engine import reading
+from models.payments import ASK_PAYOUT, ORIGINAL, PAY_OUT, Answer, PayoutInput, PayoutResult
+from store import credit, orders, payouts
+from store.engine import reading, writing
 from store.payouts import PayoutRow
 
-#: The account kind that means the original payment, as if no account had been named.
-ORIGINAL = "original"
 #: Somebody who pays says so this often, in seconds, so that his death is noticed long before a payment may take.
 HEARTBEAT = 3.0
 
@@ -44,10 +44,22 @@ class Payments:
         return self._gateways.keys() != {"register"}
 
     def route(self, case: Case) -> tuple[Routed, ...]:
-        """The approved payouts of a case that a provider carries out; finance's queue has the others already."""
-        found = [(p.key, self._load(p.key)) for p in case.payouts if p.state == "approved" and p.gateway is None]
+        """The approved payouts of a case that a provider carries out; finance's queue has the others already.
+
+        One to another account than was paid from waits until a second pair of eyes has seen it (R1).
+        """
+        waiting = [p for p in case.payouts if p.state == "approved" and p.gateway is None and not p.unconfirmed]
+        found = [(p.key, self._load(p.key)) for p in waiting if self._may_serve(case, p)]
         ways = {key: chosen(loaded[1], self._gateways).name for key, loaded in found if loaded is not None}
         return tuple(Routed(payout_id=key, gateway=name) for key, name in ways.items() if name != "register")
+
+    def _may_serve(self, case: Case, payout: Payout) -> bool:
+        """Whether any gateway could be the one, by what the case knows: most payouts are finance's, and looking up
+        each of them would cost every commit a query."""
+        methods = {pot.payment_no: pot.method for pot in case.order.pots.payments} if case.order else {}
+        account = (payout.account or ORIGINAL).partition(" ")[0]
+        named = methods.get(payout.payment_no or "") if account == ORIGINAL else account
+        return named is not None and serves(named, self._gateways)
 
     @activity.defn(name=PAY_OUT)
     async def pay_out(self, input: PayoutInput) -> PayoutResult:
@@ -123,6 +135,39 @@ def finances_queue(engine: Engine, payout_id: str) -> Queued | None:
     with reading(engine) as session:
         row = payouts.get(session, payout_id)
     return Queued(row.state, row.reference, row.failure) if row else None
+
+
+class BalanceBook:
+    """The balance register in SQL, as the gateway `store_credit` needs it (R2)."""
+
+    def __init__(self, engine: Engine, clock: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def credit(self, asked: Credit) -> Credited:
+        """Write the entry, or answer the one that is under its key already, whatever that says."""
+        wanted = credit.Wanted(
+            key=asked.key,
+            customer_id=asked.customer,
+            currency=asked.currency,
+            what="credited",
+            amount=asked.amount,
+            why=asked.reason,
+            order_no=asked.order_no or None,
+            case_no=asked.reason.rpartition(" ")[2] or None,
+        )
+        with writing(self._engine) as session:
+            return _credited(credit.write(session, wanted, self._clock()))
+
+    def credited(self, key: str) -> Credited | None:
+        """The entry under a key."""
+        with reading(self._engine) as session:
+            found = credit.entry(session, key)
+        return _credited(found) if found else None
+
+
+def _credited(entry: credit.Entry) -> Credited:
+    return Credited(f"balance {entry.currency} {entry.number}", entry.amount, entry.currency)
 
 
 def order_for(row: PayoutRow, order: Order | None) -> PayoutOrder:

@@ -77,6 +77,8 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "list_payouts": _MANAGERS | {Role.FINANCE, Role.SYSTEM},
     "payout_paid": frozenset({Role.FINANCE, Role.SYSTEM}),
     "payout_failed": frozenset({Role.FINANCE, Role.SYSTEM}),
+    "get_balance": _AGENTS | _MACHINES | {Role.FINANCE},
+    "clear_balance": frozenset({Role.FINANCE, Role.SYSTEM}),
     "scan_parcel": frozenset({Role.WAREHOUSE, Role.SYSTEM}),
     "get_register": _LEADERS | {Role.FINANCE, Role.SYSTEM},
     "get_report": _LEADERS | {Role.FINANCE, Role.SYSTEM},

@@ -22,7 +22,7 @@ from api import background, opening, views
 from api.auth import Caller, actor_of
 from api.linking import check_link
 from api.lookup import Lookup, utc_now
-from api.schemas import OpenCase
+from api.schemas import Clearing, OpenCase
 from api.shelter import reference_of, sheltered
 from api.slips import read_code
 from imports.run import Progress, import_orders
@@ -35,7 +35,7 @@ from models.lifecycle import Action, Role, State, may
 from models.orders import Order
 from playbooks.loading.in_force import InForce
 from playbooks.loading.load import Playbooks
-from store import cases, duty, lists, orders, parcels, personal, reservations
+from store import cases, credit, duty, lists, orders, parcels, personal, reservations
 from store import playbooks as kept_playbooks
 from store.engine import revisions, writing
 from workflows.starting import start_and_update
@@ -284,6 +284,22 @@ class Desk(Lookup):
         data = {"payout_id": payout_id, "code": code, **({"note": note} if note else {})}
         await self.carry_out(row.case_no, Command(action=Action.FAIL_REFUND, actor=actor, data=data))
         return views.payout_document(await self._payout(payout_id))
+
+    async def clear_balance(
+        self, customer_id: str, asked: Clearing, actor: Actor, idempotency_key: str | None = None
+    ) -> dict[str, Any]:
+        """R2: finance takes store credit off by hand, with a reason; the same key is carried out once."""
+        clearing = credit.Clearing(
+            key=f"clear:{customer_id}:{idempotency_key or uuid4().hex}",
+            customer_id=customer_id,
+            currency=asked.currency,
+            amount=asked.amount,
+            reason=asked.reason,
+            by=actor.id,
+        )
+        now = self.clock()
+        await self._write(lambda session: credit.clear(session, clearing, now))
+        return await self.balance(customer_id)
 
     async def scan(self, code: str, note: str | None, actor: Actor) -> dict[str, Any]:
         """G1, G2: a parcel came. Known by case, waybill or order: its case moves; unknown: it goes on the shelf."""

@@ -4,7 +4,7 @@ The desk makes the documents; these models describe them and drop nothing. A doc
 here, since documents grow.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -308,6 +308,30 @@ class LinePreview(Shown):
     line_no: int
     quantity: Quantity
     amount: str
+
+
+class CreditEntry(Shown):
+    """One entry of a customer's balance: what happened, and what remained then."""
+
+    number: int
+    what: Literal["credited", "used", "put_back", "cleared"]
+    amount: MoneyShown
+    remains: MoneyShown
+    why: str
+    order_no: str | None
+    case_no: str | None
+    by: str | None
+    at: AwareDatetime
+
+
+class BalanceShown(Shown):
+    """A customer's store credit, by currency, with every entry that made it (R2)."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.BALANCE]})
+
+    customer_id: str
+    balances: tuple[MoneyShown, ...]
+    entries: tuple[CreditEntry, ...]
 
 
 class PreviewShown(Shown):

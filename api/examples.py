@@ -145,6 +145,24 @@ ORDER: dict[str, Any] = {
     },
 }
 
+BALANCE: dict[str, Any] = {
+    "customer_id": "c-88",
+    "balances": [{"amount": "8.00", "currency": "CNY"}],
+    "entries": [
+        {
+            "number": 1,
+            "what": "credited",
+            "amount": {"amount": "8.00", "currency": "CNY"},
+            "remains": {"amount": "8.00", "currency": "CNY"},
+            "why": "refund AC-26-000001",
+            "order_no": "20260302-0017",
+            "case_no": "AC-26-000001",
+            "by": None,
+            "at": "2026-11-22T06:15:00+00:00",
+        }
+    ],
+}
+
 PREVIEW: dict[str, Any] = {
     "rule": "F3",
     "currency": "CNY",

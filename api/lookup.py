@@ -27,7 +27,7 @@ from playbooks.loading.load import Playbooks
 from playbooks.loading.notices import calendar_rows, warnings
 from printing.slip import Paper, Printed, Slip, printed
 from printing.words import Language
-from store import cases, ledger, lists, orders, parcels, payouts, stuck
+from store import cases, credit, ledger, lists, orders, parcels, payouts, stuck
 from store.engine import reading, writing
 from store.payouts import PayoutRow
 from store.rebase import furthest_deadline
@@ -229,6 +229,17 @@ class Lookup:
         if row is None:
             raise NotFound(f"There is no payout '{payout_id}'.")
         return row
+
+    async def balance(self, customer_id: str) -> dict[str, Any]:
+        """R2: a customer's store credit with its entries. Raises NotFound for one who never had any."""
+
+        def read(session: Session) -> dict[str, Any]:
+            entries = credit.entries(session, customer_id)
+            if not entries:
+                raise NotFound(f"Customer '{customer_id}' has never had store credit.")
+            return views.balance_document(customer_id, credit.of_customer(session, customer_id), entries)
+
+        return await self._read(read)
 
     async def register(self, name: str) -> list[dict[str, Any]]:
         """A register as rows."""

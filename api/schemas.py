@@ -194,6 +194,18 @@ class Failed(Ask):
     note: Text | None = None
 
 
+class Clearing(Ask):
+    """Store credit that is taken off a balance by hand, and why; without an amount all of it (R2)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"currency": "CNY", "amount": "20.00", "reason": "在门店付了现金"}]}
+    )
+
+    currency: CurrencyCode
+    amount: Amount | None = None
+    reason: Text
+
+
 class Scan(Ask):
     """What the scanner read: a case number, a waybill or an order number (G1, G2)."""
 

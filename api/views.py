@@ -20,6 +20,7 @@ from models.orders import Order, order_to_document
 from models.playbook import ALL_HOURS, Playbook
 from models.pots import Pots
 from models.rehearsal import answers
+from store import credit
 from store.ledger import Uneven
 from store.lists import CaseRow
 from store.payouts import PayoutRow
@@ -180,6 +181,21 @@ def payout_document(row: PayoutRow) -> dict[str, Any]:
     """A payout as finance sees it."""
     document = row.model_dump(mode="json", exclude={"amount", "currency"})
     return {**document, "amount": money(row.amount, row.currency)}
+
+
+def balance_document(customer_id: str, has: Mapping[str, int], entries: Iterable[credit.Entry]) -> dict[str, Any]:
+    """A customer's store credit, and every entry that made it (R2)."""
+    return {
+        "customer_id": customer_id,
+        "balances": [money(amount, currency) for currency, amount in has.items()],
+        "entries": [_credit_entry(entry) for entry in entries],
+    }
+
+
+def _credit_entry(entry: credit.Entry) -> dict[str, Any]:
+    shown = entry.model_dump(mode="json", include={"number", "what", "why", "order_no", "case_no", "by", "at"})
+    sums = {"amount": money(entry.amount, entry.currency), "remains": money(entry.remains, entry.currency)}
+    return {**shown, **sums}
 
 
 def uneven_document(row: Uneven) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from models.money import to_text
+from models.payments import ORIGINAL, STORE_CREDIT
 from models.value import Value
 
-Sort = Literal["cap", "limit", "pot", "move", "payout", "ledger", "case"]
+Sort = Literal["cap", "limit", "pot", "move", "payout", "ledger", "case", "balance"]
 PotKey = tuple[str, int | str, int]
 
 
@@ -56,6 +57,17 @@ class PayoutRow(NamedTuple):
     purpose: str
     amount: int
     state: str
+    payment_no: str | None = None
+    account: str | None = None
+
+
+class EntryRow(NamedTuple):
+    """One entry of a customer's store credit, of the order that is paid or was refunded with it (R2)."""
+
+    key: str
+    what: str
+    amount: int
+    payment_no: str | None
 
 
 class PostedRow(NamedTuple):
@@ -89,6 +101,8 @@ class Books:
     order_no: str | None
     currency: str | None  # none where nothing has brought one: then there is no money either
     pots: list[PotRow] = field(default_factory=list)
+    paid_by_credit: set[str] = field(default_factory=set)  # the payments that are store credit
+    entries: list[EntryRow] = field(default_factory=list)
     moves: list[MoveRow] = field(default_factory=list)
     payouts: list[PayoutRow] = field(default_factory=list)
     postings: list[PostedRow] = field(default_factory=list)
@@ -98,7 +112,8 @@ class Books:
 def audit(books: Books) -> Iterator[Finding]:
     """What of an order's books does not agree, or is beyond a cap; nothing for books in order."""
     yield from _within_caps(books)
-    if not (books.moves or books.payouts or books.postings or books.cases):
+    yield from _credit_as_used(books)
+    if not (books.moves or books.payouts or books.postings or books.cases or books.entries):
         yield from _pots_as_moved(books, {})
         return
     moved = _moved(books.moves)
@@ -107,6 +122,7 @@ def audit(books: Books) -> Iterator[Finding]:
     yield from _payouts_as_moved(books, moved)
     yield from _posted_as_paid(books)
     yield from _cases_as_paid(books)
+    yield from _credit_as_paid(books)
 
 
 # ── caps (C2, F17, F26) ───────────────────────────────────────────────────────────────────────────
@@ -260,6 +276,45 @@ def _posted_as_paid(books: Books) -> Iterator[Finding]:
             yield _found("ledger", books, told, payout.case_no)
     for key, amount in posted.items():
         yield _found("ledger", books, f"{_said(amount, books)} is posted for {key}, which is no payout.")
+
+
+# ── store credit (R2) ─────────────────────────────────────────────────────────────────────────────
+
+
+def _credit_as_used(books: Books) -> Iterator[Finding]:
+    """What an order's payments are in store credit is what they took of a balance."""
+    used: Counter[str] = Counter()
+    for entry in books.entries:
+        if entry.what in ("used", "put_back"):
+            used[entry.payment_no or ""] += entry.amount if entry.what == "used" else -entry.amount
+    payments = (pot for pot in books.pots if pot.key[0] == "payment")
+    paid = {str(pot.key[1]): pot.paid for pot in payments if pot.key[1] in books.paid_by_credit}
+    for payment_no in used.keys() | paid.keys():
+        wanted = paid.get(payment_no, 0)
+        if used[payment_no] != wanted:
+            told = f"Payment {payment_no} is {_said(wanted, books)} of store credit"
+            yield _found("balance", books, f"{told}, {_said(used[payment_no], books)} was taken of a balance.")
+
+
+def _credit_as_paid(books: Books) -> Iterator[Finding]:
+    """What is credited was a payout to a balance, of that amount; and each such payout that is done was credited."""
+    payouts = {payout.key: payout for payout in books.payouts}
+    credited = {entry.key: entry for entry in books.entries if entry.what == "credited"}
+    for key, entry in credited.items():
+        payout = payouts.get(key)
+        if payout is None or payout.state not in ("sent", "unknown", "done") or payout.amount != entry.amount:
+            case_no = payout.case_no if payout else None
+            told = f"{_said(entry.amount, books)} is credited for {key}, which was not paid so."
+            yield _found("balance", books, told, case_no)
+    for payout in books.payouts:
+        if payout.state == "done" and _to_credit(payout, books) and payout.key not in credited:
+            told = f"Payout {payout.key} went to a balance as {_said(payout.amount, books)}; no balance has it."
+            yield _found("balance", books, told, payout.case_no)
+
+
+def _to_credit(payout: PayoutRow, books: Books) -> bool:
+    named = (payout.account or ORIGINAL).partition(" ")[0]
+    return named == STORE_CREDIT or (named == ORIGINAL and payout.payment_no in books.paid_by_credit)
 
 
 # ── cases ─────────────────────────────────────────────────────────────────────────────────────────

@@ -12,6 +12,7 @@ from models.commands import Cause, Command, Disposition, Grade, OfferOption, Par
 from models.eligibility import Earlier, Eligible
 from models.ledger import Transfer
 from models.lifecycle import FINAL, WAITS_FOR, Stage, State, stage_of
+from models.payments import STORE_CREDIT
 from models.playbook import Procedure
 from models.pots import Draw, Pots
 from models.promotions import Promotion
@@ -94,12 +95,24 @@ class Payout(Value):
     state: PayoutState = "approved"
     reference: str | None = None
     account: str | None = None
+    named_by: str | None = None  # whoever named the account (R1)
+    confirmed_by: str | None = None  # the second pair of eyes that has seen it
     failure: str | None = None
     draws: tuple[Draw, ...] = ()
     compensates: str | None = None  # the kind of compensation that it is (F26)
     gateway: str | None = None  # the provider that it was given to; None = finance's queue
     tries: int = 0  # answers that did not end it
     ask_at: datetime | None = None  # when its gateway is to be sent it, or asked about it
+
+    @property
+    def to_credit(self) -> bool:
+        """Whether it was decided that it goes to the customer's balance instead of an account (R2)."""
+        return (self.account or "").partition(" ")[0] == STORE_CREDIT
+
+    @property
+    def unconfirmed(self) -> bool:
+        """R1: whether it goes to the customer's balance, and nobody but whoever said so has looked at it yet."""
+        return self.to_credit and self.confirmed_by is None
 
     @property
     def at_gateway(self) -> bool:
@@ -245,6 +258,7 @@ class Case(Value):
     replacement: Replacement | None = None
     plan: Settlement | None = None
     executed: bool = False  # the plan's money was drawn
+    as_credit: bool = False  # what the plan pays goes to the customer's balance, as he agreed (K2, R2)
     agreed: OfferOption | None = None  # an accepted option that waits for the goods
     offer: Offer | None = None
     rounds: int = 0

@@ -277,6 +277,10 @@ class ChooseRemedy(Reducible):
     net_receivable: Yes = Field(
         default=False, description="the customer agrees that what he owes us for freight is taken off the refund (F24)"
     )
+    as_credit: Yes = Field(
+        default=False,
+        description="what it pays is store credit, which the customer's next order draws; he has to agree (K2, R2)",
+    )
     note: Text | None = None
 
 
@@ -300,9 +304,14 @@ class RecordPayment(Data):
 
 
 class ProvideAccount(Data):
+    """R1: where the money is to go, by the customer or with his consent; `store_credit` is his balance with us."""
+
     kind: Literal["original", "alipay", "wechat", "bank", "store_credit"]
     account: Word
     real_name: Word
+    customer_agrees: Yes = Field(
+        default=False, description="the customer was asked and agrees to another account than he paid from (R1)"
+    )
 
 
 class RecordRefund(Data):
@@ -637,6 +646,7 @@ DATA: dict[Action, type[Data]] = {
     Action.SETTLE_INVOICE: SettleInvoice,
     Action.RETRY: Note,
     Action.FAIL_REFUND: FailRefund,
+    Action.CONFIRM_ACCOUNT: Note,
 }
 
 

@@ -21,7 +21,7 @@ from models.actions import (  # noqa: F401
     request,
     waiting,
 )
-from models.actions.payouts import execute_plan, forget_payouts, take_back
+from models.actions.payouts import execute_plan, forget_payouts, pay_as_credit, take_back
 from models.case import Case, Pending
 from models.clocks import AGAIN, DUE, Alarm, Clock, fires_at, pending_alarms, started, with_another_day
 from models.commands import Actor, Command, parse_data
@@ -146,6 +146,8 @@ def _go(draft: Draft, command: Command, target: State) -> None:
         draft.move(target)
     if target in _EXECUTING:
         execute_plan(draft)
+        if draft.case.as_credit:
+            pay_as_credit(draft)
         if draft.case.order is not None and draft.case.order.has_invoice:
             draft.set(invoice_open=True)  # G9: a refund, exchange or repair touches the invoice
     if target in FINAL and source not in FINAL:

@@ -165,6 +165,7 @@ class Action(StrEnum):
     SETTLE_INVOICE = "settle_invoice"
     RETRY = "retry"
     FAIL_REFUND = "fail_refund"
+    CONFIRM_ACCOUNT = "confirm_account"
     OVERRIDE_ELIGIBILITY = "override_eligibility"
     REBASE_PLAYBOOK = "rebase_playbook"
     EXTEND = "extend"
@@ -632,6 +633,7 @@ ROLES: dict[Action, tuple[Role, ...]] = {
     A.SETTLE_INVOICE: (_A, _F),
     A.RETRY: (_A, _S),
     A.FAIL_REFUND: (_F, _S),
+    A.CONFIRM_ACCOUNT: (_A, _F),
     A.OVERRIDE_ELIGIBILITY: (_A,),  # and the playbook's `override_role`
     A.REBASE_PLAYBOOK: (_M,),
     A.EXTEND: (_M,),

@@ -13,6 +13,11 @@ from models.value import Value
 PAY_OUT = "pay_out"
 ASK_PAYOUT = "ask_payout"
 
+#: The account kind that means the original payment, as if no account had been named.
+ORIGINAL = "original"
+#: A customer's own balance with us: as a method of payment, an account and a gateway (R2).
+STORE_CREDIT = "store_credit"
+
 AnswerState = Literal["done", "processing", "unknown", "refused"]
 RefusedFor = Literal["account", "balance", "limit", "duplicate", "not_found", "other"]
 

@@ -44,7 +44,7 @@ _BY_STATE_ALONE = frozenset(Action) - frozenset(
         *(Action.AUTHORISE_RETURN, Action.DECLINE_OFFER, Action.APPROVE, Action.DENY, Action.MISS_CALLBACK),
         *(Action.KEEP_PROMISE, Action.RETURN_LOANER, Action.TAKE, Action.ACCEPT_QUOTE, Action.DECLINE_QUOTE),
         *(Action.ACCEPT_OFFER, Action.WAIVE_FREIGHT, Action.OPEN_CLAIM, Action.COMPENSATE),
-        *(Action.RECORD_REFUND, Action.FAIL_REFUND, Action.LIFT_HOLD),
+        *(Action.RECORD_REFUND, Action.FAIL_REFUND, Action.LIFT_HOLD, Action.CONFIRM_ACCOUNT),
     }
 )
 

@@ -140,6 +140,12 @@ def _claim(s: Situation) -> str | None:
     return "open" if any(claim.state in ("claimed", "accepted") for claim in s.case.claims) else "settled"
 
 
+def _account(s: Situation) -> str:
+    if s.case.account_missing:
+        return "missing"
+    return "unconfirmed" if any(p.unconfirmed and p.state == "approved" for p in s.case.payouts) else "known"
+
+
 #: How each fact is read.
 READ: dict[str, Read] = {
     "subcategory": lambda s: s.case.procedure.subcategory,
@@ -175,7 +181,7 @@ READ: dict[str, Read] = {
     "keep_its": lambda s: "many" if s.case.earlier.keep_its > s.case.procedure.keep_it.earlier else "few",
     "calls": _calls,
     "visit": _visit,
-    "account": lambda s: "missing" if s.case.account_missing else "known",
+    "account": _account,
     "payment": lambda s: "notified" if s.case.payment_notified else None,
     "payout": lambda s: "open" if s.case.open_payouts else None,
     "refundable": lambda s: _yes(_refundable(s)),

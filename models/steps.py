@@ -50,7 +50,7 @@ FACTS: dict[str, tuple[str, ...] | None] = {
     "keep_its": ("few", "many"),  # K6
     "calls": ("left", "used"),  # T17
     "visit": ("none", "appointed", "dispatched", "arrived"),
-    "account": ("known", "missing"),
+    "account": ("known", "missing", "unconfirmed"),  # it goes to his balance, and a second person has not seen it
     "payment": ("none", "notified"),
     "payout": ("open", "none"),  # money that finance has still to pay
     "refundable": YES_NO,  # whether the goods of the case have anything left to refund

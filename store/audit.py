@@ -4,10 +4,23 @@ from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, case, func, select
 
-from models.audit import Books, CaseRow, Finding, MoveRow, PayoutRow, PostedRow, PotRow, audit
-from models.tables import cases, ledger, money_moves, orders, payment_pots, payouts, postage_pots, unit_pots
+from models.audit import Books, CaseRow, EntryRow, Finding, MoveRow, PayoutRow, PostedRow, PotRow, audit
+from models.money import to_text
+from models.payments import STORE_CREDIT
+from models.tables import (
+    balance_entries,
+    balances,
+    cases,
+    ledger,
+    money_moves,
+    orders,
+    payment_pots,
+    payouts,
+    postage_pots,
+    unit_pots,
+)
 
 _BATCH = 4000
 
@@ -29,6 +42,7 @@ def audit_money(engine: Engine) -> Audited:
     counted = {"orders": 0, "cases": 0, "payouts": 0, "postings": 0}
     findings: list[Finding] = []
     with _one_moment(engine).connect() as connection:
+        findings += _balances(connection)
         for books in _without_order(connection):
             findings += _looked_at(books, counted)
         for books in _every_order(connection):
@@ -52,6 +66,24 @@ def _one_moment(engine: Engine) -> Engine:
 
 
 # ── reading ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _balances(connection: Connection) -> Iterator[Finding]:
+    """Every balance is what its entries come to, and they are numbered without a gap (R2)."""
+    entries = balance_entries.c
+    gives = entries.what.in_(("credited", "put_back"))
+    signed = func.sum(case((gives, entries.amount), else_=-entries.amount))
+    named = (entries.customer_id, entries.currency)
+    sums = select(*named, signed, func.count(), func.max(entries.number)).group_by(*named)
+    made = {(row[0], row[1]): (int(row[2]), row[3], row[4]) for row in connection.execute(sums)}
+    for row in connection.execute(select(balances)):
+        came_to = made.pop((row.customer_id, row.currency), (0, 0, 0))
+        if came_to != (row.amount, row.entries, row.entries):
+            told = f"The balance of {row.customer_id} is {to_text(row.amount, row.currency)} {row.currency}"
+            told += f" of {row.entries} entries, its entries come to {to_text(came_to[0], row.currency)}"
+            yield Finding(sort="balance", order_no=None, detail=f"{told}, and are {came_to[1]}.")
+    for customer, currency in made:
+        yield Finding(sort="balance", order_no=None, detail=f"{customer} has entries in {currency} and no balance.")
 
 
 def _every_order(connection: Connection) -> Iterator[Books]:
@@ -87,10 +119,17 @@ def _add_pots(connection: Connection, books: dict[str, Books], first: str, last:
         _of(postage_pots, first, last, "shipment_no", "postage", "tax")
     ):
         books[no].pots.append(PotRow(("postage", name, 0), amount + tax, 0, 0, in_flight, refunded, 0))
-    for no, in_flight, refunded, name, amount in connection.execute(
-        _of(payment_pots, first, last, "payment_no", "amount")
+    for no, in_flight, refunded, name, amount, method in connection.execute(
+        _of(payment_pots, first, last, "payment_no", "amount", "method")
     ):
         books[no].pots.append(PotRow(("payment", name, 0), amount, 0, 0, in_flight, refunded, 0))
+        if method.strip().lower() == STORE_CREDIT:
+            books[no].paid_by_credit.add(name)
+    entries = balance_entries.c
+    written = select(entries.order_no, *(entries[name] for name in EntryRow._fields))
+    for no, *row in connection.execute(written.where(entries.order_no.between(first, last))):
+        if no in books:
+            books[no].entries.append(EntryRow._make(row))
 
 
 def _of(table: Table, first: str, last: str, *names: str) -> Select[Any]:

@@ -18,7 +18,7 @@ from models import tables
 from models.errors import Conflict
 from models.orders import Order
 from models.pots import PaymentPot, Pot, Pots, pots_of
-from store import money
+from store import credit, money
 from store import pots as pots_rows
 from store.documents import is_postgres
 
@@ -61,7 +61,10 @@ def holds(session: Session, order_no: str) -> tuple[Hold, ...]:
 
 
 def put(session: Session, order: Order, now: datetime) -> Put:
-    """Take an order in, or what is new of one that is here. Raises Conflict when its money is spoken for."""
+    """Take an order in, or what is new of one that is here; what it takes of its customer's credit is drawn (R2).
+
+    Raises Conflict when its money is spoken for, or that credit is short.
+    """
     _one_importer_at_a_time(session)
     return _put(session, order, _hash(order), now)
 
@@ -73,7 +76,7 @@ def put_many(session: Session, orders: Sequence[Order], now: datetime) -> list[s
     known = _known(session, [order.order_no for order in orders])
     fresh: dict[str, int] = {}
     for i, order in enumerate(orders):
-        if order.order_no not in known:
+        if order.order_no not in known and not credit.pays_with_it(order):
             fresh.setdefault(order.order_no, i)
     _insert(session, [(orders[i], hashes[i]) for i in fresh.values()], now)
     return [
@@ -94,7 +97,8 @@ def _one_importer_at_a_time(session: Session) -> None:
 
 def _put_or_reason(session: Session, order: Order, content_hash: str, now: datetime) -> str:
     try:
-        return _put(session, order, content_hash, now)
+        with session.begin_nested():  # what was drawn for an order that is refused after all is undone
+            return _put(session, order, content_hash, now)
     except Conflict as refused:
         return refused.detail
 
@@ -102,12 +106,14 @@ def _put_or_reason(session: Session, order: Order, content_hash: str, now: datet
 def _put(session: Session, order: Order, content_hash: str, now: datetime) -> Put:
     before = _known(session, [order.order_no]).get(order.order_no)
     if before is None:
+        credit.use_for(session, order, None, now)
         _insert(session, [(order, content_hash)], now)
         return "imported"
     if before == content_hash:
         return "unchanged"
     money.lock_order(session, order.order_no)
     _change_pots(session, order)
+    credit.use_for(session, order, load(session, order.order_no), now)
     columns = _columns(order, content_hash, now)
     del columns["imported_at"], columns["split_rule"]
     session.execute(update(tables.orders).where(tables.orders.c.order_no == order.order_no).values(**columns))

@@ -68,7 +68,7 @@ def _row(case: Case, payout: Payout, at: datetime) -> dict[str, Any]:
         "id": payout.key,
         "case_no": case.case_no,
         "order_no": case.order.order_no if case.order else None,
-        "currency": case.order.currency if case.order else None,
+        "currency": case.currency,
         **{name: getattr(payout, name) for name in _TOLD},
         "created_at": at,
         "changed_at": at,

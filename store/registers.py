@@ -11,7 +11,9 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from models.lifecycle import Action
-from models.tables import cases, orders, payouts, timeline
+from models.tables import balances as credited
+from models.tables import cases, orders, timeline
+from store import credit
 
 Row = dict[str, Any]
 
@@ -42,24 +44,32 @@ def _documents(session: Session, which: ColumnElement[bool]) -> Iterator[tuple[s
 
 
 def balances(session: Session) -> list[Row]:
-    """R2: who was credited and why, and what remains; no later order uses it here yet, so that is all of it."""
-    joined = payouts.outerjoin(orders, orders.c.order_no == payouts.c.order_no)
-    credited = payouts.c.account.like("store_credit%") & (payouts.c.state == "done")
-    found = select(payouts, orders.c.customer_id, orders.c.customer_name).select_from(joined).where(credited)
+    """R2: the running account: who is credited and why, which later order used it, what remains, what was cleared."""
+    names = _names(session)
     return [
         {
-            "customer_id": row.customer_id,
-            "customer": Personal(row.customer_name),
-            "credited": Sum(row.amount, row.currency),
-            "remains": Sum(row.amount, row.currency),
-            "purpose": row.purpose,
-            "order_no": row.order_no,
-            "case_no": row.case_no,
-            "reference": row.reference,
-            "at": row.paid_at,
+            "customer_id": entry.customer_id,
+            "customer": Personal(names.get(entry.customer_id)),
+            "number": entry.number,
+            "what": entry.what,
+            "credited": Sum(entry.amount, entry.currency) if entry.what in credit.GIVES else None,
+            "taken": None if entry.what in credit.GIVES else Sum(entry.amount, entry.currency),
+            "remains": Sum(entry.remains, entry.currency),
+            "why": entry.why,
+            "order_no": entry.order_no,
+            "case_no": entry.case_no,
+            "by": entry.by,
+            "at": entry.at,
         }
-        for row in session.execute(found.order_by(payouts.c.paid_at, payouts.c.id))
+        for entry in credit.entries(session)
     ]
+
+
+def _names(session: Session) -> dict[str, str | None]:
+    """The names of those who have a balance."""
+    have = orders.c.customer_id.in_(select(credited.c.customer_id))
+    found = select(orders.c.customer_id, func.max(orders.c.customer_name)).where(have)
+    return {row[0]: row[1] for row in session.execute(found.group_by(orders.c.customer_id))}
 
 
 def remittances(session: Session) -> list[Row]:

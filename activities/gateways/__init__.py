@@ -14,6 +14,7 @@ from activities.gateways.gateway import Gateway, PayoutOrder
 from activities.gateways.register import Queue, Register
 from activities.gateways.store_credit import Balances, StoreCredit
 from models.errors import Invalid
+from models.payments import STORE_CREDIT
 
 
 class Keys(Protocol):
@@ -121,7 +122,7 @@ def _store_credit(room: Room) -> Gateway | None:
 
 GATEWAYS: Mapping[str, Kind] = {
     "register": Kind(lambda room: Register(room.queue)),
-    "store_credit": Kind(_store_credit, ("store_credit",)),
+    STORE_CREDIT: Kind(_store_credit, (STORE_CREDIT,)),
     "stripe": Kind(_stripe, ("stripe", "card", "credit_card")),
     "alipay": Kind(_alipay, ("alipay", "zhifubao", "支付宝")),
     "wechatpay": Kind(_wechatpay, ("wechatpay", "wechat", "wechat_pay", "weixin", "微信", "微信支付")),
@@ -147,6 +148,12 @@ def _made(name: str, kind: Kind, room: Room) -> Gateway | None:
         raise Invalid(f"{why}: check that its keys are whole PEM texts, or files that the worker can read.") from None
 
 
+def serves(named: str, gateways: Mapping[str, Gateway]) -> bool:
+    """Whether any gateway but finance's queue takes a method of payment or a kind of account."""
+    name = _BY_METHOD.get(named.strip().lower())
+    return name is not None and name in gateways
+
+
 def chosen(order: PayoutOrder, gateways: Mapping[str, Gateway]) -> Gateway:
     """Who pays an order: the original payment's provider first (R1), or the book of the account that was named.
 
@@ -154,7 +161,7 @@ def chosen(order: PayoutOrder, gateways: Mapping[str, Gateway]) -> Gateway:
     gives no payment back, such as freight and goodwill.
     """
     if order.destination is not None:
-        wanted = "store_credit" if order.destination.kind == "store_credit" else "register"
+        wanted = STORE_CREDIT if order.destination.kind == STORE_CREDIT else "register"
     elif order.payment is not None:
         wanted = _BY_METHOD.get(order.payment.method.strip().lower(), "register")
     else:

@@ -7,11 +7,11 @@ from pydantic import Field
 from starlette.responses import Response
 
 from api.auth import actor_of
-from api.documents import PayoutList, PayoutShown, Rows
+from api.documents import BalanceShown, PayoutList, PayoutShown, Rows
 from api.routes.answers import Cursor, Filter, Json, Limit, as_csv, documented
-from api.routes.cases import Several
+from api.routes.cases import Key, Several
 from api.routes.checked import CallerHere, DeskHere, checked_router
-from api.schemas import Failed, Number, Paid
+from api.schemas import Clearing, Failed, Number, Paid
 from models.case import PayoutState, Purpose
 from models.errors import NotFound
 from models.lifecycle import Action
@@ -57,6 +57,27 @@ async def payout_failed(payout_id: Number, failed: Failed, caller: CallerHere, d
     """A code that begins with `account` asks the customer for another account."""
     actor = actor_of(caller, action=Action.FAIL_REFUND)
     return Json(await desk.payout_failed(payout_id, failed.code, failed.note, actor))
+
+
+@router.get(
+    "/balances/{customer}", summary="Store credit", response_class=Json, responses=documented(BalanceShown, 404)
+)
+async def get_balance(customer: Number, desk: DeskHere) -> Json:
+    """What a customer has, by currency, and the running account: credited, used by which order, cleared (R2)."""
+    return Json(await desk.balance(customer))
+
+
+@router.post(
+    "/balances/{customer}/clear",
+    summary="Take store credit off by hand",
+    response_class=Json,
+    responses=documented(BalanceShown, 404, 409, body=True),
+)
+async def clear_balance(
+    customer: Number, asked: Clearing, caller: CallerHere, desk: DeskHere, idempotency_key: Key = None
+) -> Json:
+    """With a reason; all of it where no amount is named. The same `Idempotency-Key` is carried out once."""
+    return Json(await desk.clear_balance(customer, asked, actor_of(caller), idempotency_key))
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]

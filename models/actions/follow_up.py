@@ -167,6 +167,7 @@ FRESH = {
     "replacement": None,
     "plan": None,
     "executed": False,
+    "as_credit": False,
     "agreed": None,
     "offer": None,
     "rounds": 0,

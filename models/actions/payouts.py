@@ -4,11 +4,12 @@ from dataclasses import replace
 
 from models.actions import handles
 from models.case import Case, Payout
-from models.commands import FailRefund, ProvideAccount, RecordRefund
+from models.commands import FailRefund, Note, ProvideAccount, RecordRefund
 from models.draft import Draft
-from models.errors import DataRefused, PotExceeded, RuleRefused
+from models.errors import DataRefused, PotExceeded, RoleRefused, RuleRefused
 from models.ledger import Transfers, paid_outside, payout_paid
-from models.lifecycle import Action
+from models.lifecycle import Action, Role
+from models.payments import ORIGINAL, STORE_CREDIT
 from models.pots import Draw, Pots, amount_draws, draw, payment_draws, release, settle
 from models.remedies import REMEDIES
 
@@ -204,7 +205,9 @@ def goods_owed(case: Case) -> bool:
 @handles(Action.RECORD_REFUND)
 def record_refund(draft: Draft, data: RecordRefund) -> None:
     """Finance paid it, and says under which reference."""
-    settle_payout(draft, payout_of(draft, data.payout_id), data.reference)
+    payout = payout_of(draft, data.payout_id)
+    mind_second_eyes(draft, payout)
+    settle_payout(draft, payout, data.reference)
     draft.facts.payouts_open = bool(draft.case.open_payouts)
     draft.facts.goods_owed = goods_owed(draft.case)
 
@@ -221,8 +224,52 @@ def fail_refund(draft: Draft, data: FailRefund) -> None:
 
 @handles(Action.PROVIDE_ACCOUNT)
 def provide_account(draft: Draft, data: ProvideAccount) -> None:
-    """R1: another account, for payouts that were not sent; the desk keeps the number itself out of the case."""
+    """R1: another account, for payouts that were not sent; the desk keeps the number itself out of the case.
+
+    Another one than was paid from needs the customer's consent, and a second pair of eyes before it is paid.
+    """
+    by_customer = draft.actor.role is Role.CUSTOMER
+    if data.kind != ORIGINAL and not (by_customer or data.customer_agrees):
+        told = "Another account than he paid from needs the customer's consent: ask him, and say that he agrees"
+        raise RuleRefused(f"{told} (R1).")
     changed = [p for p in draft.case.payouts if p.state in ("approved", "failed")]
     for payout in changed:
-        update = {"state": "approved", "account": f"{data.kind} {data.account}", "failure": None}
+        update = {"state": "approved", "failure": None, **_named(draft, f"{data.kind} {data.account}")}
         draft.replace_payout(payout.model_copy(update=update))
+
+
+def _named(draft: Draft, account: str) -> dict[str, str | None]:
+    return {"account": account, "named_by": draft.actor.id, "confirmed_by": None}
+
+
+def pay_as_credit(draft: Draft) -> None:
+    """K2, R2: what was decided now goes to the customer's balance, which his next order draws."""
+    for payout in draft.case.payouts:
+        if payout.state == "approved" and payout.account is None:
+            draft.replace_payout(payout.model_copy(update=_named(draft, STORE_CREDIT)))
+
+
+@handles(Action.CONFIRM_ACCOUNT)
+def confirm_account(draft: Draft, data: Note) -> None:
+    """R1: the second pair of eyes; only then is the customer's balance credited."""
+    waiting = [p for p in draft.case.payouts if p.unconfirmed and p.state == "approved"]
+    if not waiting:
+        raise RuleRefused("No account waits for a second pair of eyes.")
+    if any(p.named_by == draft.actor.id for p in waiting):
+        raise RoleRefused("Whoever named the account cannot confirm it: somebody else has to (R1).")
+    for payout in waiting:
+        draft.replace_payout(payout.model_copy(update={"confirmed_by": draft.actor.id}))
+
+
+def mind_second_eyes(draft: Draft, payout: Payout) -> None:
+    """R1: whoever pays to another account is not the one who named it; a balance is credited by itself.
+
+    Raises RoleRefused, RuleRefused.
+    """
+    if draft.actor.role is Role.SYSTEM:
+        return
+    if payout.to_credit:
+        told = "It goes to the customer's balance, which is credited by itself once somebody confirms it"
+        raise RuleRefused(f"{told}: confirm_account (R1, R2).")
+    if payout.named_by == draft.actor.id and payout.account is not None:
+        raise RoleRefused("Whoever named the account cannot pay to it: somebody else has to (R1).")

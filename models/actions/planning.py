@@ -43,7 +43,7 @@ def plan_remedy(
     _check_goods(draft, remedy)
     if draft.case.executed:
         take_back(draft, ("refund", "freight"))  # of the plan that this one replaces
-    draft.set(remedy=remedy, replacement=replacement, executed=False, plan=None)
+    draft.set(remedy=remedy, replacement=replacement, executed=False, plan=None, as_credit=False)
     if REMEDIES[remedy].other_goods or replacement is not None:
         draft.set(out_of_stock=False)  # what was out of stock is not what goes out now (G5)
     draft.set_money(customer_owes=0)

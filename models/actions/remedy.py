@@ -35,7 +35,7 @@ from models.commands import (
     Waybill,
 )
 from models.draft import Draft
-from models.errors import DataRefused
+from models.errors import DataRefused, RuleRefused
 from models.events import Fact
 from models.ledger import payment_received, replacement_shipped
 from models.lifecycle import Action, Role, acts_as
@@ -61,10 +61,19 @@ def choose_remedy(draft: Draft, data: ChooseRemedy) -> None:
     percent, net = data.reduction_percent, data.net_receivable
     plan_remedy(draft, data.remedy, data.amount, data.replacement, data.lines, data.preview_id, percent, net)
     draft.facts.above_limit = early or much or above_refund_limit(draft, draft.case.plan)
+    if data.as_credit:
+        _with_consent(data)
+        draft.set(as_credit=True)
     grant_freight(draft)
     mind_the_customers_word(draft, data)
     _mind_the_law(draft, data)
     _split_others(draft, data.lines)
+
+
+def _with_consent(data: ChooseRemedy) -> None:
+    """R1: credit is another account than he paid from, and only his if he agrees. Raises RuleRefused."""
+    if not data.customer_agrees:
+        raise RuleRefused("Store credit instead of money needs the customer's consent: ask him first (K2, R1).")
 
 
 def _mind_the_law(draft: Draft, data: ChooseRemedy) -> None:

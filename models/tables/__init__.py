@@ -16,7 +16,15 @@ from models.tables.desk import (
     unmatched_parcels,
 )
 from models.tables.letters import messages
-from models.tables.money import ledger, money_moves, money_refusals, payouts, side_accounts
+from models.tables.money import (
+    balance_entries,
+    balances,
+    ledger,
+    money_moves,
+    money_refusals,
+    payouts,
+    side_accounts,
+)
 from models.tables.orders import orders, payment_pots, postage_pots, unit_pots
 from models.tables.people import (
     absences,
@@ -36,6 +44,8 @@ __all__ = [
     "absences",
     "callback_tries",
     "callbacks",
+    "balance_entries",
+    "balances",
     "case_clocks",
     "case_splits",
     "case_units",

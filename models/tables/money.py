@@ -1,6 +1,6 @@
-"""Movements of money, the ledger, payouts: records, never rebuilt."""
+"""Movements of money, the ledger, payouts, store credit: records, never rebuilt."""
 
-from sqlalchemy import CheckConstraint, Column, Index, PrimaryKeyConstraint, String, Table, Text
+from sqlalchemy import CheckConstraint, Column, Index, Integer, PrimaryKeyConstraint, String, Table, Text
 
 from models.ledger import PARTIES, WHATS
 from models.tables.columns import Document, Moment, Money, case_no, metadata, order_no, where, words
@@ -91,4 +91,43 @@ payouts = Table(
     Column("paid_at", Moment),
     CheckConstraint("amount >= 0", name="not_negative"),
     Index("ix_payouts_queue", "state", "created_at", "id"),
+)
+
+balances = Table(
+    "balances",  # R2: store credit, one running account per customer and currency
+    metadata,
+    Column("customer_id", String, nullable=False),
+    Column("currency", String, nullable=False),
+    Column("amount", Money, nullable=False),
+    Column("entries", Integer, nullable=False),  # so many made it; the next one's number is one more
+    Column("changed_at", Moment, nullable=False),
+    PrimaryKeyConstraint("customer_id", "currency"),
+    CheckConstraint("amount >= 0", name="never_negative"),
+)
+
+balance_entries = Table(
+    "balance_entries",  # double entry, as the ledger: a row is one transfer from `credit` to `debit`
+    metadata,
+    Column("key", String, primary_key=True),  # of a payout its id, so that it is credited once
+    Column("customer_id", String, nullable=False),
+    Column("currency", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("what", String, nullable=False),
+    Column("debit", String, nullable=False),
+    Column("credit", String, nullable=False),
+    Column("amount", Money, nullable=False),
+    Column("remains", Money, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("order_no", String),  # the order that is paid or was refunded; it may be written a moment later
+    Column("payment_no", String),
+    Column("case_no", String),
+    Column("by", String),
+    Column("at", Moment, nullable=False),
+    CheckConstraint("amount > 0", name="above_zero"),
+    CheckConstraint("remains >= 0", name="never_negative"),
+    CheckConstraint("debit <> credit", name="two_accounts"),
+    CheckConstraint(f"debit IN ({_PARTIES}) AND credit IN ({_PARTIES})", name="known_accounts"),
+    CheckConstraint("what IN ('credited', 'used', 'put_back', 'cleared')", name="known_what"),
+    Index("uq_balance_entries_number", "customer_id", "currency", "number", unique=True),
+    Index("ix_balance_entries_order", "order_no", "payment_no"),
 )

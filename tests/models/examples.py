@@ -90,5 +90,6 @@ EXAMPLES: dict[Action, dict[str, Any]] = {
     A.EXTEND: {"by_seconds": 7200, "reason": "the supplier answers on Friday"},
     A.REMIND: {"note": "the parcel is still on shelf 4"},
     A.REBASE_CALENDAR: {"version": "2026-10", "calendars": ["shop_cn"]},
+    A.CONFIRM_ACCOUNT: {"note": "he said so on the phone"},
     A.FAIL_REFUND: {"payout_id": "AC-26-000001:refund:1", "code": "account_closed"},
 }

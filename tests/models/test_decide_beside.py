@@ -13,7 +13,13 @@ from tests.models.examples import EXAMPLES
 from tests.models.story import Story, confirmed, found, procedure, returned
 
 #: Those that need something which this case has not: a payout, a procedure from the desk, a doubt to override.
-NEEDS_MORE = (Action.FAIL_REFUND, Action.CHANGE_KIND, Action.REBASE_PLAYBOOK, Action.OVERRIDE_ELIGIBILITY)
+NEEDS_MORE = (
+    Action.FAIL_REFUND,
+    Action.CONFIRM_ACCOUNT,
+    Action.CHANGE_KIND,
+    Action.REBASE_PLAYBOOK,
+    Action.OVERRIDE_ELIGIBILITY,
+)
 BESIDE = [a for a in list(Action)[list(Action).index(Action.TAKE) :] if a not in NEEDS_MORE]
 FIRST = {
     Action.KEEP_PROMISE: Action.PROMISE,

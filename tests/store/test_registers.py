@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine
 
 from api.views import register_document
 from models.case import Announced
-from models.tables import payouts
+from store import credit
 from store.engine import reading, writing
 from store.registers import REGISTERS
 from tests.builders import NOW
@@ -46,15 +46,16 @@ def test_a_loaner_is_listed_until_and_after_it_is_back(engine: Engine) -> None:
     assert [(row["serial"], row["out"]) for row in rows(engine, "loaners")] == [("LOAN-7", False)]
 
 
-def test_store_credit_is_a_balance_and_other_payouts_are_none(engine: Engine) -> None:
+def test_store_credit_is_a_running_account_with_the_name_of_whose_it_is(engine: Engine) -> None:
     sold_and_refunded(engine)
     assert rows(engine, "balances") == []
+    why = {"currency": "CNY", "why": "refund AC-26-000001", "case_no": "AC-26-000001"}
+    entry = credit.Wanted(key="AC-26-000001:refund:1", customer_id="c-88", what="credited", amount=12900, **why)
     with writing(engine) as session:
-        credited = update(payouts).where(payouts.c.purpose == "refund", payouts.c.state == "done")
-        session.execute(credited.values(account="store_credit ••••8888"))
+        credit.write(session, entry, NOW)
     (balance,) = rows(engine, "balances")
-    assert (balance["customer_id"], balance["customer"]) == ("c-88", "••明")
-    assert (balance["credited"], balance["remains"]) == (cny("129.00"), cny("129.00"))
+    assert (balance["customer_id"], balance["customer"], balance["why"]) == ("c-88", "••明", "refund AC-26-000001")
+    assert (balance["credited"], balance["taken"], balance["remains"]) == (cny("129.00"), None, cny("129.00"))
 
 
 def test_money_that_is_announced_is_followed_until_it_came(engine: Engine) -> None:

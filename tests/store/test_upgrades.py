@@ -9,10 +9,10 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
-from models.tables import case_clocks, ledger, metadata, playbook_acts
-from store import callbacks
+from models.tables import case_clocks, ledger, metadata, payouts, playbook_acts
+from store import callbacks, credit
 from store.audit import audit_money
 from store.engine import reading, revisions, upgrade, writing
 from store.maintenance import rebuild
@@ -104,6 +104,19 @@ def test_clocks_of_an_earlier_release_have_their_logs_afterwards(bare_engine: En
     with writing(bare_engine) as session:
         rebuild(session, CALENDARS)
         assert session.execute(select(case_clocks)).mappings().all() == before
+
+
+def test_credit_that_finance_had_booked_by_hand_is_a_balance_afterwards(bare_engine: Engine) -> None:
+    upgrade(bare_engine)
+    sold_and_refunded(bare_engine)
+    by_hand = update(payouts).where(payouts.c.purpose == "refund", payouts.c.state == "done")
+    with writing(bare_engine) as session:
+        session.execute(by_hand.values(account="store_credit ••••8888"))
+    _back_to(bare_engine, "0002")
+    assert upgrade(bare_engine).up_to_date
+    assert audit_money(bare_engine).findings == ()
+    with reading(bare_engine) as session:
+        assert credit.of_customer(session, "c-88") == {"CNY": 12900}
 
 
 @pytest.mark.parametrize("name", RELEASED)
