@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     locale: str = Field("zh-CN", pattern=r"^(zh-CN|en)$", description="language of what people read")
     url: str | None = Field(None, description="API for the command line; default: the one `up` left in `DATA`")
     token: SecretStr | None = Field(None, description="token that the command line shows to it")
+    console_url: str | None = Field(
+        None, pattern=r"^https?://\S+$", description="where people open the console; notifications link to it"
+    )
     payout_timeout: float = Field(20, gt=0, le=120, description="seconds that a payment provider has for an answer")
     stripe_key: SecretStr | None = Field(None, description="secret key; with it, refunds of card payments go to Stripe")
     stripe_url: str | None = Field(None, description="Stripe's address, where it is another than its own")

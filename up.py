@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -17,7 +18,6 @@ from sqlalchemy import Engine
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from activities.channels import CHANNELS
 from activities.outbox import postman
 from api.connection import connect, register_search_attributes
 from api.restore import start_missing_cases
@@ -33,7 +33,7 @@ from settings import Settings, environment, temporal_is_elsewhere
 from store import tokens
 from store.engine import make_engine, reading, upgrade, writing
 from store.rebase import furthest_deadline_in
-from worker import case_worker, payments_of
+from worker import case_worker, house_of, payments_of
 
 logger = logging.getLogger("aftercare.up")
 
@@ -71,7 +71,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         token = first_token(engine, settings.data)
         url = f"http://{settings.http_host}:{listening.getsockname()[1]}"
         await stack.enter_async_context(case_worker(client, engine, playbooks, payments_of(settings, engine)))
-        await stack.enter_async_context(postman(engine, CHANNELS["log"]))
+        await stack.enter_async_context(postman(engine, partial(house_of, settings, playbooks)))
         await stack.enter_async_context(_serving(settings, client, engine, playbooks, listening))
         restoring = asyncio.create_task(_restored(client, engine))
         stack.push_async_callback(_ended, restoring)

@@ -2,17 +2,17 @@
 
 import asyncio
 import signal
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Engine
 from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities.channels import CHANNELS
 from activities.commit import Commit
 from activities.gateways import Keys, Room, configured
 from activities.linked import Linked
@@ -20,6 +20,7 @@ from activities.outbox import postman
 from activities.payments import BalanceBook, Payments, finances_queue
 from models.effects import TASK_QUEUE
 from playbooks.loading.in_force import InForce
+from store.mailings import House
 from workflows.case import AfterSaleCase
 
 #: Our pure rooms and what they are made of are not loaded anew for every case: that would cost 40 ms each.
@@ -64,11 +65,30 @@ def case_worker(
     )
 
 
-async def run_worker(client: Client, engine: Engine, playbooks: InForce, payments: Payments) -> None:
+class Speaking(Protocol):
+    """The settings that notifications are written by."""
+
+    @property
+    def locale(self) -> str: ...
+    @property
+    def console_url(self) -> str | None: ...
+
+
+def house_of(settings: Speaking, playbooks: InForce) -> House:
+    """What holds for people who have not said anything else, and how kinds of case are called now."""
+    inside = playbooks.current()
+    kinds = {kind: playbook.names.model_dump() for kind, playbook in inside.kinds.items()}
+    language = "en" if settings.locale == "en" else "zh"
+    return House(language=language, timezone=inside.shop.timezone, console=settings.console_url, kinds=kinds)
+
+
+async def run_worker(
+    client: Client, engine: Engine, playbooks: InForce, payments: Payments, house: Callable[[], House] = House
+) -> None:
     """Work until SIGINT or SIGTERM, then finish what is under way."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
-    async with case_worker(client, engine, playbooks, payments), postman(engine, CHANNELS["log"]):
+    async with case_worker(client, engine, playbooks, payments), postman(engine, house):
         await stop.wait()

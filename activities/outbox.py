@@ -1,58 +1,166 @@
-"""The postman: hands over what decisions wanted told, for as long as the worker runs.
+"""The postman: tells people what decisions wanted told, for as long as the worker runs.
 
-It is a loop of the worker and no workflow: letters are written in the commit's transaction, and telling them needs
-no history of its own.
+It is a loop of the worker and no workflow: messages are written in the commit's transaction, and telling them needs
+no history of its own. Each round has three steps, and each can die anywhere: address (who hears it), put together
+(what goes to one person now), send. Sending happens in threads of its own, at most `PER_ROUTE` to one provider, so
+that one who is slow holds up nobody else.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from threading import Lock
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from activities.channels import Channel
+from activities.channels import CHANNELS, LOG
+from activities.channels.channel import Channel, Mail, NotTaken
 from store.engine import reading, writing
-from store.outbox import hand_over, waiting
+from store.letters import address
+from store.mailings import LOG as LOGGED
+from store.mailings import Errand, House, claim, due_routes, failed, put_together, sent
+from store.outbox import waiting
 
 logger = logging.getLogger("aftercare.outbox")
 
 #: How often it looks, and how long it rests when the database is away, in seconds.
 ROUND = 1.0
 REST = 5.0
+#: How many mailings are on their way at once, and how many by one provider or host.
+SLOTS = 16
+PER_ROUTE = 2
 
 
-def deliver(engine: Engine, channel: Channel) -> int:
-    """Hand over everything that waits; answers how many letters it was."""
-    with reading(engine) as session:
-        if not waiting(session):
-            return 0
-    told = 0
-    while True:
-        with writing(engine) as session:
-            batch = hand_over(session, channel.tell, datetime.now(UTC))
-        told += batch
-        if not batch:
-            return told
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Postman:
+    """Tells people on one store. `house` answers the settings and names in force, `clock` the time."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        house: Callable[[], House] = House,
+        channels: Mapping[str, Channel] = CHANNELS,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.engine, self.house, self.channels, self.clock = engine, house, channels, clock
+        self._threads = ThreadPoolExecutor(SLOTS, thread_name_prefix="postman")
+        self._away: Counter[str] = Counter()
+        self._lock = Lock()
+
+    def address(self) -> int:
+        """Turn every message into letters; answers how many messages were looked at."""
+        with reading(self.engine) as session:
+            if not waiting(session, self.clock()):
+                return 0
+        looked_at = 0
+        while True:
+            with writing(self.engine) as session:
+                batch = address(session, LOG.tell, self.clock())
+            looked_at += batch
+            if not batch:
+                return looked_at
+
+    def put_together(self) -> int:
+        """Make the mailings whose time has come; answers how many."""
+        return put_together(self.engine, self.house(), self.clock())
+
+    def send(self) -> list["Future[bool]"]:
+        """Begin to send as many mailings as there is room for; each answers whether it was taken."""
+        with reading(self.engine) as session:
+            routes = due_routes(session, self.clock())
+        begun: list[Future[bool]] = []
+        for route in routes:
+            room = self._room(route)
+            if room > 0:
+                with writing(self.engine) as session:
+                    errands = claim(session, self.clock(), route, room)
+                begun += [self._begin(errand) for errand in errands]
+        return begun
+
+    def _room(self, route: str) -> int:
+        with self._lock:
+            free = SLOTS - self._away.total()
+            return free if route == LOGGED else min(free, PER_ROUTE - self._away[route])
+
+    def round(self) -> int:
+        """One of each, and wait for what was begun; answers how many mailings were taken."""
+        self.address()
+        self.put_together()
+        taken = 0
+        while begun := self.send():
+            taken += sum(one.result() for one in begun)
+        return taken
+
+    def close(self) -> None:
+        """Begin nothing more; what is on its way may end by itself."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _begin(self, errand: Errand) -> "Future[bool]":
+        with self._lock:
+            self._away[errand.route] += 1
+        return self._threads.submit(self._run, errand)
+
+    def _run(self, errand: Errand) -> bool:
+        try:
+            return self._carry(errand)
+        except SQLAlchemyError as away:
+            # It was told and could not be marked, or not even that: its claim ends, and it is sent again as the same.
+            logger.warning("%s could not be marked (%s)", errand.id, type(away).__name__)
+            return False
+        finally:
+            with self._lock:
+                self._away[errand.route] -= 1
+
+    def _carry(self, errand: Errand) -> bool:
+        mail = Mail(errand.id, errand.holder, errand.title, errand.body, errand.urgent)
+        try:
+            channel = self.channels.get(errand.channel)
+            if channel is None:
+                raise NotTaken("What stands there is no address: enter it anew.")
+            channel.send(errand.url, mail)
+        except NotTaken as refused:
+            words = str(refused)
+        except Exception as fault:
+            # A channel of somebody's own must not stop the postman, whatever it raises.
+            words = f"The channel {errand.channel} failed ({type(fault).__name__})."
+        else:
+            with writing(self.engine) as session:
+                return sent(session, errand, self.clock())
+        with writing(self.engine) as session:
+            again = failed(session, errand, words, self.clock())
+        told = f"again in {again.after.total_seconds():.0f} s" if again else "not tried any more"
+        logger.warning("%s was not told %s: %s %s", errand.holder, errand.id, words, told)
+        return False
 
 
 @asynccontextmanager
-async def postman(engine: Engine, channel: Channel) -> AsyncIterator[None]:
+async def postman(engine: Engine, house: Callable[[], House] = House) -> AsyncIterator[Postman]:
     """Deliver in the background until the block ends; what waits then is told at the next start."""
-    rounds = asyncio.create_task(_rounds(engine, channel))
+    here = Postman(engine, house)
+    loops = (_again(here.address, here.put_together, here.send),)
+    running = [asyncio.create_task(one) for one in loops]
     try:
-        yield
+        yield here
     finally:
-        rounds.cancel()
-        await asyncio.wait([rounds])
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running)
+        here.close()
 
 
-async def _rounds(engine: Engine, channel: Channel) -> None:
+async def _again(*steps: Callable[[], object]) -> None:
     while True:
         try:
-            await asyncio.to_thread(deliver, engine, channel)
+            for step in steps:
+                await asyncio.to_thread(step)
             await asyncio.sleep(ROUND)
         except SQLAlchemyError as away:
             logger.warning("messages wait: the database is away (%s)", type(away).__name__)

@@ -1,17 +1,16 @@
-"""What is to be told to people, written with the decision that caused it and handed over afterwards."""
+"""What is to be told to people, written with the decision that caused it; `store.letters` addresses it afterwards."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import select, update
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from models.tables import messages
 
 
 class Letter(BaseModel):
-    """One message; `key` is the same however often it is handed over."""
+    """One message; `key` is the same however often it is handed over. `sent_at`: when it was addressed."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
@@ -24,25 +23,10 @@ class Letter(BaseModel):
     sent_at: datetime | None = None
 
 
-def hand_over(session: Session, tell: Callable[[Letter], None], now: datetime, limit: int = 100) -> int:
-    """Tell the oldest letters that were not told yet, and mark them; answers how many there were.
-
-    They are marked in the transaction that tells them: one that dies in between tells them again, never not at all.
-    Several workers do not wait for each other; each takes letters that no other has.
-    """
-    waiting = select(messages).where(messages.c.sent_at.is_(None)).order_by(messages.c.at, messages.c.key)
-    rows = session.execute(waiting.limit(limit).with_for_update(skip_locked=True)).all()
-    for row in rows:
-        tell(Letter.model_validate(row))
-    keys = [row.key for row in rows]
-    if keys:
-        session.execute(update(messages).where(messages.c.key.in_(keys)).values(sent_at=now))
-    return len(keys)
-
-
-def waiting(session: Session) -> bool:
-    """Whether anything is still to be told."""
-    found = select(messages.c.key).where(messages.c.sent_at.is_(None)).limit(1)
+def waiting(session: Session, now: datetime) -> bool:
+    """Whether anything is to be addressed now; what nobody on duty hears is asked again later."""
+    asked = or_(messages.c.ask_at.is_(None), messages.c.ask_at <= now)
+    found = select(messages.c.key).where(messages.c.sent_at.is_(None), asked).limit(1)
     return session.execute(found).first() is not None
 
 

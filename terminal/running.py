@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from terminal import shown
@@ -88,7 +89,7 @@ async def _work(settings: "Settings") -> None:
     from playbooks.loading.notices import log_warnings
     from playbooks.loading.shelf import Shelf
     from terminal import places
-    from worker import payments_of, run_worker
+    from worker import house_of, payments_of, run_worker
 
     playbooks = Shelf(settings.playbooks or SHIPPED)
     client = await places.temporal(settings)
@@ -96,7 +97,8 @@ async def _work(settings: "Settings") -> None:
     with places.database(settings) as engine:
         log_warnings(playbooks.current(), datetime.now(UTC))
         shown.say(f"Working on cases from {client.service_client.config.target_host}. Ctrl-C stops it.")
-        await run_worker(client, engine, playbooks, payments_of(settings, engine))
+        house = partial(house_of, settings, playbooks)
+        await run_worker(client, engine, playbooks, payments_of(settings, engine), house)
 
 
 def api() -> None:

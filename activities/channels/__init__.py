@@ -1,17 +1,12 @@
-"""How people are told: one file per channel, and this map, which is the only list of them."""
+"""How people are told: this map is the only list of channels, by the kind of address that they take."""
 
 from collections.abc import Mapping
-from typing import Protocol
 
-from activities.channels import log
-from store.outbox import Letter
+from activities.channels.channel import Channel
+from activities.channels.log import LogChannel
+from activities.channels.outside import Outside
+from models.addresses import KINDS
 
+LOG = LogChannel()
 
-class Channel(Protocol):
-    """Tells somebody something. It may be asked to tell the same letter twice; `key` says that it is the same."""
-
-    def tell(self, letter: Letter) -> None:
-        """Hand the letter over. Raises when it could not be handed over; it is then tried again later."""
-
-
-CHANNELS: Mapping[str, Channel] = {"log": log.LogChannel()}
+CHANNELS: Mapping[str, Channel] = {"log": LOG, **dict.fromkeys(KINDS, Outside())}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from fastapi import APIRouter, Request
 from sqlalchemy import Engine
@@ -40,17 +41,17 @@ async def get_readiness(desk: DeskHere) -> Json:
 
 @guarded.get("/metrics", summary="Gauges", response_class=Response, responses={**documented(Health), 200: _TEXT})
 async def get_metrics(request: Request, desk: DeskHere) -> Response:
-    """Open cases by stage, stuck cases by reason, payouts by state."""
+    """Open cases by stage, stuck cases by reason, payouts by state, notifications by where they are."""
     engine: Engine = request.app.state.engine
-    counted = await asyncio.to_thread(_counted, engine)
+    counted = await asyncio.to_thread(_counted, engine, desk.clock())
     stuck = await desk.stuck(limit=1)
     lines = "\n".join(_lines(counted, stuck["by_reason"])) + "\n"
     return Response(lines, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-def _counted(engine: Engine) -> Gauges:
+def _counted(engine: Engine, now: datetime) -> Gauges:
     with reading(engine) as session:
-        return gauges(session)
+        return gauges(session, now)
 
 
 def _lines(counted: Gauges, stuck: Mapping[str, int]) -> Iterator[str]:
@@ -59,6 +60,14 @@ def _lines(counted: Gauges, stuck: Mapping[str, int]) -> Iterator[str]:
     yield from _gauge("aftercare_open_cases", "Open cases by stage.", "stage", stages)
     yield from _gauge("aftercare_stuck_cases", "Stuck cases by reason; one may have several.", "reason", reasons)
     yield from _gauge("aftercare_payouts", "Payouts by state.", "state", counted.payouts_by_state)
+    yield from _gauge("aftercare_letters", "Notifications on their way, by where.", "state", counted.letters)
+    yield from _gauge(
+        "aftercare_letters_failing", "Notifications tried in vain, by channel.", "channel", counted.failing_by_channel
+    )
+    name = "aftercare_letters_late_seconds"
+    yield f"# HELP {name} How long the oldest notification has waited that nothing holds back."
+    yield f"# TYPE {name} gauge"
+    yield f"{name} {counted.letters_late_seconds}"
 
 
 def _gauge(name: str, help: str, label: str, values: Mapping[str, int]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from models.tables.desk import (
     tokens,
     unmatched_parcels,
 )
-from models.tables.letters import messages
+from models.tables.letters import letters, mailboxes, mailings, messages
 from models.tables.money import (
     balance_entries,
     balances,
@@ -58,6 +58,9 @@ __all__ = [
     "handovers",
     "idempotency",
     "ledger",
+    "letters",
+    "mailboxes",
+    "mailings",
     "messages",
     "metadata",
     "money_moves",
