@@ -34,7 +34,7 @@ from models.effects import (
 from models.errors import Conflict, NotFound
 from models.events import SYSTEM, Entry, Fact
 from models.limits import side_limits
-from store import callbacks, case_parts, documents, duty, ledger, money, payouts, projection, reservations
+from store import callbacks, case_parts, documents, duty, ledger, money, payouts, projection, reasons, reservations
 from store.case_parts import NOTHING, Parts
 from store.projection import Calendars
 
@@ -89,7 +89,7 @@ def open_case(session: Session, new: NewCase) -> Case:
     decision = new.build(next_case_no(session, new.now.year))
     case = projection.arm(decision.case, new.calendars)
     _insert(session, case, new.calendars, new.description, new.contact)
-    _write_parts(session, case, new.calendars, NOTHING, dict(new.allowed_per_line))
+    _write_parts(session, case, new.calendars, NOTHING, dict(new.allowed_per_line), new.now)
     _write_effects(session, case, decision.effects, new.now)
     _keep_key(session, new, case.case_no)
     return case
@@ -143,7 +143,7 @@ def write_commit(session: Session, drain: CommitInput, calendars: Calendars) -> 
         return _answer(session, drain) if before.last_drain == hashed else _ahead(session, drain)
     parts = case_parts.read(session, case.case_no)
     armed = projection.arm(case, calendars)
-    _write_over(session, armed, calendars, before, parts, last_drain=hashed)
+    _write_over(session, armed, calendars, before, parts, drain.at, last_drain=hashed)
     booked = _write_effects(session, armed, drain.effects, drain.at)
     for split in drain.effects.splits:
         _split_off(session, case.case_no, split, drain.at, calendars, parts.allowed)
@@ -162,7 +162,7 @@ def _taken_back(session: Session, case: Case, booked: money.Booked, at: datetime
     if undone.repeated:
         return case
     armed = projection.arm(undone.case, calendars)
-    write_case(session, armed, calendars)
+    write_case(session, armed, calendars, at)
     _write_effects(session, armed, undone.effects, at)
     return armed
 
@@ -202,14 +202,20 @@ def _ahead(session: Session, drain: CommitInput, refused: tuple[MoneyRefusal, ..
     )
 
 
-def write_case(session: Session, case: Case, calendars: Calendars) -> None:
-    """Write an armed case over its row: document, columns, clocks, units, holds and waybills."""
+def write_case(session: Session, case: Case, calendars: Calendars, at: datetime | None = None) -> None:
+    """Write an armed case over its row: document, columns, clocks, units, holds, waybills, reasons to be stuck."""
     before, parts = _last_written(session, case.case_no), case_parts.read(session, case.case_no)
-    _write_over(session, case, calendars, before, parts)
+    _write_over(session, case, calendars, before, parts, at or case.last_moved_at)
 
 
 def _write_over(
-    session: Session, case: Case, calendars: Calendars, before: Any, parts: Parts, **more: str | None
+    session: Session,
+    case: Case,
+    calendars: Calendars,
+    before: Any,
+    parts: Parts,
+    at: datetime,
+    **more: str | None,
 ) -> None:
     if before is None:
         _insert(session, case, calendars, None, {}, **more)
@@ -217,7 +223,7 @@ def _write_over(
         found = projection.search_text(case, before.customer_name, before.phone_tail)
         columns = {**projection.columns_of(case, calendars), "search_text": found, **more}
         session.execute(_write_columns(tuple(columns)), {**columns, "wanted_case": case.case_no})
-    _write_parts(session, case, calendars, parts, parts.allowed)
+    _write_parts(session, case, calendars, parts, parts.allowed, at)
 
 
 @cache
@@ -240,9 +246,15 @@ def _insert(
 
 
 def _write_parts(
-    session: Session, case: Case, calendars: Calendars, before: Parts, allowed: Mapping[int, int | None]
+    session: Session,
+    case: Case,
+    calendars: Calendars,
+    before: Parts,
+    allowed: Mapping[int, int | None],
+    at: datetime,
 ) -> None:
     documents.put(session, tables.case_clocks, projection.clock_rows(case, calendars))
+    reasons.write(session, case, projection.times_of(case, calendars), at)
     case_parts.write(session, case, before, allowed)
 
 
@@ -320,7 +332,7 @@ def _split_off(
     asked = select(tables.cases.c.description, tables.cases.c.contact)
     parent = session.execute(asked.where(tables.cases.c.case_no == parent_no)).one()
     _insert(session, child, calendars, parent.description, parent.contact)
-    _write_parts(session, child, calendars, NOTHING, allowed)
+    _write_parts(session, child, calendars, NOTHING, allowed, at)
     documents.put_new(session, tables.timeline, [_entry_row(child.case_no, entry) for entry in first])
     row = {"key": split.key, "case_no": parent_no, "linked_case_no": child.case_no}
     session.execute(insert(tables.case_splits).values(**row))

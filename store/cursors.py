@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Tuple, literal, tuple_
+from sqlalchemy import BigInteger, Column, ColumnElement, Tuple, literal, tuple_
 
 from models.errors import Invalid
 from models.tables import Moment
@@ -39,7 +39,7 @@ def _typed(value: object, column: Column[Any] | ColumnElement[Any]) -> object:
         return at
     if not isinstance(value, column.type.python_type) or isinstance(value, bool):
         raise TypeError("another type")
-    if isinstance(value, int) and abs(value) > 2**31:
+    if isinstance(value, int) and abs(value) >= 2 ** (63 if isinstance(column.type, BigInteger) else 31):
         raise ValueError("out of range")
     return value
 

@@ -85,7 +85,8 @@ def cases(
 ) -> tuple[tuple[CaseRow, ...], str | None]:
     """A page of cases and the cursor of the next page; cases without a deadline come last in `due_at`."""
     columns = _SORTS[sort]
-    found = select(*_SHOWN, _columns.due_order, _columns.priority_rank).where(*_conditions(filters, now))
+    away = stuck.off_duty(session, now) if filters.stuck is not None else {}
+    found = select(*_SHOWN, _columns.due_order, _columns.priority_rank).where(*_conditions(filters, now, away))
     downward = sort.startswith("-")
     if cursor is not None:
         last_seen = decode(cursor, sort, columns)
@@ -98,7 +99,7 @@ def cases(
     return page, encode(sort, [getattr(rows[limit - 1], column.name) for column in columns])
 
 
-def _conditions(filters: CaseFilters, now: datetime) -> list[ColumnElement[bool]]:
+def _conditions(filters: CaseFilters, now: datetime, away: stuck.Away) -> list[ColumnElement[bool]]:
     named = ("state", "stage", "kind", "owner", "waiting_for", "severity")
     chosen = {name: [str(value) for value in getattr(filters, name)] for name in named}
     found: list[ColumnElement[bool]] = [_columns[name].in_(values) for name, values in chosen.items() if values]
@@ -108,13 +109,13 @@ def _conditions(filters: CaseFilters, now: datetime) -> list[ColumnElement[bool]
         found.append(_columns.is_open == filters.open)
     if filters.escalation is not None:
         found.append(_columns.escalation >= filters.escalation)
-    found += _timely(filters, now)
+    found += _timely(filters, now, away)
     if filters.q and filters.q.strip():
         found.append(_mentions(filters.q.strip()))
     return found
 
 
-def _timely(filters: CaseFilters, now: datetime) -> list[ColumnElement[bool]]:
+def _timely(filters: CaseFilters, now: datetime, away: stuck.Away) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if filters.overdue is not None:
         late = _columns.is_open & (_columns.due_order <= now)
@@ -123,9 +124,10 @@ def _timely(filters: CaseFilters, now: datetime) -> list[ColumnElement[bool]]:
         asleep = _columns.snoozed_until.is_not(None) & (_columns.snoozed_until > now)
         found.append(asleep if filters.snoozed else ~asleep)
     if isinstance(filters.stuck, str):
-        found.append(stuck.is_stuck(now, (filters.stuck,)))
+        found.append(stuck.is_stuck(now, (filters.stuck,), away))
     elif filters.stuck is not None:
-        found.append(stuck.is_stuck(now) if filters.stuck else ~stuck.is_stuck(now))
+        held = stuck.is_stuck(now, away=away)
+        found.append(held if filters.stuck else ~held)
     return found
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from models import tables
 from models.case import Case
 from models.errors import Conflict, NotFound
-from store import callbacks, documents, projection
+from store import callbacks, documents, projection, reasons
 from store.projection import Calendars
 
 _BATCH = 500
@@ -34,13 +34,14 @@ class Rebuilt(BaseModel):
 
 
 def rebuild(session: Session, calendars: Calendars) -> Rebuilt:
-    """Compute the rows and clocks of all open cases from their documents.
+    """Compute the rows, clocks and reasons to be stuck of all open cases from their documents.
 
     Timeline, money and payouts are records and are not touched; neither is what is known of the customer.
     """
     here = tables.cases.c
     open_cases = select(here.case_no, here.document, here.customer_name, here.phone_tail).where(here.is_open)
     clocks = changed = 0
+    reasons.forget_closed(session)
     # Locked, so that no commit comes in between and is then written over with what was before it.
     rows = session.execute(open_cases.order_by(here.case_no).with_for_update()).all()
     for row in rows:
@@ -48,7 +49,8 @@ def rebuild(session: Session, calendars: Calendars) -> Rebuilt:
         found = projection.search_text(case, row.customer_name, row.phone_tail)
         columns = {**projection.columns_of(case, calendars), "search_text": found}
         clock_rows = projection.clock_rows(case, calendars)
-        changed += _rewrite(session, columns, clock_rows)
+        rewritten = _rewrite(session, columns, clock_rows)
+        changed += reasons.write(session, case, projection.times_of(case, calendars)) or rewritten
         callbacks.rebuild(session, case)
         clocks += len(clock_rows)
     return Rebuilt(cases=len(rows), clocks=clocks, changed=changed)

@@ -4,20 +4,17 @@ They are there for lists and for the question which cases are stuck; `db rebuild
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from models.business_time import Calendar, due_at
 from models.case import Case
 from models.clocks import Clock, armed, running_since, used_seconds
 from models.playbook import ALL_HOURS
+from models.stuck import END_OF_TIME, OTHER_SIDE, Times
 
 Calendars = Mapping[str, Calendar]
 
-#: Sorts behind every deadline there is.
-END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
-#: Who is not of the house: a case that waits for them cannot be silent, but it can wait too long (T12).
-OTHER_SIDE = frozenset({"customer", "courier", "recipient", "expert", "platform", "nobody"})
 PRIORITIES = ("urgent", "high", "normal", "low")
 DUE_SOON_PERCENT = 75  # within a quarter of the target (T12)
 SILENT_TIMES = 2  # times the target of the state's clock (T12)
@@ -79,6 +76,16 @@ def _moments(case: Case, clock: Clock | None, calendars: Calendars) -> dict[str,
         "silent_at": _silent_at(case, clock, calendars),
         "alarm_at": case.alarm_at,
     }
+
+
+def times_of(case: Case, calendars: Calendars) -> Times:
+    """What the reasons for being stuck need of the calendars (T12)."""
+    clock = case.state_clock
+    return Times(
+        due_soon_at=due_soon_at(clock, calendars) if clock else None,
+        silent_at=_silent_at(case, clock, calendars),
+        chain_exhausted=clock is not None and _chain_is_exhausted(clock),
+    )
 
 
 def clock_rows(case: Case, calendars: Calendars) -> list[dict[str, Any]]:

@@ -37,16 +37,20 @@ from models.tables.people import (
     swaps,
     talks,
 )
+from models.tables.stuck import bulk_items, bulks, case_reasons, stuck_spans
 from models.tables.sweeps import callback_tries, callbacks, customer_preferences, month_summaries, surveys, sweep_runs
 
 __all__ = [
     "Moment",
     "absences",
+    "bulk_items",
+    "bulks",
     "callback_tries",
     "callbacks",
     "balance_entries",
     "balances",
     "case_clocks",
+    "case_reasons",
     "case_splits",
     "case_units",
     "case_waybills",
@@ -78,6 +82,7 @@ __all__ = [
     "side_accounts",
     "staff",
     "staff_standings",
+    "stuck_spans",
     "surveys",
     "swaps",
     "sweep_runs",

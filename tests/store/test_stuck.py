@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine
 
-from models import tables
 from models.case import Case
 from models.clocks import ClockEntry
 from models.errors import Invalid
 from models.lifecycle import State
+from models.stuck import Times
+from store import reasons as facts
 from store import stuck
 from store.engine import reading, writing
 from store.stuck import REASONS, Stuck
@@ -188,9 +189,95 @@ def test_a_row_says_since_when_and_how_much(engine: Engine) -> None:
 
 
 def test_a_reason_that_is_not_known_to_hold_does_not(engine: Engine) -> None:
-    """An empty column never makes a case stuck, and never hides another reason."""
-    only_case(engine, escalation=0)
+    """An instant that is not known never makes a case stuck, and never hides another reason."""
+    case = only_case(engine, escalation=0)
+    unknown = Times(due_soon_at=None, silent_at=None, chain_exhausted=False)
     with writing(engine) as session:
-        empty = {"due_soon_at": None, "silent_at": None, "acknowledged_until": None}
-        session.execute(update(tables.cases).values(empty))
+        facts.write(session, case, unknown, NOW)
     assert reasons(engine, NOW + 99 * DAY) == {"overdue"}
+
+
+# ── away, promises, order ─────────────────────────────────────────────────────────────────────────
+
+
+def test_a_case_whose_owner_comes_back_after_its_deadline_is_stuck_before_it_is_late(engine: Engine) -> None:
+    """The deadline is Thursday 10:00; li comes back on Friday, wang on Thursday at nine."""
+    only_case(engine)
+    friday, thursday = NOW + 47 * HOUR, NOW + 23 * HOUR
+    found = looked(engine, away={"li": friday, "wang": friday})
+    assert (found.total, found.by_reason, found.items[0].reasons) == (1, {"owner_away": 1}, ("owner_away",))
+    assert "back in 1 d 23 h" in found.items[0].why[0].en
+    assert looked(engine, away={"li": thursday}).total == 0
+    assert looked(engine, away={"li": friday}, only=("overdue",)).total == 0
+
+
+def test_an_owner_who_is_away_is_counted_beside_the_other_reasons(engine: Engine) -> None:
+    a_bad_week(engine)
+    found = looked(engine, away={"li": NOW + 99 * DAY})
+    assert found.total == 4
+    assert found.by_reason == {"overdue": 2, "silent": 2, "no_owner": 1, "owner_away": 3, "bouncing": 1}
+    assert looked(engine, away={"li": NOW + 99 * DAY}, only=("owner_away", "no_owner")).total == 4
+
+
+def numbers(found: Stuck) -> list[str]:
+    return [row.case_no[-1] for row in found.items]
+
+
+def test_managers_choose_what_comes_first(engine: Engine) -> None:
+    """Cases 1 and 2 are a week old, 3 is about the vase, 4 bounces."""
+    a_bad_week(engine)
+    assert numbers(looked(engine)) == ["1", "2", "3", "4"]
+    assert numbers(looked(engine, sort="age")) == ["1", "2", "3", "4"]
+    assert numbers(looked(engine, sort="at_stake")) == ["3", "4", "2", "1"]
+    assert numbers(looked(engine, opened_before=NOW - DAY)) == ["1", "2"]
+
+
+@pytest.mark.parametrize("sort", stuck.SORTS)
+def test_every_order_is_read_in_pages_without_a_gap_or_a_repeat(engine: Engine, sort: Any) -> None:
+    a_bad_week(engine)
+    seen: list[str] = []
+    cursor = None
+    while (page := looked(engine, cursor=cursor, limit=1, sort=sort)).items:
+        seen += numbers(page)
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert seen == numbers(looked(engine, sort=sort))
+    with pytest.raises(Invalid, match="cursor"):
+        looked(engine, cursor=looked(engine, limit=1).next_cursor, sort="age" if sort != "age" else "at_stake")
+
+
+def test_with_many_to_choose_from_the_same_page_comes_by_the_index(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_bad_week(engine)
+    few = [looked(engine, sort=sort) for sort in stuck.SORTS]
+    monkeypatch.setattr(stuck, "FEW", 0)
+    assert [looked(engine, sort=sort) for sort in stuck.SORTS] == few
+
+
+def test_since_when_nobody_owns_it_is_kept_through_later_changes(engine: Engine) -> None:
+    case = only_case(engine, owner=None)
+    commit(engine, next_version(case, priority="high"), at=NOW + 5 * HOUR)
+    (row,) = looked(engine, NOW + 6 * HOUR).items
+    assert (row.reasons, row.since) == (("no_owner",), NOW)
+    assert row.why[0].en == "Nobody has owned it for 6 h 0 min."
+
+
+def test_a_reason_that_ended_and_comes_again_counts_from_then(engine: Engine) -> None:
+    case = only_case(engine, failing_step="close")
+    mended = next_version(case, failing_step=None)
+    commit(engine, mended, at=NOW + HOUR)
+    assert reasons(engine, NOW + HOUR) == set()
+    commit(engine, next_version(mended, failing_step="close"), at=NOW + 2 * HOUR)
+    (row,) = looked(engine, NOW + 3 * HOUR).items
+    assert row.since == NOW + 2 * HOUR
+
+
+def test_a_filter_is_frozen_to_a_list(engine: Engine) -> None:
+    a_bad_week(engine)
+    with reading(engine) as session:
+        listed = stuck.wanted_nos(session, NOW, stuck.Narrowed(stage="request"), 10)
+        cut = stuck.wanted_nos(session, NOW, stuck.Narrowed(), 2)
+    assert [number[-1] for number in listed] == ["1", "2", "3"]
+    assert len(cut) == 3  # one more than the most, so that the caller sees that there are more

@@ -1,0 +1,101 @@
+"""The reasons for being stuck, kept with the case they are about: written by every commit, in its transaction (T12)."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import String, bindparam, cast, delete, insert, null, select, union_all
+from sqlalchemy.orm import Session
+
+from models.case import Case
+from models.stuck import END_OF_TIME, Held, Times, held, spans
+from models.tables import case_reasons, cases, stuck_spans
+from store import projection
+
+Row = dict[str, Any]
+_FACT: Final = [column.name for column in case_reasons.c]
+_SPAN: Final = [column.name for column in stuck_spans.c]
+
+
+def write(session: Session, case: Case, times: Times, at: datetime | None = None) -> bool:
+    """Bring the facts of a case up to date; whether anything of them was different before.
+
+    Since when a reason holds is what the case says; where it does not say, it is `at` of the commit that first saw it
+    hold, and stays so as long as it does. Without `at` (a rebuild) it is the last move of the case.
+    """
+    facts_before, spans_before = _before(session, case.case_no)
+    known = {row["reason"]: row["from_at"] for row in facts_before}
+    facts = held(case, times)
+    dated = [_dated(fact, known.get(fact.reason), at, case.last_moved_at) for fact in facts]
+    new_facts = [
+        {"case_no": case.case_no, "reason": fact.reason, "from_at": fact.since, "until_at": fact.until}
+        for fact in dated
+    ]
+    new_spans = span_rows(case, facts)
+    changed = [
+        _put(session, case_reasons, facts_before, sorted(new_facts, key=lambda row: str(row["reason"]))),
+        _put(session, stuck_spans, spans_before, new_spans),
+    ]
+    return any(changed)
+
+
+_HERE: Final = bindparam("wanted_case", type_=String)
+_none = {name: cast(null(), stuck_spans.c[name].type).label(name) for name in _SPAN}
+_READ: Final = union_all(
+    select(
+        *(case_reasons.c[name] if name in case_reasons.c else _none[name] for name in _SPAN), case_reasons.c.reason
+    ).where(case_reasons.c.case_no == _HERE),
+    select(*stuck_spans.c, cast(null(), String).label("reason")).where(stuck_spans.c.case_no == _HERE),
+)
+
+
+def _before(session: Session, case_no: str) -> tuple[list[Row], list[Row]]:
+    """The facts of a case as they are written, by name, and its spans, in order; read in one query."""
+    rows = [dict(row) for row in session.execute(_READ, {"wanted_case": case_no}).mappings()]
+    facts = [{name: row[name] for name in _FACT} for row in rows if row["reason"] is not None]
+    line = [{name: row[name] for name in _SPAN} for row in rows if row["reason"] is None]
+    return sorted(facts, key=lambda row: str(row["reason"])), sorted(line, key=lambda row: row["from_at"])
+
+
+def _dated(fact: Held, known: datetime | None, at: datetime | None, moved: datetime) -> Held:
+    if fact.since is not None:
+        return fact
+    if known is None:
+        return fact.model_copy(update={"since": at or moved})
+    return fact.model_copy(update={"since": min(known, at) if at else known})
+
+
+def _put(session: Session, table: Any, before: list[Row], rows: list[Row]) -> bool:
+    """Write these rows of a case instead of those, where they differ."""
+    if before == rows:
+        return False
+    if before:
+        session.execute(delete(table).where(table.c.case_no == before[0]["case_no"]))
+    if rows:
+        session.execute(insert(table), rows)
+    return True
+
+
+def span_rows(case: Case, facts: Iterable[Held]) -> list[Row]:
+    """The spans of an open case with what lists filter and sort by; none of a closed one."""
+    if case.is_final:
+        return []
+    about = {
+        "stage": case.stage.value,
+        "kind": case.kind,
+        "owner": case.owner,
+        "at_stake": projection.at_stake(case),
+        "due_order": case.due_at or END_OF_TIME,
+        "opened_at": case.opened_at,
+    }
+    return [
+        {"case_no": case.case_no, "from_at": span.since, "until_at": span.until, "mask": span.mask, **about}
+        for span in spans(facts)
+    ]
+
+
+def forget_closed(session: Session) -> None:
+    """A closed case is never stuck: take away what a damaged database says of one."""
+    closed = select(cases.c.case_no).where(~cases.c.is_open)
+    for table in (case_reasons, stuck_spans):
+        session.execute(delete(table).where(table.c.case_no.in_(closed)))
