@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, ColumnElement, Tuple, literal, tuple_
 
 from models.errors import Invalid
-from models.tables import Moment
+from models.tables import Micros, Moment
 
 
 def encode(sort: str, values: Sequence[object]) -> str:
@@ -32,7 +32,7 @@ def decode(cursor: str, sort: str, columns: Sequence[Column[Any] | ColumnElement
 
 
 def _typed(value: object, column: Column[Any] | ColumnElement[Any]) -> object:
-    if isinstance(column.type, Moment):
+    if isinstance(column.type, (Moment, Micros)):
         at = datetime.fromisoformat(str(value))
         if at.tzinfo is None:
             raise ValueError("no offset")

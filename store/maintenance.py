@@ -158,5 +158,5 @@ def _read_table(connection: Connection, table: Table, folder: Path) -> int:
 
 
 def _typed(table: Table, row: dict[str, Any]) -> dict[str, Any]:
-    moments = {column.name for column in table.columns if isinstance(column.type, tables.Moment)}
+    moments = {column.name for column in table.columns if isinstance(column.type, (tables.Moment, tables.Micros))}
     return {k: datetime.fromisoformat(v) if v is not None and k in moments else v for k, v in row.items()}

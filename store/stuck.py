@@ -169,7 +169,7 @@ def _groups(session: Session, now: datetime, wanted: Narrowed, away: Away) -> Co
     return groups
 
 
-def _counted(stage: ColumnElement[str], mask: ColumnElement[int]) -> Select[tuple[str, int, int]]:
+def _counted(stage: ColumnElement[str], mask: ColumnElement[int]) -> Select[str, int, int]:
     return select(stage, mask, func.count()).group_by(stage, mask)
 
 

@@ -5,7 +5,7 @@ constraint has a name, so that a refusal of the database can be read and a migra
 """
 
 from models.tables.cases import case_clocks, case_splits, case_units, case_waybills, cases, order_holds, timeline
-from models.tables.columns import Moment, metadata
+from models.tables.columns import Micros, Moment, metadata
 from models.tables.desk import (
     counters,
     idempotency,
@@ -41,6 +41,7 @@ from models.tables.stuck import bulk_items, bulks, case_reasons, stuck_spans
 from models.tables.sweeps import callback_tries, callbacks, customer_preferences, month_summaries, surveys, sweep_runs
 
 __all__ = [
+    "Micros",
     "Moment",
     "absences",
     "bulk_items",

@@ -1,5 +1,6 @@
 """Reasons to be stuck as facts with their times, and as sentences with their numbers (T12, T14)."""
 
+import itertools
 from datetime import datetime
 from typing import Any
 
@@ -62,7 +63,7 @@ def test_spans_say_at_every_instant_what_the_facts_say() -> None:
     )
     line = spans(told)
     assert (line[0].since, line[-1].until) == (BEGINNING, END_OF_TIME)
-    assert all(before.until == after.since for before, after in zip(line, line[1:], strict=False))
+    assert all(before.until == after.since for before, after in itertools.pairwise(line))
     assert [(named(span.mask)) for span in line] == [("no_owner",), ("due_soon", "no_owner"), ("overdue", "no_owner")]
 
 

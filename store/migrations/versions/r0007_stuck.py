@@ -56,10 +56,8 @@ CLOCKS = sa.table(
 )
 REASONS = sa.table(
     "case_reasons",
-    sa.column("case_no"),
-    sa.column("reason"),
-    sa.column("from_at", MOMENT),
-    sa.column("until_at", MOMENT),
+    *(sa.column(name) for name in ("case_no", "reason")),
+    *(sa.column(name, sa.BigInteger) for name in ("from_at", "until_at")),
 )
 SPANS = sa.table(
     "stuck_spans",
@@ -157,7 +155,7 @@ def _fill() -> None:
     promised = found.where(CLOCKS.c.clock == "promise", CLOCKS.c.state == "running").group_by(CLOCKS.c.case_no)
     promises = {row[0]: _utc(row[1]) for row in connection.execute(promised)}
     columns = (*(CASES.c[name] for name in (*PLAIN, *MOMENTS)),)
-    last = ""
+    last: Any = ""
     while True:
         page = sa.select(*columns).where(CASES.c.is_open, CASES.c.case_no > last).order_by(CASES.c.case_no).limit(BATCH)
         rows = [
