@@ -16,6 +16,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.commit import Commit
 from activities.gateways import Keys, Room, configured
 from activities.linked import Linked
+from activities.orphans import Orphans
 from activities.outbox import postman
 from activities.payments import BalanceBook, Payments, finances_queue
 from models.effects import TASK_QUEUE
@@ -56,7 +57,7 @@ def case_worker(
     return Worker(
         client,
         workflows=[AfterSaleCase],
-        activities=[commit.commit, Linked(engine, client).start_linked, *paying],
+        activities=[commit.commit, Linked(engine, client).start_linked, Orphans(client, engine).find_orphans, *paying],
         activity_executor=ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="activity"),
         max_concurrent_activities=THREADS,
         max_concurrent_local_activities=THREADS,

@@ -461,3 +461,10 @@ def open_case_nos(session: Session) -> Iterator[str]:
     """The number of every open case, oldest first: for restoring and reconciling."""
     found = select(tables.cases.c.case_no).where(tables.cases.c.is_open).order_by(tables.cases.c.case_no)
     yield from session.execute(found).scalars()
+
+
+def open_page(session: Session, after: str, limit: int, acted_before: datetime) -> list[str]:
+    """The numbers of open cases behind a number, in their order, leaving out those written since an instant."""
+    here = tables.cases.c
+    found = select(here.case_no).where(here.is_open, here.case_no > after, here.last_acted_at <= acted_before)
+    return list(session.execute(found.order_by(here.case_no).limit(limit)).scalars())

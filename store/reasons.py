@@ -4,15 +4,17 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import String, bindparam, cast, delete, insert, null, select, union_all
+from sqlalchemy import ColumnElement, String, bindparam, cast, delete, insert, null, select, union_all, update
 from sqlalchemy.orm import Session
 
 from models.case import Case
-from models.stuck import END_OF_TIME, Held, Times, held, spans
+from models.stuck import BIT, END_OF_TIME, Held, Times, held, spans
 from models.tables import case_reasons, cases, stuck_spans
 from store import projection
+from store.documents import put_new
 
 Row = dict[str, Any]
+NO_TIMER: Final = "no_timer"
 _FACT: Final = [column.name for column in case_reasons.c]
 _SPAN: Final = [column.name for column in stuck_spans.c]
 
@@ -99,3 +101,29 @@ def forget_closed(session: Session) -> None:
     closed = select(cases.c.case_no).where(~cases.c.is_open)
     for table in (case_reasons, stuck_spans):
         session.execute(delete(table).where(table.c.case_no.in_(closed)))
+
+
+# ── what only Temporal can tell ───────────────────────────────────────────────────────────────────
+
+
+def marked_lost(session: Session, case_nos: Iterable[str]) -> set[str]:
+    """Which of these cases are listed as `no_timer` although their own state has one: they were found not to run."""
+    timed = (cases.c.due_at.is_not(None), cases.c.alarm_at.is_not(None))
+    found = select(cases.c.case_no).join(case_reasons, case_reasons.c.case_no == cases.c.case_no)
+    here = found.where(case_reasons.c.reason == NO_TIMER, cases.c.case_no.in_(list(case_nos)), *timed)
+    return set(session.execute(here).scalars())
+
+
+def mark_lost(session: Session, lost: Iterable[str], found: Iterable[str], at: datetime) -> None:
+    """List the lost ones as `no_timer`, and no more those that run again; the next commit of a case decides anew."""
+    new = [{"case_no": number, "reason": NO_TIMER, "from_at": at, "until_at": END_OF_TIME} for number in lost]
+    put_new(session, case_reasons, new)
+    _set_bit(session, [row["case_no"] for row in new], stuck_spans.c.mask.bitwise_or(BIT[NO_TIMER]))
+    back = list(found)
+    gone = delete(case_reasons).where(case_reasons.c.reason == NO_TIMER, case_reasons.c.case_no.in_(back))
+    session.execute(gone)
+    _set_bit(session, back, stuck_spans.c.mask.bitwise_and(~BIT[NO_TIMER]))
+
+
+def _set_bit(session: Session, case_nos: list[Any], mask: ColumnElement[int]) -> None:
+    session.execute(update(stuck_spans).where(stuck_spans.c.case_no.in_(case_nos)).values(mask=mask))
