@@ -57,7 +57,7 @@ def make_app(settings: Settings, client: Client, engine: Engine, playbooks: Play
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.engine = engine
-    app.state.desk = Desk(client, engine, playbooks, font=settings.font)
+    app.state.desk = Desk(client, engine, playbooks, font=settings.font, files=settings.file_store)
     app.state.gate = Gate(engine, settings.bootstrap_token.get_secret_value() if settings.bootstrap_token else None)
     install_problems(app)
     app.include_router(api)

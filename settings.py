@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     database_url: str | None = Field(None, description="PostgreSQL or SQLite address; default: SQLite in `DATA`")
     bootstrap_token: SecretStr | None = Field(None, description="accepted as an integration that has every role")
     playbooks: Path | None = Field(None, description="folder of the playbooks; default: the shipped ones")
+    files: str | None = Field(None, description="folder or fsspec address of photos and files; default: in `DATA`")
     font: Path | None = Field(None, description="TrueType font of return slips; default: the one that is part of us")
     locale: str = Field("zh-CN", pattern=r"^(zh-CN|en)$", description="language of what people read")
     url: str | None = Field(None, description="API for the command line; default: the one `up` left in `DATA`")
@@ -59,6 +60,11 @@ class Settings(BaseSettings):
     wechatpay_public_key: str | None = Field(None, description="WeChat Pay's public key, or the path of its file")
     wechatpay_public_key_id: str | None = Field(None, description="its id, `PUB_KEY_ID_…`")
     wechatpay_url: str | None = Field(None, description="WeChat Pay's address, where it is another than its own")
+
+    @property
+    def file_store(self) -> str:
+        """Where photos and files lie."""
+        return self.files or str((self.data / "files").resolve())
 
     @property
     def database(self) -> str:

@@ -20,6 +20,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api import background, opening, views
 from api.auth import Caller, actor_of
+from api.filing import address_of, file_document
 from api.linking import check_link
 from api.lookup import Lookup, utc_now
 from api.schemas import Clearing, OpenCase
@@ -69,8 +70,9 @@ class Desk(Lookup):
         playbooks: Playbooks | InForce,
         clock: Callable[[], datetime] = utc_now,
         font: Path | None = None,
+        files: str = "memory://aftercare",
     ) -> None:
-        super().__init__(engine, playbooks, clock, font)
+        super().__init__(engine, playbooks, clock, font, files)
         self.client = client
 
     # ── orders ──────────────────────────────────────────────────────────────
@@ -261,6 +263,28 @@ class Desk(Lookup):
                 raise Unavailable("Temporal is away for the moment; repeat the same call.") from None
             raise Unavailable(f"Temporal refused the call ({error.status.name}); repeat it.") from None
         return answer
+
+    # ── files ───────────────────────────────────────────────────────────────
+
+    async def add_file(
+        self, case_no: str, file: BinaryIO, name: str | None, actor: Actor, key: str | None = None
+    ) -> dict[str, Any]:
+        """Take a file in and record it in the case; `key` says which of the playbook's evidence it is.
+
+        The same file again is the same entry. What a customer sends is evidence, what others send is attached.
+        """
+        case = await self._read(lambda session: self._case(session, case_no))
+        kept = await self.filing.take(file, self.clock())
+        address = address_of(case.case_no, kept.id)
+        if actor.role is Role.CUSTOMER or key:
+            action = Action.SUBMIT_EVIDENCE
+            data: dict[str, Any] = {"photos": [address], **({"keys": [key]} if key else {})}
+        else:
+            action, data = Action.ATTACH, {"uri": address, "sha256": kept.id}
+        command_id = f"file {kept.id} {key or ''}".strip()
+        await self.carry_out(case_no, Command(action=action, actor=actor, command_id=command_id, data=data))
+        await self.filing.link(case_no, kept.id, name, actor.id, actor.role, self.clock())
+        return file_document(kept, case_no)
 
     # ── money, parcels ──────────────────────────────────────────────────────
 

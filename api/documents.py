@@ -379,6 +379,33 @@ class Scanned(Shown):
     unmatched: dict[str, Any] | None
 
 
+class FileShown(Shown):
+    """A file of a case; `id` is the SHA-256 of what is kept, `url` where it is fetched."""
+
+    id: str
+    media_type: str
+    size: int
+    width: int | None
+    height: int | None
+    at: str
+    url: str
+
+
+class CaseFileShown(FileShown):
+    """The same, and who sent it under which name."""
+
+    name: str | None
+    by: str
+    role: str
+
+
+class FileList(Shown):
+    """The files of a case."""
+
+    items: tuple[CaseFileShown, ...]
+    next_cursor: None
+
+
 class Rows(Shown):
     """A whole list; `next_cursor` is null."""
 

@@ -197,17 +197,19 @@ class Upload:
         self.file.close()
 
 
-async def read_upload(request: Request, filename: str | None) -> Upload:
+async def read_upload(
+    request: Request, filename: str | None, most: int = IMPORT_BYTES, kinds: frozenset[str] = FILE_TYPES
+) -> Upload:
     """The file in a request, on disk when it is large. Raises WrongContentType, TooLarge, Malformed or Invalid."""
     kind = content_type(request).get_content_type()
     if kind == "multipart/form-data":
-        return await _from_form(request)
-    if kind not in FILE_TYPES or "content-type" not in request.headers:
-        known = ", ".join(sorted(FILE_TYPES))
+        return await _from_form(request, most)
+    if kind not in kinds or "content-type" not in request.headers:
+        known = ", ".join(sorted(kinds))
         raise WrongContentType(f"Send the file in the field 'file' of a form, or as the body, as one of {known}.")
     spool = SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - the Upload closes it
     try:
-        async for chunk in bounded(request, IMPORT_BYTES):
+        async for chunk in bounded(request, most):
             spool.write(chunk)
     except BaseException:
         spool.close()
@@ -216,8 +218,8 @@ async def read_upload(request: Request, filename: str | None) -> Upload:
     return Upload(cast(BinaryIO, spool), filename or "orders", {})
 
 
-async def _from_form(request: Request) -> Upload:
-    parser = MultiPartParser(request.headers, bounded(request, IMPORT_BYTES), max_files=1, max_fields=10)
+async def _from_form(request: Request, most: int) -> Upload:
+    parser = MultiPartParser(request.headers, bounded(request, most), max_files=1, max_fields=10)
     try:
         form = await parser.parse()
     except MultiPartException as broken:

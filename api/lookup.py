@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 
 from api import background, opening, views
 from api.books import Books
+from api.filing import Filing
 from api.preview import preview
 from api.proposals import proposals
 from api.schemas import OpenCase, PreviewAsk
 from api.script_values import script_values
 from api.slips import slip_of
+from files.shelf import FileShelf
 from models.case import Case
 from models.errors import NotFound
 from models.ledger import cost_of_case
@@ -57,8 +59,10 @@ class Lookup:
         playbooks: Playbooks | InForce,
         clock: Callable[[], datetime] = utc_now,
         font: Path | None = None,
+        files: str = "memory://aftercare",
     ) -> None:
         self.engine = engine
+        self.filing = Filing(engine, FileShelf(files))
         self.font = font
         self._shelf = Fixed(playbooks) if isinstance(playbooks, Playbooks) else playbooks
         self.books = Books()

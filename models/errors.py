@@ -165,6 +165,13 @@ class Forbidden(AftercareError):
     status = 403
 
 
+class FileRefused(AftercareError):
+    """The file is none of the kinds that are kept, or it cannot be read"""
+
+    code = "file-refused"
+    status = 422
+
+
 class TooLarge(AftercareError):
     """The body is larger than allowed"""
 

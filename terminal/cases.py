@@ -191,6 +191,25 @@ def act(
         _show(api.post(f"/cases/{quoted(case_no)}/commands", envelope), json)
 
 
+@case.command("attach")
+def attach(
+    case_no: CaseNo,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A photo, PDF or film.", exists=True, dir_okay=False)],
+    key: Annotated[str | None, typer.Option(help="Which of the playbook's evidence it is.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Add a photo or file to a case. Pictures lose what the camera wrote into them."""
+    from terminal import remote, shown
+
+    with remote.remote() as api, file.open("rb") as stream:
+        params = {"key": key} if key else {}
+        kept = api.post(f"/cases/{quoted(case_no)}/files", files={"file": (file.name, stream)}, params=params)
+    if json:
+        shown.as_json(kept)
+        return
+    shown.say(f"{kept['media_type']}, {kept['size']:,} bytes, {kept['url']}")
+
+
 @case.command("slip")
 def slip(
     case_no: CaseNo,

@@ -22,6 +22,7 @@ from models.errors import Invalid
 from models.money import split_line
 from terminal.cases import line_and_quantity, read_data
 from terminal.shown import plain
+from tests.files.pictures import photo
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "imports" / "samples" / "orders.csv"
@@ -407,6 +408,15 @@ def test_a_return_slip_is_saved_where_it_is_wanted(shop: Shop, tmp_path: Path):
     page = shop.terminal("case", "slip", case_no, str(target), "--paper", "a4", "--json").document
     assert page["missing_glyphs"] == []
     assert "cannot be written" in shop.terminal("case", "slip", case_no, str(tmp_path / "nowhere" / "x.pdf")).one_line
+
+
+def test_a_photo_is_added_to_a_case(shop: Shop, tmp_path: Path):
+    case_no = opened(shop, "TM-20261101-0900")
+    (tmp_path / "leak.txt").write_bytes(photo())  # its name says nothing
+    kept = shop.terminal("case", "attach", case_no, str(tmp_path / "leak.txt"), "--json").document
+    assert kept["media_type"] == "image/jpeg"
+    (tmp_path / "leak.jpg").write_text("no photo at all")
+    assert "Only photos" in shop.terminal("case", "attach", case_no, str(tmp_path / "leak.jpg")).one_line
 
 
 def test_a_refusal_says_why_and_what_is_allowed(shop: Shop):

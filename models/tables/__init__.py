@@ -15,6 +15,7 @@ from models.tables.desk import (
     tokens,
     unmatched_parcels,
 )
+from models.tables.files import case_files, file_sources, files
 from models.tables.letters import letters, mailboxes, mailings, messages
 from models.tables.money import (
     balance_entries,
@@ -42,6 +43,8 @@ from models.tables.sweeps import callback_tries, callbacks, customer_preferences
 
 __all__ = [
     "Micros",
+    "file_sources",
+    "files",
     "Moment",
     "absences",
     "bulk_items",
@@ -52,6 +55,7 @@ __all__ = [
     "balances",
     "case_clocks",
     "case_reasons",
+    "case_files",
     "case_splits",
     "case_units",
     "case_waybills",

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from api.auth import KNOWN_SECONDS, MAY, TRUSTED_SECONDS, Caller, Gate, actor_of
 from api.limits import Attempts, TooManyAttempts
-from api.routes import cases, goods, health, machine, money, orders
+from api.routes import cases, files, goods, health, machine, money, orders
 from api.routes.reference import is_loopback
 from models.commands import Actor
 from models.errors import Forbidden, Malformed, Unauthenticated
@@ -70,7 +70,7 @@ def test_an_actor_that_cannot_be_read_is_malformed(named: object) -> None:
 
 
 def test_every_endpoint_that_needs_a_token_says_for_whom() -> None:
-    parts = (orders.router, cases.router, money.router, goods.router, machine.router, health.guarded)
+    parts = (orders.router, cases.router, files.router, money.router, goods.router, machine.router, health.guarded)
     guarded = {route.name for part in parts for route in part.routes if isinstance(route, APIRoute)}
     assert guarded == set(MAY)
 
@@ -83,6 +83,8 @@ ENDPOINTS: list[tuple[str, str, set[str]]] = [
     ("GET", "/payouts", {"finance", "manager", "director", "system"}),
     ("POST", "/payouts/X/paid", {"finance", "system"}),
     ("POST", "/payouts/X/failed", {"finance", "system"}),
+    ("GET", "/cases/X/files", EVERYBODY - {"customer", "courier"}),
+    ("POST", "/cases/X/files", EVERYBODY),
     ("GET", "/cases/X/slip", EVERYBODY - {"customer", "courier"}),
     ("POST", "/parcels/scan", {"warehouse", "system"}),
     ("GET", "/registers/refunds", {"finance", "supervisor", "manager", "director", "system"}),

@@ -1,0 +1,118 @@
+"""Files that come in: taken once, kept outside of every payload, shown to whoever may see their case."""
+
+import asyncio
+from datetime import datetime
+from typing import Any, BinaryIO
+from urllib.parse import quote
+
+from sqlalchemy import Engine
+
+from files.intake import Taken, small_name, source_of, taken
+from files.kinds import EXTENSIONS, LARGEST
+from files.shelf import FileShelf
+from models.errors import Invalid, NotFound, TooLarge
+from store import files as kept_files
+from store.engine import reading, writing
+from store.files import CaseFile, KeptFile
+
+#: Pictures that are decoded at the same time; each may need some hundred MB for a moment.
+_AT_ONCE = 2
+
+
+class Filing:
+    """The files of a shop: their rows in SQL, their bytes on a shelf."""
+
+    def __init__(self, engine: Engine, shelf: FileShelf) -> None:
+        self.engine = engine
+        self.shelf = shelf
+        self._decoding = asyncio.Semaphore(_AT_ONCE)
+
+    async def take(self, file: BinaryIO, now: datetime) -> KeptFile:
+        """Keep a file; the same again is the same file. Raises FileRefused, TooLarge, Invalid for an empty one."""
+        content = await asyncio.to_thread(file.read, LARGEST + 1)
+        if not content:
+            raise Invalid("The file is empty: choose another one.")
+        if len(content) > LARGEST:
+            raise TooLarge(f"A file may have {LARGEST // (1024 * 1024)} MB at most; send a smaller one.")
+        known = await asyncio.to_thread(self._known, source_of(content))
+        if known is not None:
+            return known
+        async with self._decoding:
+            made = await asyncio.to_thread(taken, content)
+        return await asyncio.to_thread(self._keep, made, now)
+
+    def _known(self, source: str) -> KeptFile | None:
+        with reading(self.engine) as session:
+            return kept_files.by_source(session, source)
+
+    def _keep(self, made: Taken, now: datetime) -> KeptFile:
+        """The bytes first: a row promises that they are there."""
+        self.shelf.put(made.id, made.content)
+        if made.small is not None:
+            self.shelf.put(small_name(made.id), made.small)
+        size = len(made.content)
+        kept = KeptFile(id=made.id, media_type=made.media_type, size=size, width=made.width, height=made.height, at=now)
+        with writing(self.engine) as session:
+            kept_files.keep(session, kept, made.source)
+        return kept
+
+    async def of_case(self, case_no: str) -> tuple[CaseFile, ...]:
+        """The files of a case."""
+
+        def read() -> tuple[CaseFile, ...]:
+            with reading(self.engine) as session:
+                return kept_files.of_case(session, case_no)
+
+        return await asyncio.to_thread(read)
+
+    async def link(self, case_no: str, file_id: str, name: str | None, by: str, role: str, now: datetime) -> None:
+        """Say that a file belongs to a case."""
+
+        def write() -> None:
+            with writing(self.engine) as session:
+                kept_files.link(session, case_no, file_id, name, by, role, now)
+
+        await asyncio.to_thread(write)
+
+    async def fetch(self, case_no: str, file_id: str, small: bool) -> tuple[bytes, str]:
+        """The bytes of a file of this case, and their media type. Raises NotFound for a file of any other case."""
+
+        def read() -> tuple[bytes, str]:
+            with reading(self.engine) as session:
+                kept = kept_files.get(session, file_id)
+                if kept is None or not kept_files.belongs(session, case_no, file_id):
+                    raise NotFound("The case has no such file.")
+            if small and kept.width is not None:
+                return self.shelf.get(small_name(file_id)), "image/jpeg"
+            return self.shelf.get(file_id), kept.media_type
+
+        return await asyncio.to_thread(read)
+
+    async def let_go(self, before: datetime) -> int:
+        """Forget files that came before then and belong to nothing; answers how many."""
+
+        def write() -> int:
+            with writing(self.engine) as session:
+                gone = kept_files.let_go(session, before)
+            for file_id in gone:
+                self.shelf.drop(file_id)
+                self.shelf.drop(small_name(file_id))
+            return len(gone)
+
+        return await asyncio.to_thread(write)
+
+
+def address_of(case_no: str, file_id: str) -> str:
+    """Where a file of a case is fetched."""
+    return f"/api/v1/cases/{quote(case_no, safe='')}/files/{file_id}"
+
+
+def file_document(kept: KeptFile, case_no: str | None = None) -> dict[str, Any]:
+    """A file as the API shows it."""
+    shown = kept.model_dump(mode="json")
+    return shown if case_no is None else {**shown, "url": address_of(case_no, kept.id)}
+
+
+def file_name(file_id: str, media_type: str) -> str:
+    """What a file is called when it is saved: never what its sender called it."""
+    return f"{file_id[:12]}.{EXTENSIONS[media_type]}"

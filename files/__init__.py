@@ -1,0 +1,1 @@
+"""Photos and files: known by what is in them, cleaned, and kept under their hash outside of every payload."""
