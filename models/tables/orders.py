@@ -1,6 +1,6 @@
 """Orders and their pots."""
 
-from sqlalchemy import CheckConstraint, Column, Integer, PrimaryKeyConstraint, String, Table
+from sqlalchemy import CheckConstraint, Column, Index, Integer, PrimaryKeyConstraint, String, Table
 
 from models.tables.columns import Document, Moment, Money, count_of, metadata, order_no, sum_of
 
@@ -20,6 +20,7 @@ orders = Table(
     Column("delivered_at", Moment),
     Column("imported_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    Index("ix_orders_placed", "placed_at", "order_no"),  # who bought when (T6)
 )
 
 unit_pots = Table(

@@ -63,6 +63,7 @@ def upgrade() -> None:
         sa.Column("at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("month", name="pk_month_summaries"),
     )
+    op.create_index("ix_orders_placed", "orders", ["placed_at", "order_no"])
     with op.batch_alter_table("messages") as messages:
         messages.alter_column("case_no", existing_type=sa.String(), nullable=True)
     _keep_answers(callbacks, surveys)
@@ -195,6 +196,7 @@ def _survey(row: Any, key: str) -> dict[str, Any]:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_orders_placed", "orders")
     op.execute("DELETE FROM messages WHERE case_no IS NULL")
     with op.batch_alter_table("messages") as messages:
         messages.alter_column("case_no", existing_type=sa.String(), nullable=False)

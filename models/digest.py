@@ -1,0 +1,71 @@
+"""The morning letter to a manager, in words: what is stuck, what is new, what waits for him, what did not run (T8)."""
+
+from collections.abc import Iterator
+
+from models.value import Value
+
+
+class Worst(Value):
+    """A reason to be stuck: how many cases have it, and the worst of them."""
+
+    reason: str
+    count: int
+    cases: tuple[str, ...]
+
+
+class Digest(Value):
+    """What the letter is made of."""
+
+    day: str
+    stuck: int
+    reasons: tuple[Worst, ...]
+    opened: int  # since the last letter
+    closed: int
+    approvals: int
+    approval_cases: tuple[str, ...]
+    callbacks_overdue: int
+    late_sweeps: tuple[str, ...]
+
+
+_WORDS = {
+    "zh": {
+        "title": "{day} 晨报：卡住 {stuck} 单，待审批 {approvals} 单，新开 {opened} 单，结束 {closed} 单。",
+        "quiet": "没有卡住的单子。",
+        "reason": "{reason} {count} 单，最急：{cases}",
+        "approvals": "等您审批：{cases}",
+        "callbacks": "逾期未回访：{count}",
+        "late": "没有按时运行的定时任务：{names}",
+    },
+    "en": {
+        "title": "{day}: {stuck} cases stuck, {approvals} wait for approval, {opened} opened, {closed} ended.",
+        "quiet": "Nothing is stuck.",
+        "reason": "{reason} {count}, worst: {cases}",
+        "approvals": "Waiting for your approval: {cases}",
+        "callbacks": "Callbacks overdue: {count}",
+        "late": "Sweeps that did not run: {names}",
+    },
+}
+
+
+def digest_words(digest: Digest, language: str) -> str:
+    """The letter in Chinese or English, a line for each thing."""
+    return "\n".join(_lines(digest, _WORDS["zh" if language.startswith("zh") else "en"]))
+
+
+def _lines(digest: Digest, words: dict[str, str]) -> Iterator[str]:
+    yield words["title"].format(**digest.model_dump())
+    if not digest.reasons:
+        yield words["quiet"]
+    for one in digest.reasons:
+        yield words["reason"].format(reason=one.reason, count=one.count, cases=_listed(one.cases, one.count))
+    if digest.approval_cases:
+        yield words["approvals"].format(cases=_listed(digest.approval_cases, digest.approvals))
+    if digest.callbacks_overdue:
+        yield words["callbacks"].format(count=digest.callbacks_overdue)
+    if digest.late_sweeps:
+        yield words["late"].format(names=", ".join(digest.late_sweeps))
+
+
+def _listed(cases: tuple[str, ...], count: int) -> str:
+    """The first of them, and how many more there are."""
+    return ", ".join(cases) + (f" … +{count - len(cases)}" if count > len(cases) else "")
