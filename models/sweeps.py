@@ -59,6 +59,12 @@ class Sweep(Value):
 
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
+
+def next_retry(tries: int, last: datetime) -> datetime:
+    """When a failing step is tried again: after 15 minutes, half an hour, an hour … at last once a day."""
+    return last + min(15 * _MINUTE * 2 ** min(tries, 10), _DAY)
+
+
 #: Every schedule of the contract, by its name.
 SWEEPS: dict[str, Sweep] = {
     sweep.name: sweep
@@ -69,7 +75,7 @@ SWEEPS: dict[str, Sweep] = {
             what="finds open cases that do not run, tries failing steps again, gives work without an owner to whoever "
             "is on duty, reminds whoever keeps us waiting",
             when=When(every=15 * _MINUTE),
-            steps=("failing_steps", "unowned_cases", "overdue_others", "stuck_counts"),
+            steps=("failing_steps", "unowned_cases", "cases_left_behind", "overdue_others", "stuck_counts"),
             interval=15 * _MINUTE,
             time_out=14 * _MINUTE,
             catch_up=10 * _MINUTE,
@@ -224,16 +230,23 @@ class RunEnded(Value):
 Health = Literal["ok", "late", "never", "failing"]
 
 
-def health_of(sweep: Sweep, last: datetime | None, ended: bool, failing: bool, known_since: datetime | None, now: datetime) -> Health:
-    """How a sweep is: it has not run for twice its interval, never ran at all, or its last run failed.
+class LastRun(Value):
+    """What health is judged by: when a sweep began last, and whether it came to a good end."""
+
+    started_at: datetime
+    ended: bool
+    failed: bool
+
+
+def health_of(sweep: Sweep, last: LastRun | None, known_since: datetime | None, now: datetime) -> Health:
+    """How a sweep is: `late` has not run for twice its interval, `never` ran at all, `failing` did not end well.
 
     `known_since` is when any sweep first ran here; in a shop where none ever did, none is late.
     """
-    since = last or known_since
-    if since is None:
-        return "never"
-    if now - since > sweep.late_after:
+    since = last.started_at if last else known_since
+    if since is not None and now - since > sweep.late_after:
         return "late"
     if last is None:
         return "never"
-    return "failing" if failing or (not ended and now - last > sweep.time_out) else "ok"
+    died = not last.ended and now - last.started_at > sweep.time_out
+    return "failing" if last.failed or died else "ok"

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -11,6 +12,13 @@ from models.tables import cases, ledger, month_summaries
 from store import callbacks, documents
 
 _c, _l = cases.c, ledger.c
+
+
+def bounds(month: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """When a month such as `2026-10` begins and ends in the shop's zone."""
+    year, number = (int(part) for part in month.split("-"))
+    following = (year + number // 12, number % 12 + 1)
+    return datetime(year, number, 1, tzinfo=zone), datetime(*following, 1, tzinfo=zone)
 
 
 def kept(session: Session, month: str) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from models.effects import Message
-from models.sweeps import SWEEPS, Health, RunBegan, RunEnded, Sweep, health_of
+from models.sweeps import SWEEPS, Health, LastRun, RunBegan, RunEnded, Sweep, health_of
 from models.tables import messages, sweep_runs
 from store import documents
 
@@ -90,16 +90,16 @@ def done_before(session: Session, sweep: str, run_id: str) -> datetime | None:
 
 
 def health(session: Session, now: datetime) -> tuple[SweepHealth, ...]:
-    """How every sweep is: `late` has not run for twice its interval, `failing` did not carry out all of its last run."""
+    """How every sweep is: `late` has not run for twice its interval, `failing` did not do all of its last run."""
     last, since = last_runs(session), session.execute(select(func.min(_r.started_at))).scalar()
     return tuple(_health(sweep, last.get(sweep.name), since, now) for sweep in SWEEPS.values())
 
 
 def _health(sweep: Sweep, last: Run | None, since: datetime | None, now: datetime) -> SweepHealth:
-    ended = last is not None and last.ended_at is not None
-    failing = last is not None and ended and last.failed > 0
-    at = last.started_at if last else None
-    return SweepHealth(name=sweep.name, last=last, health=health_of(sweep, at, ended, failing, since, now))
+    seen = None
+    if last is not None:
+        seen = LastRun(started_at=last.started_at, ended=last.ended_at is not None, failed=last.failed > 0)
+    return SweepHealth(name=sweep.name, last=last, health=health_of(sweep, seen, since, now))
 
 
 def late(session: Session, now: datetime) -> tuple[str, ...]:
