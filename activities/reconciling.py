@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from temporalio import activity
 from temporalio.client import Client, WorkflowQueryFailedError, WorkflowQueryRejectedError
+from temporalio.common import QueryRejectCondition
 from temporalio.service import RPCError
 
 from activities.asking import AT_ONCE, Asking, Request
@@ -84,7 +85,9 @@ class Reconciling:
         """What the running workflow thinks; None when it does not answer."""
         handle = self._client.get_workflow_handle(workflow_id(case_no))
         try:
-            said: dict[str, Any] = await handle.query("snapshot", rpc_timeout=PATIENCE)
+            said: dict[str, Any] = await handle.query(
+                "snapshot", reject_condition=QueryRejectCondition.NOT_OPEN, rpc_timeout=PATIENCE
+            )
         except (RPCError, WorkflowQueryFailedError, WorkflowQueryRejectedError):
             return None
         return int(said["version"])

@@ -40,17 +40,17 @@ NAMED = 20
 class Sweeps:
     """Every step of every sweep, on one store, one Temporal and the playbooks in force."""
 
-    def __init__(self, engine: Engine, client: Client, playbooks: InForce, page: int = PAGE) -> None:
+    def __init__(self, engine: Engine, client: Client, playbooks: InForce, page: int | None = None) -> None:
         self._engine = engine
         self._asking = Asking(client, engine)
         self._playbooks = playbooks
-        self._page = page
-        self._reconciling = Reconciling(engine, client, self._asking, page)
+        self._page = page or PAGE
+        self._reconciling = Reconciling(engine, client, self._asking, self._page)
 
     @property
     def activities(self) -> list[Callable[..., Any]]:
         """What a worker registers."""
-        own = [
+        own: list[Callable[..., Any]] = [
             *(self.began, self.ended),
             *(self.failing_steps, self.unowned_cases, self.cases_left_behind, self.overdue_others, self.stuck_counts),
             *(self.manager_digest, self.periodic_callbacks, self.monthly_summary),
@@ -212,9 +212,7 @@ class Sweeps:
         in_force = self._playbooks.current()
         rules = in_force.callbacks
         calendar = in_force.calendars.get(rules.calendar) or in_force.calendars[ALL_HOURS]
-        return periodic.plan(
-            session, rules, calendar, self._zone, page.now, page.cursor or FIRST_OCCASION, self._page
-        )
+        return periodic.plan(session, rules, calendar, self._zone, page.now, page.cursor or FIRST_OCCASION, self._page)
 
     @activity.defn(name="monthly_summary")
     async def monthly_summary(self, page: StepInput) -> StepResult:

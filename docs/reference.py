@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 
 from docs.cells import names, table
 from docs.mistakes import MISTAKES
+from models.callbacks import CallbackRules, Occasion
 from models.lifecycle import Action, State
 from models.playbook import Playbook, Procedure, Subcategory, Variant, Where
 from models.playbook_parts import (
@@ -43,7 +44,7 @@ from playbooks.loading.waits import TARGETS
 #: The parts of a playbook that have fields of their own, in the order in which a reader meets them.
 PARTS: tuple[type[BaseModel], ...] = (
     *(Names, Subcategory, Variant, Where, Evidence, Question, Eligibility, Warranty, Dispatch, FindingRule),
-    *(ClockRule, SideClock, Level, KeepIt, Law, LadderStep, Step, Shop),
+    *(ClockRule, SideClock, Level, KeepIt, Law, LadderStep, Step, Shop, CallbackRules, Occasion),
 )
 #: Where each part stands in a file.
 PLACE: dict[type[BaseModel], str] = {
@@ -65,6 +66,8 @@ PLACE: dict[type[BaseModel], str] = {
     LadderStep: "`law.ladder`, a list",
     Step: "`steps` and `general_steps`, lists",
     Shop: "the file `shop.yaml`",
+    CallbackRules: "the file `callbacks.yaml`",
+    Occasion: "`periodic` of `callbacks.yaml`",
 }
 #: The fields in the order of a file; new ones come at the end by themselves.
 _ORDER = (

@@ -101,6 +101,8 @@ def _size(case: Case) -> int:
 
 def _carry_out(case: Case, command: Command, now: datetime) -> Decision:
     data = parse_data(command)
+    if command.action is Action.RETRY and case.failing_step in _AUTOMATIC:
+        return _tried_again(case, command, now)
     draft = Draft(_with_pots(case, command), command.actor, now)
     HANDLERS[command.action](draft, data)
     target = next_state(draft.facts, command.action)
@@ -109,6 +111,23 @@ def _carry_out(case: Case, command: Command, now: datetime) -> Decision:
     _go(draft, command, target)
     draft.remember(command)
     draft.set(weight=case.weight + MOST_BESIDES + 4 * len(repr(command.data)))
+    return draft.done()
+
+
+def _tried_again(case: Case, command: Command, now: datetime) -> Decision:
+    """T12 `step_failing`: what a rule forbade is tried once more; if it is still forbidden nobody is told anew.
+
+    A case that has moved on meanwhile, or whose deadline was moved, has no use for the step any more.
+    """
+    draft = Draft(case, command.actor, now)
+    draft.record(command.action, note_of(command), {"step": case.failing_step})
+    step = Action(str(case.failing_step))
+    if allowed_in(case.state, step) and case.due_at is not None and case.due_at <= now:
+        _by_itself(draft, step, aloud=False)
+    else:
+        draft.set(failing_step=None)
+    draft.remember(command)
+    draft.set(weight=case.weight + MOST_BESIDES)
     return draft.done()
 
 
@@ -352,7 +371,10 @@ _BY_OUTCOME = {
 }
 
 
-def _by_itself(draft: Draft, action: Action) -> bool:
+_AUTOMATIC = frozenset(action.value for actions in _BY_OUTCOME.values() for action in actions)
+
+
+def _by_itself(draft: Draft, action: Action, aloud: bool = True) -> bool:
     """A step that the clock takes; one that a rule forbids now is recorded, and somebody is told."""
     data = {"reason": "No answer in time."} if action is Action.CLOSE else {"note": "No answer in time."}
     command = Command(action=action, actor=SYSTEM, data=data)
@@ -362,8 +384,9 @@ def _by_itself(draft: Draft, action: Action) -> bool:
         target = next_state(step.facts, action)
     except AftercareError as refused:
         draft.set(failing_step=action.value)
-        draft.record(Fact.REFUSED, refused.detail, {"action": action.value})
-        draft.tell("owner", f"'{action}' could not be done by itself: {refused.detail}"[:200])
+        if aloud:
+            draft.record(Fact.REFUSED, refused.detail, {"action": action.value})
+            draft.tell("owner", f"'{action}' could not be done by itself: {refused.detail}"[:200])
         return False
     _go(step, command, target)
     draft.take_over(step)

@@ -62,7 +62,8 @@ _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=
 
 def next_retry(tries: int, last: datetime) -> datetime:
     """When a failing step is tried again: after 15 minutes, half an hour, an hour … at last once a day."""
-    return last + min(15 * _MINUTE * 2 ** min(tries, 10), _DAY)
+    waited: timedelta = 15 * _MINUTE * (1 << min(tries, 10))
+    return last + min(waited, _DAY)
 
 
 #: Every schedule of the contract, by its name.

@@ -36,12 +36,13 @@ def failing(session: Session, now: datetime, after: str, limit: int) -> tuple[tu
     found = select(_c.case_no, _c.failing_step, _c.last_moved_at).where(*here).order_by(_c.case_no)
     rows = session.execute(found.limit(limit + 1)).all()
     tries = _tries(session, [row.case_no for row in rows], now)
-    page = tuple(_failing(row, *tries.get(row.case_no, (0, None)), now) for row in rows[:limit])
+    page = tuple(_failing(row, tries.get(row.case_no), now) for row in rows[:limit])
     return page, page[-1].case_no if len(rows) > limit else None
 
 
-def _failing(row: Any, tries: int, last: datetime | None, now: datetime) -> Failing:
-    return Failing(row.case_no, row.failing_step, next_retry(tries, last or row.last_moved_at) <= now)
+def _failing(row: Any, tried: tuple[int, datetime] | None, now: datetime) -> Failing:
+    tries, last = tried or (0, row.last_moved_at)
+    return Failing(row.case_no, row.failing_step, next_retry(tries, last) <= now)
 
 
 def _tries(session: Session, case_nos: list[str], now: datetime) -> dict[str, tuple[int, datetime]]:

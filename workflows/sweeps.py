@@ -42,9 +42,7 @@ async def carried_out(sweep: Sweep, given: SweepInput) -> RunEnded:
         at = await _one_page(sweep, run_id, at)
         if workflow.info().is_continue_as_new_suggested():
             workflow.continue_as_new(at)
-    ended = RunEnded(
-        run_id=run_id, sweep=sweep.name, began=begun, at=workflow.now(), tally=at.tally, broken=at.broken
-    )
+    ended = RunEnded(run_id=run_id, sweep=sweep.name, began=begun, at=workflow.now(), tally=at.tally, broken=at.broken)
     await _write(SWEEP_ENDED, ended)
     if at.broken:
         raise ApplicationError(f"Not carried out: {'; '.join(at.broken)}"[:500], type="SweepFailed", non_retryable=True)
@@ -73,9 +71,7 @@ async def _one_page(sweep: Sweep, run_id: str, at: SweepInput) -> SweepInput:
 
 
 async def _write(activity: str, row: RunBegan | RunEnded) -> None:
-    await workflow.execute_activity(
-        activity, row, start_to_close_timeout=timedelta(seconds=30), retry_policy=ROW_RETRY
-    )
+    await workflow.execute_activity(activity, row, start_to_close_timeout=timedelta(seconds=30), retry_policy=ROW_RETRY)
 
 
 @workflow.defn(name="StuckSweep")

@@ -1,7 +1,7 @@
 """A folder of playbooks as files: what lies in it, what is taken from the shipped one, and what all kinds share."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from models.business_time import Calendar
+from models.callbacks import AFTER_REMEDY, CallbackRules
 from models.errors import CalendarInvalid, MoneyRefused
 from models.freight import FreightRates
 from models.playbook import ALL_HOURS
@@ -24,8 +25,8 @@ SHIPPED = Path(__file__).resolve().parents[1]
 DEFAULTS, FREIGHT, SHOP, CALENDARS = "defaults.yaml", "freight.yaml", "shop.yaml", "calendars"
 #: Inside `calendars/`: what a country has published and the package of holidays does not know yet.
 OVERRIDES = "overrides"
-DUTY = "duty.yaml"
-_NO_KINDS = frozenset({DEFAULTS, FREIGHT, SHOP, DUTY})
+DUTY, CALLBACKS = "duty.yaml", "callbacks.yaml"
+_NO_KINDS = frozenset({DEFAULTS, FREIGHT, SHOP, DUTY, CALLBACKS})
 _Form = TypeVar("_Form", bound=BaseModel)
 
 
@@ -118,6 +119,15 @@ class Folder:
             self.found(node, finding)
         return None if wrong else plan
 
+    def callbacks(self, calendars: Iterable[str]) -> CallbackRules | None:
+        """When customers are called, and on which occasions (T5, T6)."""
+        path = self.own_or_shipped(CALLBACKS)
+        rules, node = self._formed(path, CallbackRules), self.read(path)
+        if rules is not None and node is not None:
+            for finding in _of_callbacks(rules, calendars, own=path.parent == self.place):
+                self.found(node, finding)
+        return rules
+
     def calendars(self, given: Mapping[str, Calendar] | None) -> dict[str, Calendar]:
         """The calendars by name; given ones are used instead of files."""
         always = {ALL_HOURS: Calendar.always()}
@@ -180,6 +190,16 @@ class Folder:
 def is_kind(path: Path) -> bool:
     """Whether a YAML file of a folder is the playbook of a kind."""
     return path.name not in _NO_KINDS and not path.name.startswith(".")
+
+
+def _of_callbacks(rules: CallbackRules, calendars: Iterable[str], own: bool) -> Iterator[Finding]:
+    """What is wrong between the fields; a shop with calendars of its own need not have the shipped file's."""
+    keys = [occasion.key for occasion in rules.periodic]
+    for number, key in enumerate(keys):
+        if key in keys[:number] or key == AFTER_REMEDY:
+            yield ("periodic", number, "key"), f"{key} is taken already; every occasion has a name of its own"
+    if own and rules.calendar not in calendars:
+        yield ("calendar",), f"there is no calendar {rules.calendar}; {nearest(rules.calendar, calendars)}"
 
 
 def _of_calendar(complaint: str) -> Finding:

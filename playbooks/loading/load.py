@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from models.business_time import Calendar
+from models.callbacks import CallbackRules
 from models.errors import Invalid, PlaybookInvalid
 from models.freight import FreightRates
 from models.lifecycle import State
@@ -55,6 +56,7 @@ class Playbooks:
     shop: Shop
     duty: DutyPlan
     loaded: str
+    callbacks: CallbackRules
     sources: Mapping[str, Source] = field(default_factory=dict)  # of calendars that take over a country's holidays
 
     def get(self, kind: str) -> Playbook:
@@ -104,17 +106,17 @@ class _Loader:
         """The playbooks; None if there is any problem."""
         self.calendars = self.folder.calendars(self.given)
         freight, shop, defaults = self.folder.freight(), self.folder.shop(), self.defaults()
-        duty = self.folder.duty()
+        duty, callbacks = self.folder.duty(), self.folder.callbacks(self.calendars)
         paths = self.folder.kinds()
         self.around = _around(self.calendars, self.folder.zones(), paths)
         kinds = {path.stem: self.playbook(path, defaults) for path in paths}
         self.own_words()
         good = {kind: playbook for kind, playbook in kinds.items() if playbook}
-        if self.folder.problems or shop is None or duty is None:
+        if self.folder.problems or shop is None or duty is None or callbacks is None:
             return None
-        loaded = _hash_of_all(good, self.calendars, freight, shop, duty)
+        loaded = _hash_of_all(good, self.calendars, freight, shop, duty, callbacks)
         calendars, sources = MappingProxyType(dict(self.calendars)), MappingProxyType(dict(self.folder.sources))
-        return Playbooks(MappingProxyType(good), calendars, freight, shop, duty, loaded, sources)
+        return Playbooks(MappingProxyType(good), calendars, freight, shop, duty, loaded, callbacks, sources)
 
     def problems(self) -> list[Problem]:
         return sorted(self.folder.problems)
@@ -254,6 +256,7 @@ def _hash_of_all(
     freight: FreightRates,
     shop: Shop,
     duty: DutyPlan,
+    callbacks: CallbackRules,
 ) -> str:
     said = {
         "kinds": {kind: playbook.version for kind, playbook in kinds.items()},
@@ -261,6 +264,7 @@ def _hash_of_all(
         "freight": freight.model_dump(mode="json"),
         "shop": shop.model_dump(mode="json"),
         "duty": duty.model_dump(mode="json"),
+        "callbacks": callbacks.model_dump(mode="json"),
     }
     return _hash(said)[:16]
 

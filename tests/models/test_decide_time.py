@@ -134,6 +134,26 @@ def test_what_a_rule_forbids_now_is_tried_again_every_day() -> None:
     assert story.state == "closed"
 
 
+def with_a_failing_step() -> Story:
+    story = confirmed(facts={"has_invoice": True}).do("agent", "choose_remedy", remedy="refund").pay_all()
+    return story.wait(7 * DAY)
+
+
+def test_a_failing_step_that_is_tried_again_does_what_it_can_and_says_nothing_twice_T12() -> None:
+    story = with_a_failing_step()
+    told = len(story.told("owner"))
+    story.do("system", "retry")
+    assert (story.state, story.case.failing_step, len(story.told("owner"))) == ("resolved", "miss_callback", told)
+    story.do("finance", "settle_invoice", result="credited").do("system", "retry")
+    assert (story.state, story.case.failing_step, story.case.closed_by) == ("closed", None, "system")
+
+
+def test_a_step_whose_deadline_was_moved_meanwhile_is_not_taken_early() -> None:
+    story = with_a_failing_step().do("finance", "settle_invoice", result="credited")
+    story.do("manager", "extend", by_seconds=30 * 86400, reason="the customer is abroad").do("agent", "retry")
+    assert (story.state, story.case.failing_step) == ("resolved", None)
+
+
 @pytest.mark.parametrize("outcome", ["close", "decline", "try_again"])
 def test_an_outcome_that_fits_no_action_here_still_comes_back_T12(outcome: str) -> None:
     """A playbook may name an outcome that leads nowhere; the case is not forgotten for it."""
