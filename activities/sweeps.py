@@ -4,8 +4,9 @@ All of it can be done again: cases are asked under ids of the run, people are to
 """
 
 import asyncio
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -17,13 +18,13 @@ from temporalio.client import Client
 from activities.asking import Asking, Request
 from activities.reconciling import Reconciling
 from models.callbacks import month_before
-from models.digest import digest_words
+from models.digest import both, digest_words, listed, notice
 from models.effects import Message
 from models.lifecycle import Action, Role
 from models.playbook import ALL_HOURS
 from models.sweeps import SWEEP_BEGAN, SWEEP_ENDED, RunBegan, RunEnded, StepInput, StepResult, Tally
 from playbooks.loading.in_force import InForce
-from store import digests, months, periodic, remittances, staffing, stuck, sweeps, unattended
+from store import digests, duty, months, periodic, remittances, stuck, sweeps, unattended
 from store.engine import reading, writing
 from store.unattended import ToGive
 
@@ -73,10 +74,18 @@ class Sweeps:
     def _ended(self, session: Session, run: RunEnded) -> None:
         sweeps.ended(session, run)
         if run.sweep == "aftercare-reconcile" and run.tally.found:
-            told = f"{run.tally.found} things do not agree: {' · '.join(run.tally.words)}"[:2000]
-            key = f"reconcile:{run.began:%Y-%m-%d}:{run.tally.found}"
-            for person in staffing.managers(session, run.at):
-                sweeps.tell(session, Message(key=f"{key}:{person.to}", to=person.to, subject=told, at=run.at))
+            words = notice("uneven", count=run.tally.found, lines="\n".join(run.tally.words))
+            # The same again in the next hours is told once a day.
+            key = f"reconcile:{run.began.astimezone(self._zone):%Y-%m-%d}:{_short(words['en'])}"
+            self._tell_managers(session, key, words, run.at)
+
+    def _tell_managers(self, session: Session, key: str, words: Mapping[str, str], at: datetime) -> Tally:
+        """One letter for every manager under the key; those whom nobody stands in for while they are off are named."""
+        people = digests.managers(session, at)
+        did = sum(sweeps.tell(session, f"{key}:{person}", person, words, at) for person in people)
+        missed = [person for person in people if not sweeps.heard(session, f"{key}:{person}")]
+        told = tuple(f"{person} is off duty, and nobody stands in" for person in missed)
+        return Tally(found=len(people), did=did, words=told, details={"letters": did, "off_duty": len(missed)})
 
     # ── every 15 minutes ────────────────────────────────────────────────────
 
@@ -147,18 +156,10 @@ class Sweeps:
         day = f"{page.now.astimezone(self._zone):%Y-%m-%d}"
         since = sweeps.done_before(session, page.sweep, page.run_id)
         found = digests.digest(session, page.now, since, day)
-        letters = [
-            (
-                Message(
-                    key=f"digest:{day}:{one.to}", to=one.to, subject=digest_words(found, one.language), at=page.now
-                ),
-                None,
-            )
-            for one in staffing.managers(session, page.now)
-        ]
-        did = sweeps.tell_all(session, letters)
-        details = {"letters": did, "stuck": found.stuck, "approvals": found.approvals}
-        return StepResult(tally=Tally(found=len(letters), did=did, details=details))
+        words = both(lambda language: digest_words(found, language))
+        tally = self._tell_managers(session, f"digest:{day}", words, page.now)
+        counts = {"stuck": found.stuck, "approvals": found.approvals}
+        return StepResult(tally=tally.and_(Tally(details=counts)))
 
     @activity.defn(name="missing_remittances")
     async def missing_remittances(self, page: StepInput) -> StepResult:
@@ -167,21 +168,15 @@ class Sweeps:
 
     def _missing(self, session: Session, page: StepInput) -> StepResult:
         rows, cursor = remittances.missing(session, page.now, page.cursor or FIRST, self._page)
-        told = [
-            (
-                Message(
-                    key=f"{row.case_no}:remittance:{row.what}:{row.since:%Y%m%d}:{row.time}",
-                    to=row.ask,
-                    subject=_ASK[row.what].format(since=f"{row.since.astimezone(self._zone):%m-%d}"),
-                    at=page.now,
-                ),
-                row.case_no,
-            )
-            for row in rows
-        ]
-        did = sweeps.tell_all(session, told)
-        details = {what: sum(row.what == what for row in rows) for what in _ASK}
+        told = [(row.case_no, self._asked(row, page.now)) for row in rows]
+        did = sweeps.tell_of_cases(session, told)
+        details = {what: sum(row.what == what for row in rows) for what in ASK}
         return StepResult(tally=Tally(found=len(rows), did=did, details=details), cursor=cursor)
+
+    def _asked(self, row: remittances.Missing, now: datetime) -> Message:
+        key = f"{row.case_no}:remittance:{row.what}:{row.since:%Y%m%d}:{row.time}"
+        told = ASK[row.what].format(since=f"{row.since.astimezone(self._zone):%m-%d}")
+        return Message(key=key, to=row.ask, subject=told, at=now)
 
     @activity.defn(name="new_remittances")
     async def new_remittances(self, page: StepInput) -> StepResult:
@@ -191,13 +186,17 @@ class Sweeps:
     def _new(self, session: Session, page: StepInput) -> StepResult:
         since = sweeps.done_before(session, page.sweep, page.run_id) or page.now - timedelta(days=1)
         numbers = remittances.new(session, since)
-        did = 0
-        if numbers:
-            more = f" … +{len(numbers) - NAMED}" if len(numbers) > NAMED else ""
-            told = f"{len(numbers)} new transfers to be checked (L12): {', '.join(numbers[:NAMED])}{more}"
-            key = f"remittances:{page.now.astimezone(self._zone):%Y-%m-%d}"
-            did = sweeps.tell(session, Message(key=key, to=Role.SUPERVISOR.value, subject=told, at=page.now))
-        return StepResult(tally=Tally(found=len(numbers), did=int(did), details={"new": len(numbers)}))
+        if not numbers:
+            return StepResult(tally=Tally(details={"new": 0}))
+        words = notice("transfers", count=len(numbers), cases=listed(numbers, NAMED))
+        key = f"remittances:{page.now.astimezone(self._zone):%Y-%m-%d}"
+        did = sweeps.tell(session, key, self._checker(session, page), words, page.now)
+        return StepResult(tally=Tally(found=len(numbers), did=did, details={"new": len(numbers)}))
+
+    def _checker(self, session: Session, page: StepInput) -> str:
+        """The supervisor, or the manager where no supervisor is on duty."""
+        heard = duty.heard_by(session, Role.SUPERVISOR.value, None, page.now)
+        return Role.MANAGER.value if heard == () else Role.SUPERVISOR.value
 
     # ── callbacks and months ────────────────────────────────────────────────
 
@@ -224,14 +223,11 @@ class Sweeps:
         begin, end = months.bounds(month, self._zone)
         document = months.summary(session, begin, end)
         new = months.keep(session, month, document, page.now)
-        told = f"The numbers of {month} are kept: {sum(document['opened'].values())} cases opened."
-        letters = [
-            (Message(key=f"month:{month}:{one.to}", to=one.to, subject=told, at=page.now), None)
-            for one in staffing.managers(session, page.now)
-        ]
-        did = sweeps.tell_all(session, letters)
-        details = {"month": month, "letters": did}
-        return StepResult(tally=Tally(found=1, did=int(new), words=(told,), details=details))
+        counts = {name: sum(document[name].values()) for name in ("opened", "ended")}
+        words = notice("month", month=month, **counts)
+        letters = self._tell_managers(session, f"month:{month}", words, page.now)
+        kept = Tally(found=1, did=int(new), words=(words["en"],), details={"month": month, **counts})
+        return StepResult(tally=kept.and_(Tally(words=letters.words, details=letters.details)))
 
     # ── the parts ───────────────────────────────────────────────────────────
 
@@ -254,7 +250,12 @@ class Sweeps:
         return await asyncio.to_thread(run)
 
 
-_ASK = {
+def _short(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:12]
+
+
+#: What those who are to ask about a transfer are told.
+ASK = {
     "unpaid": "The transfer was expected by {since} and has not come: ask the customer (L12).",
     "not_found": "The payment that the customer noted was not found by {since}: ask by phone (L12).",
 }

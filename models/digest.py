@@ -1,6 +1,6 @@
 """The morning letter to a manager, in words: what is stuck, what is new, what waits for him, what did not run (T8)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from models.value import Value
 
@@ -64,6 +64,31 @@ def _lines(digest: Digest, words: dict[str, str]) -> Iterator[str]:
         yield words["callbacks"].format(count=digest.callbacks_overdue)
     if digest.late_sweeps:
         yield words["late"].format(names=", ".join(digest.late_sweeps))
+
+
+def both(words: Callable[[str], str]) -> dict[str, str]:
+    """A letter in both languages."""
+    return {language: words(language) for language in ("zh", "en")}
+
+
+_NOTICES = {
+    "transfers": {"zh": "{count} 笔新登记的汇款待核对：{cases}", "en": "{count} new transfers to be checked: {cases}"},
+    "month": {
+        "zh": "{month} 月的数字已存档：新开 {opened} 单，结束 {ended} 单。",
+        "en": "The numbers of {month} are kept: {opened} cases opened, {ended} ended.",
+    },
+    "uneven": {"zh": "对账发现 {count} 处不一致：\n{lines}", "en": "{count} things do not agree:\n{lines}"},
+}
+
+
+def notice(name: str, **values: object) -> dict[str, str]:
+    """What a sweep has to tell that is about no single case, in both languages."""
+    return {language: words.format(**values) for language, words in _NOTICES[name].items()}
+
+
+def listed(cases: tuple[str, ...], most: int) -> str:
+    """Numbers of cases, the first of them by name."""
+    return _listed(cases[:most], len(cases))
 
 
 def _listed(cases: tuple[str, ...], count: int) -> str:

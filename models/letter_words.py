@@ -214,6 +214,18 @@ NEWS: Final[Sequence[tuple[str, str, str, str]]] = (
         "重开的工单与别的工单冲突，请决定",
         "a reopened case clashes with another: decide which goes on",
     ),
+    (
+        "remittance_unpaid",
+        r"The transfer was expected by (?P<x>[\d-]+) and has not come: ask the customer \(L12\)\.",
+        "汇款应在 {x} 前到账，还没有到，请问一下买家",
+        "the transfer was expected by {x} and has not come: ask the customer",
+    ),
+    (
+        "remittance_not_found",
+        r"The payment that the customer noted was not found by (?P<x>[\d-]+): ask by phone \(L12\)\.",
+        "买家说已付的款到 {x} 还没有找到，请打电话问一下",
+        "the payment that the customer noted was not found by {x}: ask by phone",
+    ),
     ("finished", r"The case is \w+\.", "工单已结束", "the case is finished"),
     ("clock", r"(?P<clock>\w+): (?P<alarm>\w+)(?: (?P<level>\d+))?\.", "{clock}{alarm}", "{clock} {alarm}"),
 )

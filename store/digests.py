@@ -6,9 +6,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.digest import Digest, Worst
-from models.lifecycle import State
+from models.duty import Seen
+from models.lifecycle import Role, State
 from models.tables import cases
-from store import callbacks, stuck, sweeps
+from store import callbacks, duty, stuck, sweeps
 
 #: So many of the worst cases are named; the others are counted.
 NAMED = 3
@@ -33,6 +34,11 @@ def digest(session: Session, now: datetime, since: datetime | None, day: str) ->
         callbacks_overdue=callbacks.due(session, now, until=now, limit=1).total,
         late_sweeps=sweeps.late(session, now),
     )
+
+
+def managers(session: Session, at: datetime) -> tuple[str, ...]:
+    """Every manager who is with us at an instant; the role itself, and so its box, where nobody is registered."""
+    return Seen(duty.roster(session, at), at).of_role(Role.MANAGER) or (Role.MANAGER.value,)
 
 
 def _by_count(by_reason: dict[str, int]) -> list[str]:

@@ -1,6 +1,6 @@
 """The runs of the sweeps: each leaves a row, and a sweep that has not run for twice its interval is told."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from models.effects import Message
 from models.sweeps import SWEEPS, Health, LastRun, RunBegan, RunEnded, Sweep, health_of
-from models.tables import messages, sweep_runs
+from models.tables import letters, messages, sweep_runs
 from store import documents
+from store.letters import notice
 
 _r = sweep_runs.c
 
@@ -110,13 +111,24 @@ def late(session: Session, now: datetime) -> tuple[str, ...]:
 # ── what sweeps tell people ───────────────────────────────────────────────────────────────────────
 
 
-def tell(session: Session, message: Message, case_no: str | None = None) -> bool:
-    """Have somebody told, once under the message's key; whether it is new."""
-    return bool(tell_all(session, [(message, case_no)]))
+def tell(session: Session, key: str, to: str, words: Mapping[str, str], at: datetime) -> int:
+    """Have somebody told what is about no single case, once under the key; how many letters are new.
+
+    Where nobody of them is on duty nothing is written; `heard` says so, and the run with it.
+    """
+    known = select(func.count()).select_from(letters).where(letters.c.message_key == key)
+    before = session.execute(known).scalar_one()
+    notice(session, key, to, words, at)
+    return session.execute(known).scalar_one() - before
 
 
-def tell_all(session: Session, told: Iterable[tuple[Message, str | None]]) -> int:
-    """Have people told, each once under its message's key; answers how many are new."""
+def heard(session: Session, key: str) -> bool:
+    """Whether anybody has been written to under this key."""
+    return session.execute(select(letters.c.id).where(letters.c.message_key == key).limit(1)).first() is not None
+
+
+def tell_of_cases(session: Session, told: Iterable[tuple[str, Message]]) -> int:
+    """Have people told something of a case, each once under its message's key; answers how many are new."""
     rows = {
         message.key: {
             "key": message.key,
@@ -126,7 +138,7 @@ def tell_all(session: Session, told: Iterable[tuple[Message, str | None]]) -> in
             "level": message.level,
             "at": message.at,
         }
-        for message, case_no in told
+        for case_no, message in told
     }
     known = set(session.execute(select(messages.c.key).where(messages.c.key.in_(list(rows)))).scalars())
     fresh = [row for key, row in rows.items() if key not in known]

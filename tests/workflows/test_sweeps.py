@@ -28,8 +28,8 @@ STUCK = "aftercare-stuck-sweep"
 
 async def started(shop: World, name: str) -> "WorkflowHandle[Any, Any]":
     """A run as its schedule would start it."""
-    how = {"id": f"{name}-{id(shop)}-{next(_RUNS)}", "task_queue": TASK_QUEUE}
-    return await shop.client.start_workflow(SWEEPS[name].workflow, SweepInput(), **how)
+    run = f"{name}-{id(shop)}-{next(_RUNS)}"
+    return await shop.client.start_workflow(SWEEPS[name].workflow, SweepInput(), id=run, task_queue=TASK_QUEUE)
 
 
 async def swept(shop: World, name: str = STUCK) -> Run:
@@ -55,11 +55,19 @@ def messages(shop: World, like: str) -> list[tuple[str, str]]:
         return [(row.recipient, row.subject) for row in rows]
 
 
-def employ(shop: World, *people: str, role: Role = Role.AGENT, language: str = "zh") -> None:
+def letters(shop: World, like: str) -> list[tuple[str, dict[str, str]]]:
+    """Who got which letter about no single case, by the beginning of its key."""
+    c = tables.letters.c
+    with reading(shop.engine) as session:
+        rows = session.execute(select(c.holder, c.words).where(c.message_key.like(f"{like}%")).order_by(c.id))
+        return [(row.holder, row.words) for row in rows]
+
+
+def employ(shop: World, *people: str, role: Role = Role.AGENT) -> None:
     """People who have no rota and so are always there."""
     with writing(shop.engine) as session:
         for person in people:
-            staff.write(session, staff.StaffRow(id=person, name=person, language=language), shop.now)
+            staff.write(session, staff.StaffRow(id=person, name=person), shop.now)
             staff.stand(session, person, (role,), shop.now - 400 * DAY, "chen", shop.now)
 
 
@@ -160,9 +168,9 @@ async def test_a_sweep_whose_worker_dies_in_the_middle_goes_on_and_does_nothing_
 
 
 async def test_a_step_that_cannot_be_carried_out_does_not_hide_the_others(shop: World) -> None:
+    case_no = await shop.opened()
     with shop.engine.begin() as connection:
         connection.execute(text("ALTER TABLE staff RENAME TO staff_elsewhere"))
-    case_no = await shop.opened()
     handle = await started(shop, STUCK)
     with pytest.raises(WorkflowFailureError):
         await handle.result()
@@ -175,31 +183,34 @@ async def test_a_step_that_cannot_be_carried_out_does_not_hide_the_others(shop: 
     assert health.health == "failing"
 
 
-async def test_a_long_list_is_read_in_pages(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    employ(shop, "li")
-    order_no = await shop.sold(lines=[{"line_no": 1, "sku": "CUP", "unit_price": 1990, "quantity": 9}])
-    for _ in range(3):
-        await shop.opened(order_no=order_no)
-    run = await swept(shop)
-    assert run.details["assigned"] == 3
+async def test_a_long_list_is_read_in_pages(
+    skipping: WorkflowEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(activities.sweeps, "PAGE", 2)
+    async with a_world(skipping.client, tmp_path, skipping) as (shop, _):
+        order_no = await shop.sold(lines=[{"line_no": 1, "sku": "CUP", "unit_price": 1990, "quantity": 9}])
+        for _ in range(5):
+            await shop.opened(order_no=order_no)
+        employ(shop, "li")
+        run = await swept(shop)
+    assert (run.details["no_owner"], run.details["assigned"]) == (5, 5)
 
 
 # ── in the morning ────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_every_manager_gets_one_letter_a_day_in_his_language(shop: World) -> None:
-    employ(shop, "chen", role=Role.MANAGER, language="en")
-    employ(shop, "zhao", role=Role.MANAGER)
+async def test_every_manager_gets_one_letter_a_day_in_both_languages(shop: World) -> None:
     await shop.opened()
+    employ(shop, "chen", "zhao", role=Role.MANAGER)
     first = await swept(shop, "aftercare-manager-digest")
     assert (first.found, first.did) == (2, 2)
-    (to_chen, to_zhao) = messages(shop, "digest:")
+    (to_chen, to_zhao) = letters(shop, "digest:")
     assert (to_chen[0], to_zhao[0]) == ("chen", "zhao")
-    assert "1 cases stuck" in to_chen[1]
-    assert "no_owner 1, worst: AC-" in to_chen[1]
-    assert "卡住 1 单" in to_zhao[1]
+    assert "1 cases stuck" in to_chen[1]["en"]
+    assert "no_owner 1, worst: AC-" in to_chen[1]["en"]
+    assert "卡住 1 单" in to_zhao[1]["zh"]
     assert (await swept(shop, "aftercare-manager-digest")).did == 0
-    assert len(messages(shop, "digest:")) == 2
+    assert len(letters(shop, "digest:")) == 2
 
 
 async def test_a_sweep_that_did_not_run_is_in_the_letter(shop: World) -> None:
@@ -207,10 +218,10 @@ async def test_a_sweep_that_did_not_run_is_in_the_letter(shop: World) -> None:
     with writing(shop.engine) as session:
         session.execute(insert(tables.sweep_runs).values(**row))
     await swept(shop, "aftercare-manager-digest")
-    ((to, letter),) = messages(shop, "digest:")
-    assert to == "manager"
-    assert "aftercare-reconcile" in letter
-    assert "aftercare-stuck-sweep" in letter, "it never ran, and others did"
+    ((to, letter),) = letters(shop, "digest:")
+    assert to == "role:manager"
+    assert "aftercare-reconcile" in letter["en"]
+    assert "aftercare-stuck-sweep" in letter["zh"], "it never ran, and others did"
 
 
 async def test_a_noted_payment_that_is_not_found_is_asked_about_by_who_took_the_notice_L12(shop: World) -> None:
@@ -237,9 +248,9 @@ async def test_new_transfers_are_looked_at_by_the_supervisor_every_day_L12(shop:
     told = {"amount": "100.00", "currency": "CNY", "payer": "王小明"}
     case_no = await shop.opened("remittance", about_an_order=False, wanted="reship", announced=told)
     await swept(shop, "aftercare-unmatched-remittances")
-    ((to, letter),) = messages(shop, "remittances:")
-    assert to == "supervisor"
-    assert case_no in letter
+    ((to, letter),) = letters(shop, "remittances:")
+    assert to == "role:supervisor"
+    assert case_no in letter["zh"]
 
 
 # ── callbacks, months ─────────────────────────────────────────────────────────────────────────────
@@ -247,7 +258,7 @@ async def test_new_transfers_are_looked_at_by_the_supervisor_every_day_L12(shop:
 
 async def test_a_customer_is_called_two_months_after_the_purchase_and_once_T6(shop: World) -> None:
     await shop.until_a_quiet_monday()
-    await shop.sold(**shop.delivered(61))
+    await shop.sold("delivered", **shop.delivered(61))
     first = await swept(shop, "aftercare-periodic-callbacks")
     assert first.did >= 1
     with reading(shop.engine) as session:
@@ -262,7 +273,7 @@ async def test_a_month_is_kept_as_it_was(shop: World) -> None:
     await shop.opened("usage_help")
     await shop.pass_time(days=31)
     first = await swept(shop, "aftercare-monthly-summary")
-    assert first.details["month"] == "2027-03" if shop.now.year == 2027 else first.details["month"].endswith("-03")
+    assert str(first.details["month"]).endswith("-03")
     assert "1 cases opened" in str(first.words)
     assert (await swept(shop, "aftercare-monthly-summary")).did == 0
 
@@ -289,6 +300,6 @@ async def test_a_payout_that_its_case_does_not_know_and_a_case_that_does_not_run
     assert run.found >= 2
     assert "X-1: sent in finance's queue, unknown in its case" in str(run.words)
     assert f"{lost}: does not answer" in str(run.words)
-    ((to, letter),) = messages(shop, "reconcile:")
-    assert to == "manager"
-    assert "X-1" in letter
+    ((to, letter),) = letters(shop, "reconcile:")
+    assert to == "role:manager"
+    assert "X-1" in letter["en"]
