@@ -16,11 +16,13 @@ from temporalio import activity
 from temporalio.client import Client
 
 from activities.asking import Asking, Request
+from activities.orphans import Orphans
 from activities.reconciling import Reconciling
 from models.callbacks import month_before
 from models.digest import both, digest_words, listed, notice
 from models.effects import Message
 from models.lifecycle import Action, Role
+from models.orphans import OrphanInput
 from models.playbook import ALL_HOURS
 from models.sweeps import SWEEP_BEGAN, SWEEP_ENDED, RunBegan, RunEnded, StepInput, StepResult, Tally
 from playbooks.loading.in_force import InForce
@@ -44,6 +46,7 @@ class Sweeps:
     def __init__(self, engine: Engine, client: Client, playbooks: InForce, page: int | None = None) -> None:
         self._engine = engine
         self._asking = Asking(client, engine)
+        self._orphans = Orphans(client, engine)
         self._playbooks = playbooks
         self._page = page or PAGE
         self._reconciling = Reconciling(engine, client, self._asking, self._page)
@@ -53,7 +56,14 @@ class Sweeps:
         """What a worker registers."""
         own: list[Callable[..., Any]] = [
             *(self.began, self.ended),
-            *(self.failing_steps, self.unowned_cases, self.cases_left_behind, self.overdue_others, self.stuck_counts),
+            *(
+                self.orphans,
+                self.failing_steps,
+                self.unowned_cases,
+                self.cases_left_behind,
+                self.overdue_others,
+                self.stuck_counts,
+            ),
             *(self.manager_digest, self.periodic_callbacks, self.monthly_summary),
             *(self.missing_remittances, self.new_remittances),
         ]
@@ -88,6 +98,18 @@ class Sweeps:
         return Tally(found=len(people), did=did, words=told, details={"letters": did, "off_duty": len(missed)})
 
     # ── every 15 minutes ────────────────────────────────────────────────────
+
+    @activity.defn(name="orphans")
+    async def orphans(self, page: StepInput) -> StepResult:
+        """T12 `no_timer`: open cases that do not run are started again."""
+        asked = OrphanInput(now=page.now, after=page.cursor or FIRST, limit=self._page)
+        found = await self._orphans.find_orphans(asked)
+        words = (*(f"{no}: did not run" for no in found.orphans), *(f"{no}: does not start" for no in found.failed))
+        details = {"looked_at": found.looked_at, "orphans": len(found.orphans), "restarted": found.restarted}
+        tally = Tally(
+            found=len(found.orphans), did=found.restarted, failed=len(found.failed), words=words, details=details
+        )
+        return StepResult(tally=tally, cursor=found.next_after)
 
     @activity.defn(name="failing_steps")
     async def failing_steps(self, page: StepInput) -> StepResult:

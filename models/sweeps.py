@@ -76,7 +76,7 @@ SWEEPS: dict[str, Sweep] = {
             what="finds open cases that do not run, tries failing steps again, gives work without an owner to whoever "
             "is on duty, reminds whoever keeps us waiting",
             when=When(every=15 * _MINUTE),
-            steps=("failing_steps", "unowned_cases", "cases_left_behind", "overdue_others", "stuck_counts"),
+            steps=("orphans", "failing_steps", "unowned_cases", "cases_left_behind", "overdue_others", "stuck_counts"),
             interval=15 * _MINUTE,
             time_out=14 * _MINUTE,
             catch_up=10 * _MINUTE,
