@@ -38,6 +38,7 @@ TAGS = [
     {"name": "cases", "description": "From request to remedy."},
     {"name": "money", "description": "Payouts, registers and reports."},
     {"name": "goods", "description": "Parcels that come in, and word from outside."},
+    {"name": "inbox", "description": "What people were told, and how they are reached."},
     {"name": "reference", "description": "The machine and the playbooks in force."},
     {"name": "health", "description": "For whatever watches the service."},
 ]

@@ -89,6 +89,12 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "list_playbooks": _STAFF | _MACHINES,
     "list_calendars": _STAFF | _MACHINES,
     "get_playbook": _STAFF | _MACHINES,
+    "list_inbox": _STAFF | {Role.SYSTEM},
+    "read_inbox": _STAFF | {Role.SYSTEM},
+    "list_mailboxes": _MANAGERS | {Role.SYSTEM},
+    "get_mailbox": _STAFF | {Role.SYSTEM},
+    "put_mailbox": _STAFF | {Role.SYSTEM},
+    "try_mailbox": _STAFF | {Role.SYSTEM},
     "get_metrics": _LEADERS | {Role.SYSTEM},
 }
 

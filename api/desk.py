@@ -21,6 +21,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from api import background, opening, views
 from api.auth import Caller, actor_of
 from api.filing import address_of, file_document
+from api.inbox import Inbox
 from api.linking import check_link
 from api.lookup import Lookup, utc_now
 from api.schemas import Clearing, OpenCase
@@ -74,6 +75,7 @@ class Desk(Lookup):
     ) -> None:
         super().__init__(engine, playbooks, clock, font, files)
         self.client = client
+        self.inbox = Inbox(engine, lambda: self.clock())
 
     # ── orders ──────────────────────────────────────────────────────────────
 

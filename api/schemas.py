@@ -3,7 +3,7 @@
 It is strict: an unknown field is refused, so that a misspelt one is not lost. What goes out is in `api.documents`.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -213,3 +213,44 @@ class Scan(Ask):
 
     code: Scanned
     note: Text | None = None
+
+
+class ReadAsk(Ask):
+    """Which letters were read; left out = all that are there."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"ids": ["AC-26-000001:message:3>li"]}]})
+
+    ids: tuple[Annotated[str, Field(max_length=500), Printable], ...] | None = Field(None, max_length=1_000)
+
+
+_TimeOfDay = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+
+
+class QuietAsk(Ask):
+    """Two times of day; over midnight where the second is earlier."""
+
+    from_: _TimeOfDay = Field(alias="from")
+    until: _TimeOfDay
+
+
+class MailboxAsk(Ask):
+    """How somebody is reached; what is left out stays, null = as the shop's settings say."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"language": "zh", "quiet": {"from": "22:00", "until": "08:00"}, "addresses": ["feishu://…"]}]
+        }
+    )
+
+    language: Literal["zh", "en"] | None = None
+    timezone: Name | None = None
+    quiet: QuietAsk | None = None
+    addresses: tuple[Annotated[str, Field(max_length=1_000), Printable], ...] = Field((), max_length=10)
+
+    def changes(self) -> dict[str, Any]:
+        """What was sent, as the mailbox keeps it."""
+        sent = {name: getattr(self, name) for name in self.model_fields_set - {"quiet"}}
+        if "quiet" in self.model_fields_set:
+            sent["quiet_from"] = self.quiet.from_ if self.quiet else None
+            sent["quiet_until"] = self.quiet.until if self.quiet else None
+        return sent

@@ -2,11 +2,20 @@
 
 from fastapi import APIRouter
 
-from api.routes import cases, files, goods, health, machine, money, orders, reference
+from api.routes import cases, files, goods, health, inbox, machine, money, orders, reference
 
 #: Everything under `/api/v1`.
 api = APIRouter(prefix="/api/v1")
-for part in (orders.router, cases.router, files.router, money.router, goods.router, goods.hooks, machine.router):
+for part in (
+    orders.router,
+    cases.router,
+    files.router,
+    money.router,
+    goods.router,
+    goods.hooks,
+    inbox.router,
+    machine.router,
+):
     api.include_router(part)
 
 #: What stands at the root.

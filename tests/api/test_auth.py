@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from api.auth import KNOWN_SECONDS, MAY, TRUSTED_SECONDS, Caller, Gate, actor_of
 from api.limits import Attempts, TooManyAttempts
-from api.routes import cases, files, goods, health, machine, money, orders
+from api.routes import cases, files, goods, health, inbox, machine, money, orders
 from api.routes.reference import is_loopback
 from models.commands import Actor
 from models.errors import Forbidden, Malformed, Unauthenticated
@@ -70,7 +70,16 @@ def test_an_actor_that_cannot_be_read_is_malformed(named: object) -> None:
 
 
 def test_every_endpoint_that_needs_a_token_says_for_whom() -> None:
-    parts = (orders.router, cases.router, files.router, money.router, goods.router, machine.router, health.guarded)
+    parts = (
+        orders.router,
+        cases.router,
+        files.router,
+        money.router,
+        goods.router,
+        inbox.router,
+        machine.router,
+        health.guarded,
+    )
     guarded = {route.name for part in parts for route in part.routes if isinstance(route, APIRoute)}
     assert guarded == set(MAY)
 
@@ -95,6 +104,10 @@ ENDPOINTS: list[tuple[str, str, set[str]]] = [
     ("POST", "/cases/check", EVERYBODY - {"customer", "courier"}),
     ("POST", "/cases/propose", EVERYBODY - {"customer", "courier"}),
     ("POST", "/cases/X/commands", EVERYBODY),
+    ("GET", "/inbox", EVERYBODY - {"customer", "courier", "platform"}),
+    ("POST", "/inbox/read", EVERYBODY - {"customer", "courier", "platform"}),
+    ("GET", "/mailboxes", {"manager", "director", "system"}),
+    ("GET", "/mailboxes/somebody", {"manager", "director", "system"}),
     ("GET", "/lifecycle", EVERYBODY),
 ]
 
