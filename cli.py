@@ -16,7 +16,7 @@ from typing import Annotated, Any, BinaryIO, NoReturn
 import typer
 
 from models.errors import AftercareError
-from terminal import calendars, cases, keeping, playbooks
+from terminal import calendars, cases, keeping, letters, playbooks
 
 app = typer.Typer(
     name="aftercare",
@@ -193,6 +193,8 @@ app.add_typer(cases.order, name="order")
 app.add_typer(cases.case, name="case")
 app.command("stuck")(cases.stuck)
 app.command("report")(cases.report)
+app.command("inbox")(letters.inbox)
+app.add_typer(letters.notify, name="notify")
 app.add_typer(playbooks.playbook, name="playbook")
 app.add_typer(keeping.token, name="token")
 app.add_typer(keeping.db, name="db")

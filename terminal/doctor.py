@@ -115,6 +115,40 @@ async def _answering(settings: "Settings") -> str:
     return f"{client.service_client.config.target_host} answers, namespace {client.namespace}"
 
 
+#: A notification that waits for so long, with nothing that holds it back, means that no worker brings it.
+LATE_SECONDS = 300
+
+
+def _notifications(settings: "Settings") -> str:
+    from datetime import UTC, datetime
+
+    from sqlalchemy import make_url
+
+    from store.engine import reading, revisions
+    from store.gauges import gauges
+    from terminal import places
+
+    url = make_url(settings.database)
+    if url.get_backend_name() == "sqlite" and not os.path.exists(url.database or ""):
+        return "nothing to tell yet"
+    with places.database(settings) as engine:
+        if not revisions(engine).up_to_date:
+            return "looked at when the schema is upgraded"
+        with reading(engine) as session:
+            counted = gauges(session, datetime.now(UTC))
+    if counted.letters_late_seconds > LATE_SECONDS and not counted.failing_by_channel:
+        minutes = counted.letters_late_seconds // 60
+        raise Unavailable(f"The oldest has waited for {minutes} minutes: does a worker run ('aftercare worker')?")
+    failing = [f"{count} by {channel}" for channel, count in sorted(counted.failing_by_channel.items())]
+    if counted.letters["given_up"]:
+        failing.append(f"{counted.letters['given_up']} given up since yesterday")
+    if failing:
+        told = ", ".join(failing)
+        raise Unavailable(f"Not taken: {told}. 'aftercare notify list' and 'notify test PERSON' say which address.")
+    waiting = counted.letters["unaddressed"] + counted.letters["waiting"]
+    return f"{waiting} wait for their minute, for people to come or for quiet hours to end; no channel fails"
+
+
 def _playbooks(settings: "Settings") -> str:
     from playbooks.loading.load import SHIPPED, load_playbooks
 
@@ -153,6 +187,7 @@ PARTS: "dict[str, Callable[[Settings], str]]" = {
     "database": _database,
     "temporal program": _temporal_program,
     "temporal": _temporal,
+    "notifications": _notifications,
     "playbooks": _playbooks,
     "calendars": _calendars,
 }

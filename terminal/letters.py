@@ -37,13 +37,16 @@ def inbox(
     if json:
         shown.as_json(page)
         return
+    if not page["items"]:
+        shown.say("Nothing.")
+        return
     language = _language()
     shown.table(
         ("", "when", "case", "what", "told"),
         (
             (
                 "*" if letter["unread"] else "",
-                shown.local(letter["at"]),
+                shown.when(letter["at"]),
                 letter["case_no"] or "",
                 letter["text"].get(language, letter["text"]["en"]),
                 letter["channel"] if letter["outcome"] == "sent" else letter["outcome"].replace("_", " "),
@@ -51,8 +54,7 @@ def inbox(
             for letter in page["items"]
         ),
     )
-    left = f"{page['unread']} unread."
-    shown.say(f"{page['marked']} marked as read." if read else left if page["items"] else "Nothing.")
+    shown.say(f"{page['marked']} marked as read." if read else f"{page['unread']} unread.")
     if page["next_cursor"]:
         shown.say("There are more: ask for them with --limit.")
 
@@ -68,8 +70,9 @@ def list_mailboxes(json: AsJson = False) -> None:
     if json:
         shown.as_json(page)
         return
-    shown.table(("person", "addresses", "quiet", "language", "time zone"), (_row(box) for box in page["items"]))
-    if not page["items"]:
+    if page["items"]:
+        shown.table(("person", "addresses", "quiet", "language", "time zone"), (_row(box) for box in page["items"]))
+    else:
         shown.say("Nobody has been told anything yet, and no address was entered.")
 
 
@@ -96,8 +99,9 @@ def set_mailbox(
         typer.Option(help="Where to; once for each, the first is tried first. '-' reads them from standard input."),
     ] = None,
     no_address: Annotated[bool, typer.Option("--no-address", help="Take all addresses away.")] = False,
-    quiet: Annotated[str | None, typer.Option(metavar="22:00-08:00", help="Only what is critical then; '' for none.")]
-    = None,
+    quiet: Annotated[
+        str | None, typer.Option(metavar="22:00-08:00", help="Only what is critical then; '' for none.")
+    ] = None,
     language: Annotated[str | None, typer.Option(help="zh or en.")] = None,
     timezone: Annotated[str | None, typer.Option(help="Such as Europe/London; '' for the shop's.")] = None,
     json: AsJson = False,
@@ -139,7 +143,7 @@ def _quiet(text: str) -> dict[str, str] | None:
 
 
 @notify.command("test")
-def test_mailbox(person: Person, json: AsJson = False) -> None:
+def try_mailbox(person: Person, json: AsJson = False) -> None:
     """Try every address of somebody once, and say how it went."""
     from terminal import shown
     from terminal.remote import remote
@@ -187,7 +191,7 @@ def _show(box: dict[str, Any], json: bool) -> None:
         shown.table(
             ("when", "what", "how it went", "by", "why not"),
             (
-                (shown.local(one["made_at"]), one["title"], _said(one["outcome"]), one["channel"], one["error"])
+                (shown.when(one["made_at"]), one["title"], _said(one["outcome"]), one["channel"], one["error"])
                 for one in box["latest"]
             ),
         )

@@ -36,6 +36,10 @@ class Remote:
         answer = self._answer("GET", path, params=_given(params))
         return answer.content, answer.headers.get("Aftercare-Missing-Glyphs", "").split()
 
+    def put(self, path: str, body: Any) -> Any:
+        """The answer to a JSON body that is put there."""
+        return self._call("PUT", path, json=body)
+
     def told(self, path: str, progress: Callable[[int, int | None], None], **more: Any) -> Any:
         """The answer to a long call that says meanwhile how far it is."""
         try:
