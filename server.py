@@ -36,6 +36,7 @@ DESCRIPTION = (
 TAGS = [
     {"name": "orders", "description": "What was bought, paid and shipped."},
     {"name": "cases", "description": "From request to remedy."},
+    {"name": "duty", "description": "Staff, shifts, absences, swaps and handovers."},
     {"name": "money", "description": "Payouts, registers and reports."},
     {"name": "goods", "description": "Parcels that come in, and word from outside."},
     {"name": "inbox", "description": "What people were told, and how they are reached."},

@@ -398,6 +398,7 @@ class Correct(Data):
 
 class Assign(Data):
     to: Word
+    handover: Word | None = Field(None, description="the handover by which it goes on: no sign of bouncing (T11, T12)")
 
 
 class NoteText(Data):

@@ -255,6 +255,16 @@ class Seen:
             sheet[swap.partner] = tuple(dict.fromkeys((*(s for s in theirs if s not in taken), *given)))
         return sheet
 
+    def was_swapped(self, person: str, day: date) -> bool:
+        """Whether an agreed swap is about somebody's duty of a day."""
+        self.shifts(person, day)
+        return person in self._sheets[day]
+
+    def until(self, person: str) -> datetime | None:
+        """When the hours of the shift end that somebody is in; None outside of one."""
+        ends = [span.ends for _, _, span in self._around(person, self.at) if span.begins <= self.at < span.ends]
+        return max(ends, default=None)
+
     def always_on(self, person: str) -> bool:
         """No rota at all, and the plan says that this means on duty."""
         return person not in self._rotas and self.plan.without_rota == ALWAYS

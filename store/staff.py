@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final, Literal
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
@@ -11,6 +12,8 @@ from models.errors import Conflict, NotFound
 from models.lifecycle import Role
 from models.value import Value
 from store.documents import put
+
+AS_IT_WAS: Final[Literal["as it was"]] = "as it was"
 
 
 class StaffRow(Value):
@@ -80,6 +83,35 @@ def stand(session: Session, id: str, roles: Sequence[Role], since: datetime, by:
         raise Conflict("What somebody was is not rewritten: name a time from now on.")
     row = {"person": id, "number": number + 1, "roles": [Role(r).value for r in roles]}
     session.execute(insert(held).values(**row, since=since, recorded_at=now, by=by))
+
+
+def place(
+    session: Session,
+    id: str,
+    roles: Sequence[Role] | None,
+    since: datetime | None,
+    until: datetime | Literal["as it was"] | None,
+    by: str,
+    now: datetime,
+) -> None:
+    """Record a change of what somebody is: roles from `since` on [now], and leaving at `until`.
+
+    What is not said stays: a planned leaving with it, unless `until` is None, which calls it off.
+    """
+    held = standings(session, id)
+    begins = since or now
+    if roles is not None and (not held or since is not None or _at(held, begins) != tuple(roles)):
+        stand(session, id, roles, begins, by, now)
+    if isinstance(until, datetime):
+        stand(session, id, (), until, by, now)
+    elif until is None:
+        for leaving in (one for one in held if not one.roles and one.since > now):
+            stand(session, id, _at(standings(session, id), now), leaving.since, by, now)
+
+
+def _at(held: Sequence[Held], when: datetime) -> tuple[Role, ...]:
+    before = [one for one in held if one.since <= when]
+    return sorted(before, key=lambda one: one.since)[-1].roles if before else ()
 
 
 def _row(row: object) -> StaffRow:

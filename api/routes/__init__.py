@@ -2,13 +2,14 @@
 
 from fastapi import APIRouter
 
-from api.routes import cases, files, goods, health, inbox, machine, money, orders, reference
+from api.routes import cases, duty, files, goods, health, inbox, machine, money, orders, reference
 
 #: Everything under `/api/v1`.
 api = APIRouter(prefix="/api/v1")
 for part in (
     orders.router,
     cases.router,
+    duty.router,
     files.router,
     money.router,
     goods.router,

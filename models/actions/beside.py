@@ -77,9 +77,11 @@ def _not_the_one_complained_about(draft: Draft, person: str) -> None:
 @handles(Action.ASSIGN)
 def assign(draft: Draft, data: Assign) -> None:
     _not_the_one_complained_about(draft, data.to)
-    changed = draft.case.owner not in (None, data.to)
+    handed_over = data.handover is not None  # accepted at the end of a shift: no sign that nobody wants it (T12)
+    changed = draft.case.owner not in (None, data.to) and not handed_over
     draft.set(owner=data.to, reassigned=draft.case.reassigned + changed)
-    draft.tell(data.to, "A case was assigned to you.")
+    if not handed_over:
+        draft.tell(data.to, "A case was assigned to you.")
 
 
 @handles(Action.MESSAGE)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from api.auth import KNOWN_SECONDS, MAY, TRUSTED_SECONDS, Caller, Gate, actor_of
 from api.limits import Attempts, TooManyAttempts
-from api.routes import cases, files, goods, health, inbox, machine, money, orders
+from api.routes import cases, duty, files, goods, health, inbox, machine, money, orders
 from api.routes.reference import is_loopback
 from models.commands import Actor
 from models.errors import Forbidden, Malformed, Unauthenticated
@@ -73,6 +73,7 @@ def test_every_endpoint_that_needs_a_token_says_for_whom() -> None:
     parts = (
         orders.router,
         cases.router,
+        duty.router,
         files.router,
         money.router,
         goods.router,
@@ -85,6 +86,7 @@ def test_every_endpoint_that_needs_a_token_says_for_whom() -> None:
 
 
 EVERYBODY = {role.value for role in Role}
+STAFF = EVERYBODY - {"customer", "courier", "platform"}
 ENDPOINTS: list[tuple[str, str, set[str]]] = [
     ("POST", "/orders/import", {"manager", "director", "platform", "system"}),
     ("PUT", "/orders/X", {"manager", "director", "platform", "system"}),
@@ -109,6 +111,14 @@ ENDPOINTS: list[tuple[str, str, set[str]]] = [
     ("GET", "/mailboxes", {"manager", "director", "system"}),
     ("GET", "/mailboxes/somebody", {"manager", "director", "system"}),
     ("GET", "/lifecycle", EVERYBODY),
+    ("GET", "/staff", STAFF),
+    ("GET", "/staff/X", STAFF),
+    ("PUT", "/staff/X", {"manager", "director", "system"}),
+    ("GET", "/duty", STAFF),
+    ("POST", "/rota", {"manager", "director", "system"}),
+    ("POST", "/absences", STAFF),
+    ("POST", "/swaps/X/answer", STAFF),
+    ("POST", "/handovers/X/accept", STAFF),
 ]
 
 

@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 
+from api.duty import Duty
+from api.duty_documents import HandoverAsk, StaffAsk
+from models.commands import Actor
 from models.errors import Invalid
 from models.lifecycle import Role
-from store import outbox
+from store import duty, outbox
 from store.engine import reading
 from tests.people import a_roster
 from tests.staffed import write_down
@@ -58,3 +61,85 @@ async def test_at_night_it_waits_without_an_owner(shop: World) -> None:
     await shop.until_a_quiet_monday()
     await shop.pass_time(hours=14)
     assert shop.stored(await shop.opened()).owner is None
+
+
+# ── handovers ─────────────────────────────────────────────────────────────────────────────────────
+
+LI, WU, CHEN = Actor(id="li", role=Role.AGENT), Actor(id="wu", role=Role.AGENT), Actor(id="chen", role=Role.MANAGER)
+
+
+async def begun(shop: World) -> dict[str, Any]:
+    await shop.look_at_the_clock()
+    return await Duty(shop.desk).hand_over(HandoverAsk(to="wu", note="the first one is in a hurry"), LI)
+
+
+async def test_cases_are_handed_over_with_their_next_steps_and_accepted_in_part_T11(shop: World) -> None:
+    write_down(shop.engine, a_roster())
+    await shop.until_a_quiet_monday()
+    first, second, closed = [await shop.opened(owner="li") for _ in range(3)]
+    handover = await begun(shop)
+    shown = handover["items"][0]["shown"]
+    assert (shown["state"], shown["clocks"][0]["clock"]) == ("requested", "triage")
+    assert set(shown["next_step"]) == {"zh", "en"}
+    arose = await shop.opened(owner="li")
+    await shop.act(closed, "reject", reason="not ours")
+    accepted = await Duty(shop.desk).accept(handover["id"], [first, closed], "the second tomorrow", WU)
+    items = {item["case_no"]: (item["accepted"], item["outcome"]) for item in accepted["items"]}
+    assert items == {first: (True, "moved"), second: (False, None), closed: (True, "closed meanwhile")}
+    assert accepted["state"] == "partly"
+    owners = {case_no: shop.stored(case_no).owner for case_no in (first, second, arose)}
+    assert owners == {first: "wu", second: "li", arose: "li"}
+    moved = shop.timeline(first)[-1]
+    assert (moved.actor, moved.data) == (WU, {"to": "wu", "handover": handover["id"]})
+    assert shop.stored(first).reassigned == 0  # a change of shift is no bouncing (T12)
+    assert await Duty(shop.desk).accept(handover["id"], None, None, WU) == accepted  # said twice
+
+
+async def test_a_case_that_somebody_took_meanwhile_is_left_alone(shop: World) -> None:
+    write_down(shop.engine, a_roster())
+    await shop.until_a_quiet_monday()
+    case_no = await shop.opened(owner="li")
+    handover = await begun(shop)
+    await shop.act(case_no, "assign", "manager", to="chen")
+    accepted = await Duty(shop.desk).accept(handover["id"], None, None, WU)
+    assert [item["outcome"] for item in accepted["items"]] == ["with chen meanwhile"]
+    assert shop.stored(case_no).owner == "chen"
+
+
+async def test_an_acceptance_that_broke_off_is_finished_by_repeating_it(
+    shop: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_down(shop.engine, a_roster())
+    await shop.until_a_quiet_monday()
+    numbers = [await shop.opened(owner="li") for _ in range(2)]
+    handover = await begun(shop)
+    carry_out = shop.desk.carry_out
+    carried: list[str] = []
+
+    async def once(case_no: str, command: Any) -> Any:
+        if carried:
+            raise ConnectionError("the process died here")
+        carried.append(case_no)
+        return await carry_out(case_no, command)
+
+    with monkeypatch.context() as dying:
+        dying.setattr(shop.desk, "carry_out", once)
+        with pytest.raises(ConnectionError):
+            await Duty(shop.desk).accept(handover["id"], None, None, WU)
+    assert [shop.stored(case_no).owner for case_no in numbers] == ["wu", "li"]
+    accepted = await Duty(shop.desk).accept(handover["id"], None, None, WU)
+    assert [item["outcome"] for item in accepted["items"]] == ["moved", "moved"]
+    assert [shop.actions(case_no).count("assign") for case_no in numbers] == [1, 1]
+
+
+async def test_who_leaves_with_open_cases_leaves_them_to_be_given_on(shop: World) -> None:
+    write_down(shop.engine, a_roster())
+    await shop.until_a_quiet_monday()
+    case_no = await shop.opened(owner="li")
+    left = await Duty(shop.desk).put_person("li", StaffAsk(until=shop.now), CHEN)
+    assert (left["with_us"], left["open_cases"]) == (False, 1)
+    with reading(shop.engine) as session:
+        assert [one.case_no for one in duty.left_behind(session, shop.now)] == [case_no]
+        assert duty.heard_by(session, "owner", "li", shop.now) == ("wu",)
+    assert shop.stored(case_no).owner == "li"  # until a sweep or a manager gives it on
+    assert shop.stored(await shop.opened()).owner == "wu"
