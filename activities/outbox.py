@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from threading import Lock
@@ -34,6 +34,8 @@ REST = 5.0
 #: How many mailings are on their way at once, and how many by one provider or host.
 SLOTS = 16
 PER_ROUTE = 2
+#: How long a worker that stops waits for what is on its way, in seconds.
+FAREWELL = 5.0
 
 
 def utc_now() -> datetime:
@@ -53,6 +55,7 @@ class Postman:
         self.engine, self.house, self.channels, self.clock = engine, house, channels, clock
         self._threads = ThreadPoolExecutor(SLOTS, thread_name_prefix="postman")
         self._away: Counter[str] = Counter()
+        self._begun: set[Future[bool]] = set()
         self._lock = Lock()
 
     def address(self) -> int:
@@ -100,13 +103,24 @@ class Postman:
         return taken
 
     def close(self) -> None:
-        """Begin nothing more; what is on its way may end by itself."""
+        """Begin nothing more, and give what is on its way a while to end: what was told and not marked comes again."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            under_way = set(self._begun)
+        wait(under_way, timeout=FAREWELL)
 
     def _begin(self, errand: Errand) -> "Future[bool]":
         with self._lock:
             self._away[errand.route] += 1
-        return self._threads.submit(self._run, errand)
+        begun = self._threads.submit(self._run, errand)
+        with self._lock:
+            self._begun.add(begun)
+        begun.add_done_callback(self._ended)
+        return begun
+
+    def _ended(self, begun: "Future[bool]") -> None:
+        with self._lock:
+            self._begun.discard(begun)
 
     def _run(self, errand: Errand) -> bool:
         try:
@@ -145,15 +159,13 @@ class Postman:
 async def postman(engine: Engine, house: Callable[[], House] = House) -> AsyncIterator[Postman]:
     """Deliver in the background until the block ends; what waits then is told at the next start."""
     here = Postman(engine, house)
-    loops = (_again(here.address, here.put_together, here.send),)
-    running = [asyncio.create_task(one) for one in loops]
+    rounds = asyncio.create_task(_again(here.address, here.put_together, here.send))
     try:
         yield here
     finally:
-        for task in running:
-            task.cancel()
-        await asyncio.wait(running)
-        here.close()
+        rounds.cancel()
+        await asyncio.wait([rounds])
+        await asyncio.to_thread(here.close)
 
 
 async def _again(*steps: Callable[[], object]) -> None:

@@ -1,78 +1,30 @@
 """The postman on a real store and real webhooks: no storm, quiet hours, tries, other channels, and workers that die."""
 
-import threading
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import select, update
 
 from activities.channels.channel import Mail
-from activities.outbox import Postman
 from models.addresses import LEASE
-from models.effects import Message
 from models.letters import AN_HOUR, DIGEST, LONGEST, WINDOW
 from models.tables import cases, letters, mailings
 from store import mailboxes
 from store.engine import reading, writing
 from store.mailings import Errand, House, claim, put_together
 from store.mailings import test_of as a_test_of
-from tests.activities.receiver import Receiver, receiver
+from tests.activities.office import MONDAY, Office
+from tests.activities.receiver import receiver
 from tests.databases import opened, sqlite_database
-from tests.store.desk import commit, import_order, next_version, open_case
 
-#: A Monday, 10:00 in Shanghai.
-MONDAY = datetime(2026, 3, 9, 2, 0, tzinfo=UTC)
-KINDS = {"quality_fault": {"zh": "质量问题", "en": "Quality fault"}}
 SECOND = timedelta(seconds=1)
-
-
-class Office:
-    """One shop with its postman, and the time in the test's hands."""
-
-    def __init__(self, engine: Engine, here: Receiver) -> None:
-        self.engine, self.here, self.now = engine, here, MONDAY
-        self.postman = self.another()
-        order = import_order(engine)
-        self.case = open_case(engine, order, over={"owner": "li", "due_at": None})
-        self.numbers = 0
-
-    def another(self) -> Postman:
-        """A postman of another worker."""
-        house = House(kinds=KINDS, console="https://desk.example.com/")
-        return Postman(self.engine, lambda: house, clock=lambda: self.now)
-
-    def address(self, holder: str, *paths: str, **more: Any) -> None:
-        urls = tuple(path if "://" in path else f"json://127.0.0.1:{self.here.web_port}/{path}" for path in paths)
-        with writing(self.engine) as session:
-            mailboxes.change(session, holder, {"addresses": urls, **more}, "chen", self.now)
-
-    def told(self, *to: str, level: int | None = None, subject: str = "triage: level 1.", times: int = 1) -> None:
-        """Write messages about the case, and let the postman's next round address them."""
-        messages = []
-        for holder in to * times:
-            self.numbers += 1
-            messages.append(Message(key=f"m:{self.numbers}", to=holder, subject=subject, at=self.now, level=level))
-        self.case = next_version(self.case)
-        commit(self.engine, self.case, messages=tuple(messages))
-        self.postman.address()
-
-    def passes(self, how_long: timedelta, step: timedelta = timedelta(0)) -> int:
-        """Let time pass, with a round at its end, or one every `step`; answers how many mailings were taken."""
-        end, taken = self.now + how_long, 0
-        while self.now < end:
-            self.now = min(end, self.now + (step or how_long))
-            taken += self.postman.round()
-        return taken
-
-    def mailings(self) -> list[Any]:
-        with reading(self.engine) as session:
-            return list(session.execute(select(mailings).order_by(mailings.c.made_at, mailings.c.id)))
-
-    def critical(self) -> None:
-        self.case = self.case.model_copy(update={"severity": "critical"})
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -291,29 +243,6 @@ def _mail(errand: Errand) -> Mail:
     return Mail(errand.id, errand.holder, errand.title, errand.body)
 
 
-def test_two_workers_tell_nobody_twice(office: Office) -> None:
-    holders = ["li", "role:finance", "role:supervisor", "role:manager", "role:warehouse"]
-    for holder in holders:
-        office.address(holder, holder.replace(":", "-"))
-    office.told("owner", "finance", "supervisor", "manager", "warehouse", level=1, times=40)
-    both = [office.postman, office.another()]
-
-    def at_once(step: str) -> None:
-        threads = [threading.Thread(target=getattr(one, step)) for one in both]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-
-    at_once("address")
-    office.now += WINDOW
-    at_once("round")
-    at_once("round")
-    assert sorted(office.here.paths) == sorted(f"/{holder.replace(':', '-')}" for holder in holders)
-    assert sum(row.letters for row in office.mailings()) == 200
-    both[1].close()
-
-
 def test_letters_are_put_together_once_whoever_asks(office: Office) -> None:
     office.told("owner", level=1, times=2)
     office.postman.address()
@@ -321,3 +250,22 @@ def test_letters_are_put_together_once_whoever_asks(office: Office) -> None:
     house = House()
     assert put_together(office.engine, house, office.now) == 1
     assert put_together(office.engine, house, office.now) == 0
+
+
+def test_one_that_is_killed_while_it_tells_is_followed_by_another_with_the_same_number(office: Office) -> None:
+    """A process of its own, ended as the kernel ends one, when the receiver has it and the worker does not know."""
+    office.address("li", "li")
+    office.told("owner", level=1)
+    office.now += WINDOW
+    office.postman.put_together()
+    office.here.gate.clear()
+    arguments = [str(office.engine.url), office.now.isoformat()]
+    with subprocess.Popen([sys.executable, "-m", "tests.activities.doomed_postman", *arguments], cwd=ROOT) as doomed:
+        assert office.here.came.acquire(timeout=30)
+        doomed.kill()
+    office.here.gate.set()
+    assert office.mailings()[0].sent_at is None
+    assert office.postman.round() == 0  # its claim holds for a while
+    assert office.passes(LEASE + SECOND) == 1
+    assert office.passes(timedelta(hours=1)) == 0
+    assert office.here.numbers == [office.mailings()[0].id] * 2
