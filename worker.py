@@ -19,11 +19,13 @@ from activities.linked import Linked
 from activities.orphans import Orphans
 from activities.outbox import postman
 from activities.payments import BalanceBook, Payments, finances_queue
+from activities.rebase import Rebasing
 from activities.sweeps import Sweeps
 from models.effects import TASK_QUEUE
 from playbooks.loading.in_force import InForce
 from store.mailings import House
 from workflows.case import AfterSaleCase
+from workflows.rebase import Rebase
 from workflows.sweeps import WORKFLOWS as SWEEP_WORKFLOWS
 
 #: Our pure rooms and what they are made of are not loaded anew for every case: that would cost 40 ms each.
@@ -55,15 +57,15 @@ def case_worker(
     route = payments.route if payments and payments.providers else None
     commit = Commit(engine, lambda: playbooks.current().calendars, route)
     paying = [payments.pay_out, payments.ask] if payments else []
+    rebasing = Rebasing(engine, client, playbooks.current)
+    linked, orphans = Linked(engine, client), Orphans(client, engine)
+    helping: list[Callable[..., Any]] = [linked.start_linked, orphans.find_orphans, rebasing.rebase_batch]
     sweeps = Sweeps(engine, client, playbooks)
     settings = {"max_cached_workflows": CACHED_CASES, "workflow_runner": RUNNER, "task_queue": TASK_QUEUE, **options}
     return Worker(
         client,
-        workflows=[AfterSaleCase, *SWEEP_WORKFLOWS],
-        activities=[
-            *(commit.commit, Linked(engine, client).start_linked, Orphans(client, engine).find_orphans),
-            *(*paying, *sweeps.activities),
-        ],
+        workflows=[AfterSaleCase, Rebase, *SWEEP_WORKFLOWS],
+        activities=[commit.commit, *helping, *paying, *sweeps.activities],
         activity_executor=ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="activity"),
         max_concurrent_activities=THREADS,
         max_concurrent_local_activities=THREADS,

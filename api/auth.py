@@ -105,6 +105,10 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "get_mailbox": _STAFF | {Role.SYSTEM},
     "put_mailbox": _STAFF | {Role.SYSTEM},
     "try_mailbox": _STAFF | {Role.SYSTEM},
+    "preview_rebase": _MANAGERS,
+    "confirm_rebase": _MANAGERS,
+    "get_rebase": _MANAGERS | {Role.SYSTEM},
+    "stop_rebase": _MANAGERS,
     "get_metrics": _LEADERS | {Role.SYSTEM},
 }
 

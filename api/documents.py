@@ -413,6 +413,46 @@ class Rows(Shown):
     next_cursor: str | None
 
 
+class RebasePreview(Shown):
+    """What a rebase would do to open cases: how many get earlier, later, or are overdue at once (T10)."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.REBASE_PREVIEW]})
+
+    preview_id: str
+    sentence: str
+    open: int
+    earlier: int
+    later: int
+    same: int
+    overdue_at_once: int
+    by_clock: dict[str, dict[str, int]]
+    by_calendar: dict[str, dict[str, int]]
+    overdue: tuple[dict[str, Any], ...] = Field(description="some of those that would be overdue at once")
+    versions: dict[str, str] = Field(description="what would be in force for them")
+    at: AwareDatetime
+
+
+class RebaseShown(Shown):
+    """A rebase and how far it is."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.REBASE]})
+
+    id: str
+    state: str = Field(description="running, stopped, done, or superseded by another change")
+    by: str
+    reason: str
+    started_at: AwareDatetime
+    shown: str
+    scope: dict[str, Any]
+    total: int
+    told: int
+    rebased: int
+    refused: int
+    gone: int = Field(description="closed before they were told")
+    silent: int = Field(description="told, and not written yet when the next ones were told")
+    refusals: dict[str, str]
+
+
 class LifecycleShown(Shown):
     """The machine: states, arrows, and per action its roles and the JSON Schema of its data."""
 

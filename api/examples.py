@@ -190,3 +190,45 @@ IMPORT: dict[str, Any] = {
     "unchanged": 25,
     "refused": [{"line": 77, "order_no": "A-1031", "reason": "placed_at: a time is written with its offset"}],
 }
+
+REBASE_PREVIEW: dict[str, Any] = {
+    "preview_id": "5e0f1d2c3b4a59687766",
+    "sentence": "142 open cases: 31 earlier, 111 as before, 4 overdue at once",
+    "open": 142,
+    "earlier": 31,
+    "later": 0,
+    "same": 111,
+    "overdue_at_once": 4,
+    "by_clock": {"triage": {"open": 142, "earlier": 31, "later": 0, "same": 111, "overdue_at_once": 4}},
+    "by_calendar": {"shop_cn": {"open": 142, "earlier": 31, "later": 0, "same": 111, "overdue_at_once": 4}},
+    "overdue": [
+        {
+            "case_no": "AC-26-000042",
+            "clock": "triage",
+            "cycle": 1,
+            "calendar": "shop_cn",
+            "due_at": "2026-11-23T10:00:00Z",
+            "becomes": "2026-11-20T10:00:00Z",
+            "overdue_at_once": True,
+        }
+    ],
+    "versions": {"shop_cn": "9c1f0a7be512"},
+    "at": "2026-11-22T08:00:00Z",
+}
+
+REBASE: dict[str, Any] = {
+    "id": "5e0f1d2c3b4a59687766",
+    "state": "running",
+    "by": "chen",
+    "reason": "the notice for 2027 is out",
+    "started_at": "2026-11-22T08:01:00Z",
+    "shown": "142 open cases: 31 earlier, 111 as before, 4 overdue at once",
+    "scope": {"calendars": ["shop_cn"], "playbook": None},
+    "total": 142,
+    "told": 100,
+    "rebased": 99,
+    "refused": 0,
+    "gone": 1,
+    "silent": 0,
+    "refusals": {},
+}

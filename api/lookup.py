@@ -295,6 +295,10 @@ class Lookup:
 
     # ── the database ──────────────────────────────────────────────────────────
 
+    async def read(self, work: Callable[[Session], T]) -> T:
+        """What `work` reads from the database, for use cases in files of their own."""
+        return await self._read(work)
+
     async def _read(self, work: Callable[[Session], T]) -> T:
         def run() -> T:
             with reading(self.engine) as session:

@@ -62,6 +62,30 @@ class PreviewAsk(Ask):
     subcategory: Word | None = Field(None, description="the kind's subcategory, where it changes them")
 
 
+class RebaseAsk(Ask):
+    """Which open cases a rebase is about: those on these calendars (none named = on any), or those of one kind."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"calendars": ["shop_cn"]}, {"playbook": "wrong_item"}]})
+
+    calendars: tuple[Word, ...] = Field(default=(), max_length=100, description="names of calendars in force")
+    playbook: Word | None = Field(None, description="or a kind, whose open cases go under its version in force")
+
+
+class RebaseConfirmation(RebaseAsk):
+    """A rebase that was looked at, by the id of its preview."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"calendars": ["shop_cn"], "preview_id": "5e0f1d2c3b4a59687766", "reason": "the notice for 2027 is out"}
+            ]
+        }
+    )
+
+    preview_id: Number
+    reason: Text
+
+
 class Contact(Ask):
     """Whom to ask about this case, where it is not the order's customer."""
 

@@ -211,9 +211,20 @@ class Calendar(BaseModel):
         text = json.dumps(said, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
+    @cached_property
+    def timeline(self) -> "Timeline":
+        """The calendar laid out in time; equal calendars share one."""
+        return _timeline(self)
+
     def __hash__(self) -> int:
-        # Hashed on every question, so the long lists are left to equality.
-        return hash((self.timezone, frozenset(self.weekly.items())))
+        return hash(self.fingerprint)
+
+    def __copy__(self) -> Self:
+        # A copy is made to be changed, so it must not keep what was computed of the calendar before.
+        copy = super().__copy__()
+        for name in ("fingerprint", "timeline"):
+            copy.__dict__.pop(name, None)
+        return copy
 
 
 def _joined(holidays: Sequence[Days]) -> list[Days]:
@@ -369,7 +380,7 @@ def due_at(calendar: Calendar, start: datetime, seconds: int) -> datetime:
     """
     if seconds == 0:
         return roll_forward(calendar, start)
-    timeline, at = _timeline(calendar), _seconds(start)
+    timeline, at = calendar.timeline, _seconds(start)
     number = timeline.find(at)
     worked = timeline.month(number).worked_until(at) + seconds
     found = _count_on(timeline, number, worked) if seconds > 0 else _count_back(timeline, number, worked)
@@ -397,7 +408,7 @@ def _count_back(timeline: Timeline, number: int, worked: int) -> int | None:
 
 def between(calendar: Calendar, start: datetime, end: datetime) -> int:
     """The open seconds from `start` to `end`; negative when the end comes first."""
-    timeline, at, until = _timeline(calendar), _seconds(start), _seconds(end)
+    timeline, at, until = calendar.timeline, _seconds(start), _seconds(end)
     if until < at:
         return -between(calendar, end, start)
     first, last = timeline.find(at), timeline.find(until)
@@ -407,7 +418,7 @@ def between(calendar: Calendar, start: datetime, end: datetime) -> int:
 
 def roll_forward(calendar: Calendar, at: datetime) -> datetime:
     """The moment itself inside hours, else the next opening; a closing is outside. Raises `NoOpeningFound`."""
-    timeline, moment = _timeline(calendar), _seconds(at)
+    timeline, moment = calendar.timeline, _seconds(at)
     for month in timeline.onward(timeline.find(moment), 1):
         worked = month.worked_until(moment)
         if worked < month.total:
@@ -417,7 +428,7 @@ def roll_forward(calendar: Calendar, at: datetime) -> datetime:
 
 def roll_backward(calendar: Calendar, at: datetime) -> datetime:
     """The moment itself inside hours, else the previous closing. Raises `NoOpeningFound`."""
-    timeline, moment = _timeline(calendar), _seconds(at)
+    timeline, moment = calendar.timeline, _seconds(at)
     number = timeline.find(moment)
     if timeline.month(number).is_open(moment):
         return _moment(moment)

@@ -1,18 +1,93 @@
-"""What a changed calendar or playbook would do to the clocks that run, read from their rows alone (T10)."""
+"""What a changed calendar would do to the clocks that run, read from their rows alone (T10).
 
-from datetime import datetime
+A clock's row says on which version of its calendar it was counted. What was counted on another one than is in force is
+what a rebase is about; a clock that is counted anew falls out of it by itself.
+"""
 
-from sqlalchemy import Engine, func, select
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Engine, and_, distinct, func, or_, select
 from sqlalchemy.orm import Session
 
-from models.tables import case_clocks
+from models.business_time import Calendar
+from models.events import Fact
+from models.playbook import ALL_HOURS
+from models.rebase import Preview, RunningClock, moved, preview_of
+from models.tables import case_clocks, timeline
 from store.engine import reading
+
+Calendars = Mapping[str, Calendar]
+
+#: How far the clocks of two machines may be apart.
+SKEW = timedelta(minutes=1)
+
+_CLOCK = case_clocks.c
+#: In the order of RunningClock's fields.
+_COLUMNS = tuple(_CLOCK[name] for name in RunningClock._fields)
+
+
+def preview(session: Session, calendars: Calendars, now: datetime, only: Sequence[str] = ()) -> Preview:
+    """What counting on the calendars in force would do to the clocks that were counted on others; `only` on these."""
+    found = _outdated(session, calendars, only)
+    moves = (moved(clock, calendars[clock.calendar], now) for clock in found)
+    return preview_of(moves, versions(calendars, only), now)
+
+
+def versions(calendars: Calendars, only: Sequence[str] = ()) -> dict[str, str]:
+    """The versions of the teams' calendars, by name; `only` of these."""
+    return {name: calendar.fingerprint for name, calendar in _teams(calendars, only).items()}
+
+
+def pending(session: Session, calendars: Calendars) -> int:
+    """How many open cases have a clock that was counted on another version of its calendar than is in force."""
+    counted = select(func.count(distinct(_CLOCK.case_no))).where(_is_outdated(calendars, ()))
+    return int(session.execute(counted).scalar_one())
+
+
+def next_cases(session: Session, calendars: Calendars, only: Sequence[str], after: str, limit: int) -> tuple[str, ...]:
+    """The next cases that a rebase is about, in the order of their numbers."""
+    found = select(_CLOCK.case_no).where(_is_outdated(calendars, only), _CLOCK.case_no > after)
+    return tuple(session.execute(found.distinct().order_by(_CLOCK.case_no).limit(limit)).scalars())
+
+
+def answered(session: Session, case_nos: Sequence[str], action: str, since: datetime) -> dict[str, str]:
+    """What became of a command to these cases since an instant: carried out or refused, by their timelines."""
+    entry = timeline.c
+    here = (entry.case_no.in_(case_nos), entry.at >= since - SKEW, entry.action.in_((action, Fact.REFUSED.value)))
+    found = select(entry.case_no, entry.action, entry.note, entry.data).where(*here).order_by(entry.case_no, entry.seq)
+    answers: dict[str, str] = {}
+    for row in session.execute(found):
+        if row.action == action:
+            answers[row.case_no] = ""
+        elif row.data.get("action") == action:
+            answers.setdefault(row.case_no, row.note or "It was refused.")
+    return answers
+
+
+def _outdated(session: Session, calendars: Calendars, only: Sequence[str]) -> Iterator[RunningClock]:
+    ordered = (_CLOCK.case_no, _CLOCK.clock, _CLOCK.cycle)
+    found = select(*_COLUMNS).where(_is_outdated(calendars, only)).order_by(*ordered)
+    yield from (RunningClock(*row) for row in session.execute(found.execution_options(yield_per=2_000)))
+
+
+def _is_outdated(calendars: Calendars, only: Sequence[str]) -> ColumnElement[bool]:
+    """Running, on a calendar of a team, and not counted on the version of it that is in force."""
+    other = [
+        and_(_CLOCK.calendar == name, _CLOCK.calendar_version.is_distinct_from(calendar.fingerprint))
+        for name, calendar in _teams(calendars, only).items()
+    ]
+    # One that waits to be counted at all (no due time yet) is in the hands of its commit.
+    return and_(_CLOCK.state == "running", _CLOCK.due_at.is_not(None), or_(False, *other))
+
+
+def _teams(calendars: Calendars, only: Sequence[str]) -> dict[str, Calendar]:
+    return {name: one for name, one in sorted(calendars.items()) if name != ALL_HOURS and (not only or name in only)}
 
 
 def furthest_deadline(session: Session) -> datetime | None:
     """The latest instant at which a running clock is due; None where none runs."""
-    due = case_clocks.c.due_at
-    found: datetime | None = session.execute(select(func.max(due)).where(case_clocks.c.state == "running")).scalar()
+    found: datetime | None = session.execute(select(func.max(_CLOCK.due_at)).where(_CLOCK.state == "running")).scalar()
     return found
 
 

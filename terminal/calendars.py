@@ -1,8 +1,10 @@
 """Commands about calendars: which are in force, how a year looks, and what a change would do to open cases."""
 
+import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -119,3 +121,85 @@ def _in_force() -> Any:
 
     folder: Path = load_settings().playbooks or SHIPPED
     return load_playbooks(folder)
+
+
+# ── rebase ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@calendar.command("rebase")
+def rebase(
+    name: Annotated[list[str] | None, typer.Option("--calendar", metavar="NAME", help="Only clocks on it.")] = None,
+    playbook: Annotated[str | None, typer.Option(metavar="KIND", help="Or cases of a kind, on its playbook.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would do; this is the default.")] = False,
+    confirm: Annotated[str | None, typer.Option(metavar="PREVIEW", help="Do what that preview showed.")] = None,
+    reason: Annotated[str | None, typer.Option(metavar="TEXT", help="Why; each case logs it.")] = None,
+    status: Annotated[str | None, typer.Option(metavar="REBASE", help="How far one is.")] = None,
+    stop: Annotated[str | None, typer.Option(metavar="REBASE", help="Tell no further case.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Count open cases anew on changed calendars, or put them under a changed playbook; first look, then confirm."""
+    from terminal import remote, shown
+
+    if sum(asked is not None for asked in (confirm, status, stop)) + dry_run > 1:
+        raise typer.BadParameter("use one of --dry-run, --confirm, --status and --stop.")
+    if confirm is not None and not (reason or "").strip():
+        raise typer.BadParameter("say why; each case logs it.", param_hint="--reason")
+    scope: dict[str, Any] = {"calendars": name or [], **({"playbook": playbook} if playbook else {})}
+    with remote.remote() as api:
+        if status is not None or stop is not None:
+            path = f"/rebase/{quote(status or stop or '', safe='')}"
+            document = api.get(path) if stop is None else api.post(f"{path}/stop")
+        elif confirm is not None:
+            document = _followed(api, api.post("/rebase", {**scope, "preview_id": confirm, "reason": reason}), json)
+        else:
+            document = api.post("/rebase/preview", scope)
+    if json:
+        shown.as_json(document)
+    elif "preview_id" in document:
+        _show_preview(document)
+    else:
+        shown.say(_how_far(document))
+        lines = document["refusals"].items()
+        if lines:
+            shown.table(("case", "why not"), lines)
+
+
+def _followed(api: Any, document: dict[str, Any], json: bool) -> dict[str, Any]:
+    """The rebase at its end, with a bar meanwhile where somebody looks; Ctrl-C leaves it going on."""
+    from terminal import shown
+
+    if json:
+        return document
+    with shown.progress("Rebasing") as told:
+        while document["state"] == "running":
+            told(document["told"] + document["gone"], document["total"])
+            time.sleep(0.5)
+            document = api.get(f"/rebase/{document['id']}")
+    return document
+
+
+def _show_preview(document: dict[str, Any]) -> None:
+    from terminal import shown
+
+    shown.say(document["sentence"])
+    rows = [(name, *(counts[column] for column in _COUNTS)) for name, counts in document["by_clock"].items()]
+    if rows:
+        shown.table(("clock", "open", "earlier", "later", "as before", "overdue at once"), rows)
+    late = document["overdue"]
+    if late:
+        shown.say("Overdue at once:")
+        shown.table(
+            ("case", "clock", "was due", "would be due"),
+            ((one["case_no"], one["clock"], shown.when(one["due_at"]), shown.when(one["becomes"])) for one in late),
+        )
+    if document["open"]:
+        shown.say(f"Nothing was changed. To do it: --confirm {document['preview_id']} --reason '…'")
+
+
+def _how_far(document: dict[str, Any]) -> str:
+    told = f"{document['state']}: {document['rebased']} of {document['total']} cases rebased"
+    more = ("refused", "gone", "silent")
+    return told + "".join(f", {document[name]} {name}" for name in more if document[name])
+
+
+_COUNTS = ("open", "earlier", "later", "same", "overdue_at_once")

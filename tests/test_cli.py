@@ -468,6 +468,15 @@ def test_the_doctor_finds_a_running_shop_well(shop: Shop):
     assert "namespace default" in done.out
 
 
+def test_a_rebase_is_looked_at_before_it_is_done(shop: Shop):
+    seen = shop.terminal("calendar", "rebase", "--dry-run", "--json").document
+    assert seen["sentence"] == "0 open cases: none moves, 0 overdue at once"
+    assert "0 open cases" in shop.terminal("calendar", "rebase").out
+    assert "look at the new preview" in shop.terminal("calendar", "rebase", "--confirm", "x", "--reason", "y").one_line
+    assert shop.terminal("calendar", "rebase", "--confirm", "x").code == 2  # nobody says why
+    assert shop.terminal("calendar", "rebase", "--confirm", "x", "--stop", "y", "--reason", "z").code == 2
+
+
 def test_open_cases_are_started_on_the_temporal_that_runs(shop: Shop):
     assert "open cases are running" in shop.terminal("db", "restore").out
 

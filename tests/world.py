@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,7 @@ from activities.payments import Payments
 from api.auth import Caller
 from api.desk import Desk
 from api.schemas import OpenCase
+from models.business_time import Calendar
 from models.case import Case
 from models.commands import Actor
 from models.effects import workflow_id
@@ -44,14 +46,20 @@ class World:
     """One shop. `now` is the server's time, which a test moves with `pass_time` where it can be moved."""
 
     def __init__(
-        self, client: Client, engine: Engine, playbooks: Playbooks, env: WorkflowEnvironment | None = None
+        self,
+        client: Client,
+        engine: Engine,
+        playbooks: Playbooks,
+        env: WorkflowEnvironment | None = None,
+        held: "Held | None" = None,
     ) -> None:
         self.client = client
         self.engine = engine
         self.playbooks = playbooks
         self.env = env
         self.now = datetime.now(UTC)
-        self.desk = Desk(client, engine, playbooks, clock=lambda: self.now)
+        self.held = held or Held(playbooks)
+        self.desk = Desk(client, engine, self.held, clock=lambda: self.now)
         self.orders = 0
 
     async def look_at_the_clock(self) -> datetime:
@@ -200,6 +208,20 @@ def _dates(now: datetime, parcel: str) -> dict[str, Any]:
     }
 
 
+class Held(Fixed):
+    """The playbooks in force, which a test can change for desk and worker at once."""
+
+    def change(self, **parts: Any) -> None:
+        """Put other parts into force, such as `calendars`."""
+        self._playbooks = replace(self._playbooks, **parts)
+
+    def change_calendar(self, name: str, **fields: Any) -> None:
+        """Put a calendar with other fields into force."""
+        inside = self._playbooks.calendars
+        changed = Calendar.model_validate({**inside[name].model_dump(mode="json"), **fields})
+        self.change(calendars={**inside, name: changed})
+
+
 @asynccontextmanager
 async def a_world(
     client: Client,
@@ -214,11 +236,12 @@ async def a_world(
     upgrade(engine)
     playbooks = shipped()
     payments = Payments(engine, gateways) if gateways else None
-    worker = case_worker(client, engine, Fixed(playbooks), payments, **options)
+    held = Held(playbooks)
+    worker = case_worker(client, engine, held, payments, **options)
     start_numbers_at(engine, next(_SHOPS) * 10_000)
     try:
         async with worker:
-            world = World(client, engine, playbooks, env)
+            world = World(client, engine, playbooks, env, held)
             yield world, worker
             await world.leave_nothing_running()
     finally:

@@ -5,13 +5,16 @@ from typing import Annotated, Literal
 from fastapi import Query
 from starlette.responses import Response
 
-from api.documents import LifecycleShown, PlaybookShown, Rows
+from api import rebasing
+from api.auth import actor_of
+from api.documents import LifecycleShown, PlaybookShown, RebasePreview, RebaseShown, Rows
 from api.drawing import mermaid, svg
 from api.road_drawing import DRAWINGS
 from api.roads import road
 from api.routes.answers import Json, documented
-from api.routes.checked import DeskHere, checked_router
-from api.schemas import Number
+from api.routes.checked import CallerHere, DeskHere, checked_router
+from api.schemas import Number, RebaseAsk, RebaseConfirmation
+from models.lifecycle import Action
 
 router = checked_router("reference")
 
@@ -67,3 +70,49 @@ async def get_playbook(
         return Json(desk.playbook(kind))
     drawn = DRAWINGS[format](road(desk.playbook_of(kind)))
     return Response(drawn, media_type="image/svg+xml" if format == "svg" else "text/plain; charset=utf-8")
+
+
+# ── rebases ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@router.post(
+    "/rebase/preview",
+    summary="Preview a rebase",
+    response_class=Json,
+    responses=documented(RebasePreview, body=True),
+)
+async def preview_rebase(ask: RebaseAsk, desk: DeskHere) -> Json:
+    """What the calendars, or a playbook, that are in force now would do to cases that are open; nothing moves (T10)."""
+    return Json(await rebasing.preview(desk, ask))
+
+
+@router.post(
+    "/rebase",
+    summary="Confirm a rebase",
+    response_class=Json,
+    status_code=202,
+    responses=documented(RebaseShown, 409, body=True, status=202, said="under way"),
+)
+async def confirm_rebase(ask: RebaseConfirmation, caller: CallerHere, desk: DeskHere) -> Json:
+    """Tell the cases of a preview to count their clocks anew; refused when it is not any more what was shown."""
+    actor = actor_of(caller, action=Action.REBASE_PLAYBOOK)
+    return Json(await rebasing.confirm(desk, ask, actor), 202)
+
+
+@router.get(
+    "/rebase/{rebase_id}", summary="How far a rebase is", response_class=Json, responses=documented(RebaseShown, 404)
+)
+async def get_rebase(rebase_id: Number, desk: DeskHere) -> Json:
+    """How many cases were told, and what became of them."""
+    return Json(await rebasing.progress(desk, rebase_id))
+
+
+@router.post(
+    "/rebase/{rebase_id}/stop",
+    summary="Stop a rebase",
+    response_class=Json,
+    responses=documented(RebaseShown, 404),
+)
+async def stop_rebase(rebase_id: Number, desk: DeskHere) -> Json:
+    """Tell no further case; a new preview shows what is left."""
+    return Json(await rebasing.stop(desk, rebase_id))

@@ -30,7 +30,7 @@ def warnings(found: Playbooks, now: datetime, furthest: datetime | None = None) 
     return tuple(
         f"calendar {name}: {year} is PROVISIONAL. Its make-up days are not published in {source.package}, so deadlines "
         f"in {year} can be days off. When the notice is out, upgrade the package or write it into "
-        f"calendars/overrides/{source.country}.yaml, and then look at 'aftercare calendar show {name}'"
+        f"calendars/overrides/{source.country}.yaml, and then run 'aftercare calendar rebase --dry-run'"
         for name, source in found.sources.items()
         for year in provisional_years(source, now, furthest)
     )

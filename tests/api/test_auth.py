@@ -119,6 +119,11 @@ ENDPOINTS: list[tuple[str, str, set[str]]] = [
     ("POST", "/absences", STAFF),
     ("POST", "/swaps/X/answer", STAFF),
     ("POST", "/handovers/X/accept", STAFF),
+    ("GET", "/calendars", EVERYBODY - {"customer", "courier"}),
+    ("POST", "/rebase/preview", {"manager", "director"}),
+    ("POST", "/rebase", {"manager", "director"}),
+    ("GET", "/rebase/X", {"manager", "director", "system"}),
+    ("POST", "/rebase/X/stop", {"manager", "director"}),
 ]
 
 
