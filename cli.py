@@ -16,7 +16,7 @@ from typing import Annotated, Any, BinaryIO, NoReturn
 import typer
 
 from models.errors import AftercareError
-from terminal import calendars, cases, keeping, letters, playbooks
+from terminal import bulk, calendars, cases, keeping, letters, playbooks
 
 app = typer.Typer(
     name="aftercare",
@@ -192,6 +192,7 @@ def _answer(answer: Callable[[object], Any], line: bytes) -> Any:
 app.add_typer(cases.order, name="order")
 app.add_typer(cases.case, name="case")
 app.command("stuck")(cases.stuck)
+app.add_typer(bulk.bulk, name="bulk")
 app.command("report")(cases.report)
 app.command("inbox")(letters.inbox)
 app.add_typer(letters.notify, name="notify")

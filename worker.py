@@ -13,6 +13,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.bulk import Bulks
 from activities.commit import Commit
 from activities.gateways import Keys, Room, configured
 from activities.linked import Linked
@@ -24,6 +25,7 @@ from activities.sweeps import Sweeps
 from models.effects import TASK_QUEUE
 from playbooks.loading.in_force import InForce
 from store.mailings import House
+from workflows.bulk import BulkAction
 from workflows.case import AfterSaleCase
 from workflows.rebase import Rebase
 from workflows.sweeps import WORKFLOWS as SWEEP_WORKFLOWS
@@ -60,12 +62,12 @@ def case_worker(
     rebasing = Rebasing(engine, client, playbooks.current)
     linked, orphans = Linked(engine, client), Orphans(client, engine)
     helping: list[Callable[..., Any]] = [linked.start_linked, orphans.find_orphans, rebasing.rebase_batch]
-    sweeps = Sweeps(engine, client, playbooks)
+    sweeps, bulk = Sweeps(engine, client, playbooks), Bulks(client, engine)
     settings = {"max_cached_workflows": CACHED_CASES, "workflow_runner": RUNNER, "task_queue": TASK_QUEUE, **options}
     return Worker(
         client,
-        workflows=[AfterSaleCase, Rebase, *SWEEP_WORKFLOWS],
-        activities=[commit.commit, *helping, *paying, *sweeps.activities],
+        workflows=[AfterSaleCase, BulkAction, Rebase, *SWEEP_WORKFLOWS],
+        activities=[commit.commit, *helping, *paying, *bulk.activities, *sweeps.activities],
         activity_executor=ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="activity"),
         max_concurrent_activities=THREADS,
         max_concurrent_local_activities=THREADS,

@@ -207,13 +207,24 @@ class Proposals(Shown):
     proposals: tuple[ProposalShown, ...]
 
 
+class WhyShown(Shown):
+    """One reason to be stuck: since when, and what it comes to."""
+
+    reason: str
+    since: AwareDatetime
+    zh: str
+    en: str
+
+
 class StuckInList(CaseInList):
     """A stuck case with every reason that holds (T12)."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.STUCK]})
 
     reasons: tuple[str, ...]
+    why: tuple[WhyShown, ...] = Field(description="each reason as a sentence with its numbers, in both languages")
     since: AwareDatetime
+    snoozed_until: AwareDatetime | None = Field(description="snoozing takes nothing off this list (T9)")
 
 
 class StuckList(Shown):

@@ -111,7 +111,20 @@ CASE: dict[str, Any] = {
     "repeated": False,
 }
 
-STUCK: dict[str, Any] = {**CASE_IN_LIST, "reasons": ["overdue", "silent"], "since": "2026-11-23T10:00:00+00:00"}
+STUCK: dict[str, Any] = {
+    **CASE_IN_LIST,
+    "reasons": ["overdue"],
+    "why": [
+        {
+            "reason": "overdue",
+            "since": "2026-11-23T10:00:00+00:00",
+            "zh": "期限已过 2 小时 30 分,仍在等客服。",
+            "en": "The deadline passed 2 h 30 min ago; the agent is awaited.",
+        }
+    ],
+    "since": "2026-11-23T10:00:00+00:00",
+    "snoozed_until": None,
+}
 
 ENTRY: dict[str, Any] = {
     "seq": 2,

@@ -41,6 +41,8 @@ UNEVEN = {
     "refunded_not_returned": ledger.refunded_not_returned,
     "returned_not_refunded": ledger.returned_not_refunded,
 }
+#: Everything that is stuck.
+EVERYTHING = stuck.Narrowed()
 #: The most rows of a register in one answer.
 MOST_ROWS = 100_000
 
@@ -184,19 +186,15 @@ class Lookup:
 
     async def stuck(
         self,
-        only: tuple[str, ...] = (),
-        stage: str | None = None,
-        owner: str | None = None,
-        kind: str | None = None,
+        wanted: stuck.Narrowed = EVERYTHING,
+        sort: stuck.Sort = "due_at",
         cursor: str | None = None,
         limit: int = 50,
     ) -> dict[str, Any]:
         """Which cases are stuck and why, with counts by reason and stage (T12)."""
         now = self.clock()
         found = await self._read(
-            lambda session: stuck.rows(
-                session, now, only, stage=stage, owner=owner, kind=kind, cursor=cursor, limit=limit
-            )
+            lambda session: stuck.rows(session, now, **dict(wanted), sort=sort, cursor=cursor, limit=limit)
         )
         return {
             "items": [views.stuck_document(row) for row in found.items],

@@ -99,10 +99,9 @@ def _chosen_kind(api: "Remote", body: dict[str, Any], as_json: bool) -> dict[str
 
 
 def _show_proposals(proposals: list[dict[str, Any]]) -> None:
-    from settings import load_settings
     from terminal import shown
 
-    language = "zh" if load_settings().locale.startswith("zh") else "en"
+    language = _language()
     rows = (
         (
             number,
@@ -255,21 +254,27 @@ def stuck(
     stage: Annotated[str | None, typer.Option()] = None,
     owner: Annotated[str | None, typer.Option()] = None,
     kind: Annotated[str | None, typer.Option()] = None,
+    at_stake: Annotated[str | None, typer.Option(help="At least so much at stake, such as 500.00.")] = None,
+    older_than: Annotated[int | None, typer.Option(help="Opened so many days ago or more.", min=0)] = None,
+    sort: Annotated[str, typer.Option(help="due_at, age or at_stake.")] = "due_at",
+    why: Annotated[bool, typer.Option("--why", help="A sentence for each reason, with its numbers.")] = False,
     limit: Limit = 200,
     json: AsJson = False,
 ) -> None:
-    """Which cases are stuck, and every reason why."""
+    """Which cases are stuck, and every reason why; 'bulk start' acts on many of them."""
     from terminal import remote, shown
 
+    filters = {"reason": reason, "stage": stage, "owner": owner, "kind": kind, "at_stake": at_stake}
     with remote.remote() as api:
-        page = api.pages("/stuck", limit, reason=reason, stage=stage, owner=owner, kind=kind)
+        page = api.pages("/stuck", limit, **filters, older_than_days=older_than, sort=sort)
     if json:
         shown.as_json(page)
         return
+    language = _language()
     rows = (
         (
             *(row.get(name) for name in ("case_no", "kind", "state", "owner")),
-            ", ".join(row["reasons"]),
+            _because(row, language if why else None),
             shown.when(row["since"]),
             _stake(row),
         )
@@ -277,8 +282,23 @@ def stuck(
     )
     shown.table(("case", "kind", "state", "owner", "because", "since", "at stake"), rows, ("at stake",))
     counts = page.get("by_reason") or {}
+    stages = page.get("by_stage") or {}
     shown.say(" · ".join(f"{name} {count}" for name, count in counts.items()) or "Nothing is stuck.")
+    if stages:
+        by_stage = " · ".join(f"{name} {count}" for name, count in stages.items())
+        shown.say(f"{page['total']} cases: {by_stage}")
     _more(page)
+
+
+def _because(row: dict[str, Any], language: str | None) -> str:
+    """The reasons by name, or as sentences."""
+    return "\n".join(one[language] for one in row["why"]) if language else ", ".join(row["reasons"])
+
+
+def _language() -> str:
+    from settings import load_settings
+
+    return "zh" if load_settings().locale.startswith("zh") else "en"
 
 
 def report(
@@ -369,13 +389,12 @@ def _given(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _show(document: Any, json: bool) -> None:
-    from settings import load_settings
     from terminal import shown
 
     if json:
         shown.as_json(document)
     else:
-        shown.card(document, "zh" if load_settings().locale.startswith("zh") else "en")
+        shown.card(document, _language())
 
 
 def _stake(row: dict[str, Any]) -> str:

@@ -441,12 +441,40 @@ def test_an_idempotency_key_opens_one_case(shop: Shop):
     assert shop.terminal(*again).document["case_no"] == shop.terminal(*again).document["case_no"]
 
 
-def test_what_is_stuck_is_told_with_its_reasons(shop: Shop):
-    opened(shop, "DY-20261114-12")
+def test_what_is_stuck_is_told_with_its_reasons_and_acted_on_in_bulk(shop: Shop):
+    case_no = opened(shop, "DY-20261114-12")
     found = shop.terminal("stuck", "--json")
     assert found.code == 0
     assert set(found.document) >= {"items", "by_reason", "by_stage"}
     assert shop.terminal("stuck").code == 0
+    told = shop.terminal("stuck", "--why", "--sort", "age", "--at-stake", "0", "--older-than", "0")
+    assert (told.code, "cases:" in told.out) == (0, True)
+    begun = shop.terminal("bulk", "start", "escalate", case_no, "AC-0", "--because", "the courier's strike")
+    assert begun.code == 0, begun.out
+    assert "done 1 · refused 1" in begun.out
+    assert "There is no case 'AC-0'" in begun.out
+    extended = shop.terminal("bulk", "start", "extend", case_no, "--by", "8h", "--because", "strike", "--json").document
+    assert (extended["state"], extended["counts"]["done"], extended["items"]) == ("done", 1, [])
+    listed = shop.terminal("bulk", "list", "--json").document["items"]
+    assert [row["action"] for row in listed[:2]] == ["extend", "escalate"]
+    shown = shop.terminal("bulk", "show", listed[1]["id"], "--answer", "refused", "--json").document
+    assert [item["case_no"] for item in shown["items"]] == ["AC-0"]
+    assert "escalate · done" in shop.terminal("bulk", "stop", listed[1]["id"]).out
+    assert "the courier's strike" in shop.terminal("bulk", "list").out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("remind",), "Which cases?"),
+        (("remind", "AC-1", "--all-stuck"), "not both"),
+        (("extend", "AC-1", "--by", "soon"), "90m, 8h or 2d"),
+        (("reassign", "--kind", "complaint"), "to"),
+        (("dance", "AC-1"), "action"),
+    ],
+)
+def test_a_bulk_that_makes_no_sense_is_refused_in_one_line(shop: Shop, words: tuple[str, ...], said: str):
+    assert said in shop.terminal("bulk", "start", *words, "--because", "why").one_line
 
 
 def test_refused_rows_are_named_and_the_rest_is_done(shop: Shop, tmp_path: Path):

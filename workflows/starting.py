@@ -6,8 +6,10 @@ from typing import Any
 
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.common import TypedSearchAttributes, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
+from models.bulk import BULK, BulkInput, bulk_workflow_id
 from models.case import Case
 from models.effects import TASK_QUEUE, WORKFLOW, CaseEnd, CaseInput, workflow_id
 from workflows.search import search_attributes
@@ -52,3 +54,17 @@ async def start_and_update(
             await start.workflow_handle()
         raise
     return answer
+
+
+async def start_bulk(client: Client, asked: BulkInput) -> None:
+    """Start a bulk; one that runs already is left as it is, and one that is over is not begun again."""
+    with suppress(WorkflowAlreadyStartedError):
+        await client.start_workflow(
+            BULK,
+            asked,
+            id=bulk_workflow_id(asked.bulk_id),
+            task_queue=TASK_QUEUE,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            static_summary=f"{asked.total} cases",
+        )

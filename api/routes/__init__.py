@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from api.routes import cases, duty, files, goods, health, inbox, machine, money, orders, reference
+from api.routes import cases, duty, files, goods, health, inbox, machine, money, orders, reference, stuck
 
 #: Everything under `/api/v1`.
 api = APIRouter(prefix="/api/v1")
@@ -10,6 +10,7 @@ for part in (
     orders.router,
     cases.router,
     duty.router,
+    stuck.router,
     files.router,
     money.router,
     goods.router,

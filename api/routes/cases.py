@@ -1,13 +1,13 @@
-"""Cases: opened, listed, shown, acted on, and those that are stuck."""
+"""Cases: opened, listed, shown, acted on."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import Header, Query, Request
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from api.auth import actor_of
-from api.documents import CaseList, CaseShown, Checked, Proposals, StuckList, Timeline
+from api.documents import CaseList, CaseShown, Checked, Proposals, Timeline
 from api.limits import read_json
 from api.proposals import unnamed
 from api.routes.answers import Cursor, Filter, Json, Limit, Pdf, documented, refused
@@ -235,17 +235,3 @@ def _readable(envelope: Any) -> Command:
     """400 before the case is looked for, whoever the actor will turn out to be."""
     nobody = {"id": "nobody", "role": Role.SYSTEM}
     return parse_command({**envelope, "actor": nobody} if isinstance(envelope, dict) else envelope)
-
-
-@router.get("/stuck", summary="Which cases are stuck, and why", response_class=Json, responses=documented(StuckList))
-async def list_stuck(
-    desk: DeskHere,
-    reason: Annotated[list[Literal[REASONS]], Several, Query()] = [],  # type: ignore[valid-type]  # noqa: B006
-    stage: Stage | None = None,
-    owner: Filter = None,
-    kind: Filter = None,
-    cursor: Cursor = None,
-    limit: Limit = 50,
-) -> Json:
-    """One row per case with every reason that holds, the most overdue first; counts are over all that match (T12)."""
-    return Json(await desk.stuck(tuple(reason), stage, owner, kind, cursor, limit))

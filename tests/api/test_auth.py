@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from api.auth import KNOWN_SECONDS, MAY, TRUSTED_SECONDS, Caller, Gate, actor_of
 from api.limits import Attempts, TooManyAttempts
-from api.routes import cases, duty, files, goods, health, inbox, machine, money, orders
+from api.routes import cases, duty, files, goods, health, inbox, machine, money, orders, stuck
 from api.routes.reference import is_loopback
 from models.commands import Actor
 from models.errors import Forbidden, Malformed, Unauthenticated
@@ -74,6 +74,7 @@ def test_every_endpoint_that_needs_a_token_says_for_whom() -> None:
         orders.router,
         cases.router,
         duty.router,
+        stuck.router,
         files.router,
         money.router,
         goods.router,
@@ -91,6 +92,10 @@ ENDPOINTS: list[tuple[str, str, set[str]]] = [
     ("POST", "/orders/import", {"manager", "director", "platform", "system"}),
     ("PUT", "/orders/X", {"manager", "director", "platform", "system"}),
     ("GET", "/stuck", {"supervisor", "manager", "director", "system"}),
+    ("POST", "/bulk", {"supervisor", "manager", "director"}),
+    ("GET", "/bulk", {"supervisor", "manager", "director", "system"}),
+    ("GET", "/bulk/X", {"supervisor", "manager", "director", "system"}),
+    ("POST", "/bulk/X/stop", {"supervisor", "manager", "director"}),
     ("GET", "/payouts", {"finance", "manager", "director", "system"}),
     ("POST", "/payouts/X/paid", {"finance", "system"}),
     ("POST", "/payouts/X/failed", {"finance", "system"}),
