@@ -42,6 +42,9 @@ MISTAKES: tuple[str, ...] = (
     "side_clocks: {inspection: {target: 1d, calendar: uk, starts_on: [opened], met_by: [told]}}",
     "escalation: [{percent: 100, level: 1, targets: [owner]}, {percent: 50, level: 2, targets: [manager]}]",
     "escalation: [{percent: 100, level: 1, targets: [nobody_here]}]",
+    "escalation: {calendar: nights}",
+    "escalation: {levels: [{level: 1, targets: [owner]}]}",
+    "escalation: {levels: [{level: 0, wait: 1h, targets: [owner]}]}",
     "dispatch: {cutoffs: ['17:00', '12:00'], calendar: shop_cn}",
     "dispatch: {cutoffs: ['25:00'], calendar: shop_cn}",
     # money, law

@@ -16,6 +16,7 @@ from models.callbacks import CallbackRules, Occasion
 from models.lifecycle import Action, State
 from models.playbook import Playbook, Procedure, Subcategory, Variant, Where
 from models.playbook_parts import (
+    Chain,
     ClockRule,
     Dispatch,
     Duration,
@@ -44,7 +45,7 @@ from playbooks.loading.waits import TARGETS
 #: The parts of a playbook that have fields of their own, in the order in which a reader meets them.
 PARTS: tuple[type[BaseModel], ...] = (
     *(Names, Subcategory, Variant, Where, Evidence, Question, Eligibility, Warranty, Dispatch, FindingRule),
-    *(ClockRule, SideClock, Level, KeepIt, Law, LadderStep, Step, Shop, CallbackRules, Occasion),
+    *(ClockRule, SideClock, Chain, Level, KeepIt, Law, LadderStep, Step, Shop, CallbackRules, Occasion),
 )
 #: Where each part stands in a file.
 PLACE: dict[type[BaseModel], str] = {
@@ -60,7 +61,8 @@ PLACE: dict[type[BaseModel], str] = {
     FindingRule: "`findings`, by finding",
     ClockRule: "`clocks`, by state; `first_answer`",
     SideClock: "`side_clocks`, by name",
-    Level: "`escalation`, a list",
+    Chain: "`escalation`",
+    Level: "`levels` of `escalation`, a list",
     KeepIt: "`keep_it`",
     Law: "`law`",
     LadderStep: "`law.ladder`, a list",

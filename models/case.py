@@ -4,7 +4,7 @@ Nothing here is personal: name, phone, address and account of the customer stay 
 case refers to them by its number. What was decided, where the goods are and where the money is are three fields.
 """
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 from models.clocks import Clock, next_alarm_at
@@ -21,6 +21,9 @@ from models.value import Value
 
 #: How many command ids a case remembers; a repeat that comes later than this many commands is not known any more.
 REMEMBERED = 500
+
+#: Later than any alarm: an end that is not computed yet.
+UNKNOWN = datetime(9999, 1, 1, tzinfo=UTC)
 
 GoodsAt = Literal["customer", "in_transit", "here", "returned", "nowhere"]
 Parcel = Literal["unprinted", "printed", "gone", "delivered", "pulled", "lost"]
@@ -251,7 +254,8 @@ class Case(Value):
     priority: str = "normal"
     severity: str | None = None
     escalation: int = 0
-    acknowledged_until: datetime | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_until: datetime | None = None  # None while its end is still to be computed
     snoozed_until: datetime | None = None
 
     remedy: Remedy | None = None
@@ -372,10 +376,17 @@ class Case(Value):
         """The next instant at which the case must act by itself, if nothing happens before."""
         return self.alarm_without(frozenset())
 
+    @property
+    def quiet_until(self) -> datetime | None:
+        """Until when an acknowledgement holds the chain back (T8)."""
+        if self.acknowledged_at is not None and self.acknowledged_until is None:
+            return UNKNOWN
+        return self.acknowledged_until
+
     def alarm_without(self, payouts: frozenset[str]) -> datetime | None:
         """The same, leaving aside payouts that are being asked about at this moment."""
         asks = (payout.ask_at for payout in self.payouts if payout.at_gateway and payout.key not in payouts)
-        alarms = (next_alarm_at(self.clocks, self.acknowledged_until), *asks)
+        alarms = (next_alarm_at(self.clocks, self.quiet_until), *asks)
         return min((at for at in alarms if at), default=None)
 
     def snapshot(self) -> dict[str, Any]:

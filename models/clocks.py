@@ -1,19 +1,21 @@
 """The clocks of a case: which one runs in which state, how it pauses, and when it warns (T1, T2, T8, T10).
 
 A clock is an append-only log. Time used and time left are computed from the log and a calendar; the instants at
-which something must happen (`alarms`) are computed once, outside the workflow, by `armed()`, and are absolute from
-then on. Everything here is pure: the time always comes in.
+which something must happen (`alarms`) are computed once, outside the workflow, by `models.arming`, and are absolute
+from then on. Everything here is pure: the time always comes in.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from models.business_time import Calendar, between, due_at
+from pydantic import Field
+
+from models.business_time import Calendar, between
 from models.lifecycle import FINAL, WAITS_FOR, State
-from models.playbook import ALL_HOURS, ClockRule, Level, Outcome, Procedure
+from models.playbook import ALL_HOURS, Chain, ClockRule, Outcome, Procedure
 from models.value import Value
-from models.working_day import closing_after
 
 ClockState = Literal["running", "paused", "met", "cancelled"]
 Cause = Literal["delay", "change"]
@@ -22,16 +24,33 @@ Happening = Literal["started", "paused", "resumed", "met", "cancelled", "reached
 #: The alarm at the end of a clock's target.
 DUE = "due"
 REMIND = "remind"
+#: Outcomes that tell people up the chain.
+CLIMBING = frozenset({"escalate", "search", "try_again"})
 #: After the last level of the chain the alarm comes back every day, so that no open case is ever without one.
 DAILY = timedelta(days=1)
 #: How the names of those daily alarms begin.
 AGAIN = "again"
+#: How the names of the chain's later turns begin.
+ROUND = "round"
 
 FIRST_ANSWER = "first_answer"
 PROMISE = "promise"
 APPOINTMENT = "appointment"
 #: Clocks that no change of state touches, besides those of the playbook's `side_clocks`.
 APART = (FIRST_ANSWER, PROMISE, APPOINTMENT)
+
+
+def _nothing(value: object) -> bool:
+    """What a document need not say."""
+    return not value
+
+
+class Policy(Value):
+    """What was applied to a clock: its target in seconds, its calendar, and the playbook's version (T10)."""
+
+    target: int
+    calendar: str
+    version: str
 
 
 class ClockEntry(Value):
@@ -44,7 +63,9 @@ class ClockEntry(Value):
     at: datetime
     what: Happening
     note: str | None = None
-    cause: Cause | None = None
+    cause: Cause | None = Field(None, exclude_if=_nothing)
+    late: bool = Field(False, exclude_if=_nothing)  # nobody looked when its time came (T10)
+    policy: Policy | None = Field(None, exclude_if=_nothing)  # on which terms it runs from here
 
 
 class Alarm(Value):
@@ -54,6 +75,7 @@ class Alarm(Value):
     at: datetime
     level: int | None = None
     targets: tuple[str, ...] = ()
+    channels: tuple[str, ...] = Field((), exclude_if=_nothing)  # none named: each person's own
 
 
 class Clock(Value):
@@ -75,11 +97,30 @@ class Clock(Value):
     calendar_version: str | None = None  # of the calendar that its instants were computed on
 
     def noted(
-        self, what: Happening, at: datetime, note: str | None = None, cause: Cause | None = None, **changes: object
+        self,
+        what: Happening,
+        at: datetime,
+        note: str | None = None,
+        cause: Cause | None = None,
+        late: bool = False,
+        **changes: object,
     ) -> "Clock":
         """This clock with one more entry in its log."""
-        entry = ClockEntry(at=at, what=what, note=note, cause=cause)
+        entry = ClockEntry(at=at, what=what, note=note, cause=cause, late=late)
         return self.model_copy(update={"log": (*self.log, entry), **changes})
+
+    def under(self, version: str) -> "Clock":
+        """This clock with the terms of its last entry written beside it (T10)."""
+        policy = Policy(target=self.target, calendar=self.calendar, version=version)
+        last = self.log[-1].model_copy(update={"policy": policy})
+        return self.model_copy(update={"log": (*self.log[:-1], last)})
+
+    def cause_of(self, alarm: "Alarm") -> tuple[Cause, datetime]:
+        """Why an alarm of this clock rings, and since when it was to ring: delay, or a change that made it late."""
+        last = next((e for e in reversed(self.log) if e.what == "rebased" or e.policy is not None), None)
+        if last is not None and last.what in ("rebased", "resumed") and last.at >= alarm.at:
+            return last.cause or "change", last.at
+        return "delay", alarm.at
 
     def changed(self, at: datetime, **changes: object) -> "Clock":
         """This clock on other terms: logged, and its instants to be computed anew (T10).
@@ -87,7 +128,7 @@ class Clock(Value):
         What it makes late is late by the change, unless it was late before.
         """
         was = f"was {self.clock}, {self.target} s on {self.calendar}"
-        unset = {"alarms": None, "due_at": None, "until": None}
+        unset: dict[str, Any] = {"alarms": None, "due_at": None, "until": None}
         return self.noted("rebased", at, was, self._cause_of_a_change(at), **{**unset, **changes})
 
     def recounted(self, at: datetime, note: str) -> "Clock":
@@ -103,6 +144,11 @@ class Clock(Value):
     def reached(self) -> frozenset[str]:
         """The names of the alarms that have fired in this cycle."""
         return frozenset(e.note or "" for e in self.log if e.what in ("reached", "breached"))
+
+    @property
+    def climbed(self) -> bool:
+        """Whether anybody has been told that it ran late."""
+        return any(e.what == "reached" and e.note and ("level" in e.note or e.note.startswith(AGAIN)) for e in self.log)
 
     @property
     def paused_since(self) -> datetime | None:
@@ -153,7 +199,13 @@ def waits_for_customer(state: State) -> bool:
 
 
 def on_move(
-    clocks: tuple[Clock, ...], procedure: Procedure, source: State, target: State, now: datetime
+    clocks: tuple[Clock, ...],
+    procedure: Procedure,
+    source: State,
+    target: State,
+    now: datetime,
+    priority: str = "normal",
+    severity: str | None = None,
 ) -> tuple[Clock, ...]:
     """The clocks after a case moved from `source` to `target` at `now`.
 
@@ -165,8 +217,20 @@ def on_move(
     wanted = procedure.clocks[target]
     kept = [_after_move(clock, wanted.clock, source, target, now) for clock in clocks]
     if not any(_live(clock) and clock.clock == wanted.clock for clock in kept):
-        kept.append(started(wanted, 1 + sum(c.clock == wanted.clock for c in clocks), now))
+        rule = wanted.for_case(priority, severity)
+        kept.append(_next_cycle(rule, clocks, now, again=source in FINAL).under(procedure.version))
     return tuple(kept)
+
+
+def _next_cycle(rule: ClockRule, clocks: tuple[Clock, ...], now: datetime, again: bool) -> Clock:
+    """A new cycle of a clock; in a case that is opened again perhaps with the time that the last one had used (T10)."""
+    earlier = [clock for clock in clocks if clock.clock == rule.clock]
+    new = started(rule, 1 + len(earlier), now)
+    if not again or rule.reopen == "new" or not earlier:
+        return new
+    spans = [entry for entry in earlier[-1].log if entry.what in ("started", "paused", "resumed", "met", "cancelled")]
+    kept = tuple(ClockEntry(at=e.at, what="paused" if e.what in ("met", "cancelled") else e.what) for e in spans)
+    return new.model_copy(update={"log": (*kept, ClockEntry(at=now, what="resumed", note="opened again"))})
 
 
 def _after_move(clock: Clock, wanted: str, source: State, target: State, now: datetime) -> Clock:
@@ -203,20 +267,58 @@ def restarted(clocks: tuple[Clock, ...], rule: ClockRule, now: datetime) -> tupl
 
 
 def rebased(
-    clocks: tuple[Clock, ...], old: Procedure, new: Procedure, state: State, now: datetime
+    clocks: tuple[Clock, ...],
+    old: Procedure,
+    new: Procedure,
+    state: State,
+    now: datetime,
+    priority: str = "normal",
+    severity: str | None = None,
 ) -> tuple[Clock, ...]:
     """The clocks under another procedure: what a live one has used counts toward its new target (T10)."""
     rules = {old.clocks[s].clock: new.clocks[s] for s in (*new.clocks, state) if s in old.clocks}
+    if old.first_answer and new.first_answer:
+        rules[old.first_answer.clock] = new.first_answer
+    terms = {name: rule.for_case(priority, severity) for name, rule in rules.items()}
     return tuple(
-        _rebased(clock, rules[clock.clock], now) if _live(clock) and clock.clock in rules else clock for clock in clocks
+        _rebased(clock, terms[clock.clock], new.version, now) if _live(clock) and clock.clock in terms else clock
+        for clock in clocks
     )
 
 
-def _rebased(clock: Clock, rule: ClockRule, now: datetime) -> Clock:
-    changed = rule.model_dump(include={"clock", "target", "calendar", "outcome", "remind"})
+def _rebased(clock: Clock, rule: ClockRule, version: str, now: datetime) -> Clock:
+    changed = {name: getattr(rule, name) for name in ("clock", "target", "calendar", "outcome", "remind")}
     if all(getattr(clock, name) == value for name, value in changed.items()):
         return clock
-    return clock.changed(now, **changed)
+    return clock.changed(now, **changed).under(version)
+
+
+def graded(
+    clocks: tuple[Clock, ...],
+    procedure: Procedure,
+    before: tuple[str, str | None],
+    after: tuple[str, str | None],
+    now: datetime,
+) -> tuple[Clock, ...]:
+    """The clocks of a case whose priority or severity is another: the time used counts toward the new target (T10).
+
+    Only where the playbook names another length; what somebody extended by hand is then replaced.
+    """
+    rules = {rule.clock: rule for rule in procedure.clocks.values() if rule.by_priority or rule.by_severity}
+    first = procedure.first_answer
+    if first and (first.by_priority or first.by_severity):
+        rules[first.clock] = first
+    targets = {
+        name: rule.for_case(*after).target
+        for name, rule in rules.items()
+        if rule.for_case(*after).target != rule.for_case(*before).target
+    }
+    return tuple(
+        clock.changed(now, target=targets[clock.clock]).under(procedure.version)
+        if _live(clock) and clock.clock in targets
+        else clock
+        for clock in clocks
+    )
 
 
 def extended(clock: Clock, now: datetime, until: datetime | None, by_seconds: int) -> Clock:
@@ -240,13 +342,29 @@ def recounted(clock: Clock, version: str, only: frozenset[str], now: datetime) -
 
 def used_seconds(clock: Clock, calendar: Calendar, now: datetime) -> int:
     """Time used on the clock's own calendar: the sum of its running spans up to `now` (T1, T10)."""
-    total, since = 0, None
-    for entry in clock.log:
-        if entry.what in ("started", "resumed"):
-            since = entry.at
-        elif entry.what in ("paused", "met", "cancelled") and since is not None:
-            total, since = total + between(calendar, since, max(since, entry.at)), None
-    return total if since is None else total + between(calendar, since, max(since, now))
+    return sum(between(calendar, span.start, span.end) for span in spans_of(clock, now) if span.runs)
+
+
+class Span(Value):
+    """A stretch of a clock's life in which it ran, or stood still."""
+
+    start: datetime
+    end: datetime
+    runs: bool
+
+
+def spans_of(clock: Clock, now: datetime) -> list[Span]:
+    """The stretches of a clock's log up to `now`, in order: what its sums are made of."""
+    spans: list[Span] = []
+    since, runs = clock.log[0].at, True
+    for entry in clock.log[1:]:
+        if entry.what in ("paused", "resumed", "met", "cancelled"):
+            if entry.what not in ("met", "cancelled") or runs:
+                spans.append(Span(start=since, end=max(since, entry.at), runs=runs))
+            since, runs = entry.at, entry.what == "resumed"
+    if clock.state in ("running", "paused"):
+        spans.append(Span(start=since, end=max(since, now), runs=runs))
+    return spans
 
 
 def running_since(clock: Clock) -> datetime:
@@ -254,49 +372,23 @@ def running_since(clock: Clock) -> datetime:
     return next(e.at for e in reversed(clock.log) if e.what in ("started", "resumed"))
 
 
-def armed(clock: Clock, chain: Iterable[Level], calendars: Mapping[str, Calendar]) -> Clock:
-    """The clock with its due time and alarms as absolute UTC instants; a clock that is armed comes back as it is."""
-    if clock.alarms is not None:
-        return clock
-    calendar = calendars.get(clock.calendar) or calendars[ALL_HOURS]
-    since = running_since(clock)
-    if clock.to_closing:
-        clock = clock.model_copy(update={"target": max(1, between(calendar, since, closing_after(calendar, since)))})
-    used = used_seconds(clock, calendar, since)
-    if clock.until is not None:
-        target = max(1, used + between(calendar, since, max(since, clock.until)))
-        clock = clock.model_copy(update={"target": target})
-    due = clock.until or due_at(calendar, since, max(0, clock.target - used))
-    alarms = [Alarm(name=DUE, at=due)]
-    if clock.remind is not None:
-        alarms.append(Alarm(name=REMIND, at=max(since, due - timedelta(seconds=clock.remind))))
-    if clock.outcome in ("escalate", "search", "try_again"):
-        alarms += [_alarm(level, clock, calendar, since, used) for level in chain]
-    instants = {"due_at": due, "alarms": tuple(sorted(alarms, key=_alarm_order))}
-    ready = clock.model_copy(update={**instants, "calendar_version": calendar.fingerprint})
-    # A clock that had said all it has to say before it was paused still comes back every day.
-    return ready if pending_alarms(ready) or ready.state != "running" else with_another_day(ready, max(since, due))
+def with_none_armed(clocks: tuple[Clock, ...]) -> tuple[Clock, ...]:
+    """Clocks whose chain has begun, with their alarms to be computed anew."""
+    return tuple(
+        clock.model_copy(update={"alarms": None}) if clock.state == "running" and clock.climbed else clock
+        for clock in clocks
+    )
 
 
-def with_another_day(clock: Clock, after: datetime) -> Clock:
-    """The clock with one more alarm, a day later, to those who were told last."""
+def with_another_day(clock: Clock, chain: Chain, after: datetime) -> Clock:
+    """The clock with one more alarm, a day later, to those who are told last."""
     alarms = clock.alarms or ()
-    last = max((a for a in alarms if a.level), key=lambda a: (a.level or 0, a.at), default=None)
-    level, targets = (last.level, last.targets) if last else (1, ("owner",))
+    last = chain.rungs[-1] if chain.rungs and clock.outcome in CLIMBING else None
     taken = {a.name for a in alarms} | clock.reached
     name = f"{AGAIN} {1 + sum(name.startswith(AGAIN) for name in taken)}"
-    again = Alarm(name=name, at=after + DAILY, level=level, targets=targets)
+    level, targets = (last.level, last.targets) if last else (1, ("owner",))
+    again = Alarm(name=name, at=after + DAILY, level=level, targets=targets, channels=last.channels if last else ())
     return clock.model_copy(update={"alarms": (*alarms, again)})
-
-
-def _alarm(level: Level, clock: Clock, calendar: Calendar, since: datetime, used: int) -> Alarm:
-    at = due_at(calendar, since, max(0, -(-clock.target * level.percent // 100) - used))
-    name = "warning" if level.level == 0 else f"level {level.level}"
-    return Alarm(name=name, at=at, level=level.level, targets=level.targets)
-
-
-def _alarm_order(alarm: Alarm) -> tuple[datetime, bool, int]:
-    return (alarm.at, alarm.name != DUE, alarm.level or 0)
 
 
 def pending_alarms(clock: Clock) -> tuple[Alarm, ...]:
@@ -305,6 +397,22 @@ def pending_alarms(clock: Clock) -> tuple[Alarm, ...]:
         return ()
     reached = clock.reached
     return tuple(alarm for alarm in clock.alarms if alarm.name not in reached)
+
+
+_LEVEL = re.compile(r"level (\d+)")
+
+
+def level_of(name: str) -> int | None:
+    """The level in an alarm's name; None for reminders, warnings, and what comes daily."""
+    found = _LEVEL.search(name)
+    return int(found[1]) if found else None
+
+
+def next_level(clock: Clock, name: str) -> Alarm | None:
+    """The alarm above this one in the same turn of the chain, where it has not rung yet."""
+    turn, level = name.partition("level")[0], level_of(name)
+    above = (a for a in pending_alarms(clock) if level is not None and (a.level or 0) > level)
+    return next((a for a in above if a.name.partition("level")[0] == turn), None)
 
 
 def fires_at(alarm: Alarm, acknowledged_until: datetime | None) -> datetime:

@@ -496,6 +496,9 @@ class Escalate(Data):
 
     reason: Text
     plans: list[Plan] = Field(default_factory=list, max_length=10)
+    to: Literal["supervisor", "manager", "director"] | None = Field(
+        default=None, description="whom; left out: the next above. An upset customer: `supervisor`, at once (T8)"
+    )
 
 
 class Promise(Data):

@@ -4,7 +4,9 @@
 clock or touches the world; what is allowed now and why not is answered by `models.rehearsal`.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from models import side_clocks
@@ -23,10 +25,21 @@ from models.actions import (  # noqa: F401
 )
 from models.actions.payouts import execute_plan, forget_payouts, pay_as_credit, take_back
 from models.case import Case, Pending
-from models.clocks import AGAIN, DUE, Alarm, Clock, fires_at, pending_alarms, started, with_another_day
+from models.clocks import (
+    AGAIN,
+    DUE,
+    ROUND,
+    Alarm,
+    Clock,
+    fires_at,
+    next_level,
+    pending_alarms,
+    started,
+    with_another_day,
+)
 from models.commands import Actor, Command, parse_data
 from models.draft import Draft
-from models.effects import Decision
+from models.effects import Decision, Unheard
 from models.errors import AftercareError, CommandRefused, RoleRefused, RuleRefused, StateRefused
 from models.events import SYSTEM, Fact
 from models.lifecycle import FINAL, Action, State, actions_in, allowed_in, may, next_state
@@ -220,7 +233,8 @@ def opened(case: Case, actor: Actor, now: datetime, note: str | None = None, giv
     rules = [case.procedure.clocks[State.REQUESTED]]
     if case.procedure.first_answer:
         rules.append(case.procedure.first_answer)
-    draft.set(clocks=tuple(started(rule, 1, now) for rule in rules))
+    terms = (rule.for_case(case.priority, case.severity) for rule in rules)
+    draft.set(clocks=tuple(started(rule, 1, now).under(case.procedure.version) for rule in terms))
     data: dict[str, Any] = {"kind": case.kind, "wanted": case.wanted, "channel": case.channel}
     draft.record(Fact.OPENED, note, data, None, State.REQUESTED)
     if given_to is not None:
@@ -309,7 +323,7 @@ def due_alarms(case: Case, now: datetime) -> list[tuple[Clock, Alarm]]:
         (clock, alarm)
         for clock in case.clocks
         for alarm in pending_alarms(clock)
-        if fires_at(alarm, case.acknowledged_until) <= now
+        if fires_at(alarm, case.quiet_until) <= now
     ]
     return sorted(due, key=lambda pair: pair[1].at)
 
@@ -317,20 +331,22 @@ def due_alarms(case: Case, now: datetime) -> list[tuple[Clock, Alarm]]:
 def _fire(draft: Draft, clock: Clock, alarm: Alarm) -> None:
     """One alarm, once per clock, cycle and threshold (T10)."""
     clock = _current(draft.case, clock)
-    late = draft.now - fires_at(alarm, draft.case.acknowledged_until) > LATE
-    data = {"clock": clock.clock, "cycle": clock.cycle, "due_at": alarm.at.isoformat(), "noticed_late": late}
-    _mark(draft, clock.noted("breached" if alarm.name == DUE else "reached", draft.now, alarm.name))
+    cause, since = clock.cause_of(alarm)
+    late = draft.now - max(since, fires_at(alarm, draft.case.quiet_until)) > LATE
+    data = {"clock": clock.clock, "cycle": clock.cycle, "alarm": alarm.name, "due_at": alarm.at.isoformat()}
+    data |= {"noticed_late": late, "cause": cause}
+    _mark(draft, clock.noted("breached" if alarm.name == DUE else "reached", draft.now, alarm.name, cause, late))
     if alarm.name == DUE:
         draft.record(Fact.BREACHED, f"{clock.clock} ran out.", data)
         _end_of(draft, clock, first=True)
-    elif alarm.name.startswith(AGAIN) and _end_of(draft, clock):
+    elif alarm.name.startswith((AGAIN, ROUND)) and _end_of(draft, clock):
         pass  # what a rule forbade when the clock ran out could be done now
     elif alarm.level is None:
         draft.record(Fact.REMINDED, f"{clock.clock} ends soon.", data)
         draft.tell("owner" if clock.apart else draft.case.waiting_for, f"{clock.clock} ends soon.")
     else:
         _climb(draft, clock, alarm, data)
-    _come_back_tomorrow(draft, clock)
+    _come_back(draft, clock)
 
 
 def _climb(draft: Draft, clock: Clock, alarm: Alarm, data: dict[str, Any]) -> None:
@@ -339,16 +355,54 @@ def _climb(draft: Draft, clock: Clock, alarm: Alarm, data: dict[str, Any]) -> No
         draft.record(Fact.WARNED, f"{clock.clock} is near its end.", data)
     else:
         draft.set(escalation=max(draft.case.escalation, level))
-        draft.record(Fact.ESCALATED, f"{clock.clock}: {alarm.name}.", {**data, "level": level})
+        data = {**data, "level": level, "targets": list(alarm.targets)}
+        draft.record(Fact.ESCALATED, f"{clock.clock}: {alarm.name}.", data)
     for target in alarm.targets:
-        draft.tell(target, f"{clock.clock}: {alarm.name}.", level)
+        draft.tell(target, f"{clock.clock}: {alarm.name}.", level, alarm.channels)
 
 
-def _come_back_tomorrow(draft: Draft, clock: Clock) -> None:
-    """After its last alarm a clock comes back every day, so that no open case is ever without one (T12)."""
+def _come_back(draft: Draft, clock: Clock) -> None:
+    """After its last alarm a clock comes back, so that no open case is ever without one (T12).
+
+    The chain's next turn, and the hours in which people may be called, are for the commit to compute.
+    """
     clock = _current(draft.case, clock)
-    if clock.state == "running" and not pending_alarms(clock):
-        _mark(draft, with_another_day(clock, draft.now))
+    if clock.state == "running" and clock.alarms is not None and not pending_alarms(clock):
+        chain = draft.case.procedure.escalation
+        another = with_another_day(clock, chain, draft.now) if chain.plain else None
+        _mark(draft, another or clock.model_copy(update={"alarms": None}))
+
+
+def skipped(case: Case, unheard: Iterable[Unheard], now: datetime) -> Decision:
+    """T8: a level with nobody on duty is skipped at once: the fact is kept, and the next level is told now."""
+    draft = Draft(case, SYSTEM, now)
+    for alarm in unheard:
+        if alarm.clock is None:
+            _handed_up(draft, alarm)
+        else:
+            _skip(draft, alarm)
+    return draft.done() if draft.case is not case else Decision(case=case, repeated=True)
+
+
+def _skip(draft: Draft, alarm: Unheard) -> None:
+    clock = next((c for c in draft.case.clocks if (c.clock, c.cycle) == (alarm.clock, alarm.cycle)), None)
+    if clock is None or clock.state != "running" or alarm.alarm not in clock.reached:
+        return
+    data = {"clock": clock.clock, "cycle": clock.cycle, "alarm": alarm.alarm}
+    draft.record(Fact.SKIPPED, f"{clock.clock}: nobody is on duty for {alarm.alarm}.", data)
+    following = next_level(clock, alarm.alarm)
+    if following is not None:
+        _fire(draft, clock, following)
+
+
+def _handed_up(draft: Draft, alarm: Unheard) -> None:
+    """What a person handed to somebody who is not there goes to the next one above."""
+    above = next((up for low, up in pairwise(waiting.LADDER) if low == alarm.alarm), None)
+    draft.record(Fact.SKIPPED, f"No {alarm.alarm} is on duty.", {"alarm": alarm.alarm})
+    if above is not None:
+        level = waiting.LADDER.index(above) + 1
+        draft.set(escalation=max(draft.case.escalation, level))
+        draft.tell(above, "Handed up; nobody below is on duty.", level)
 
 
 def _end_of(draft: Draft, clock: Clock, first: bool = False) -> bool:

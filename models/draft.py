@@ -102,7 +102,8 @@ class Draft:
         source = self._now_is("state")
         if target is State.AWAITING_RETURN:
             self.set(inspected=False)  # what comes now is to be inspected, whatever was inspected before
-        clocks = on_move(self._now_is("clocks"), self._now_is("procedure"), source, target, self.now)
+        grade = (self._now_is("priority"), self._now_is("severity"))
+        clocks = on_move(self._now_is("clocks"), self._now_is("procedure"), source, target, self.now, *grade)
         self.set(state=target, clocks=clocks, last_moved_at=self.now)
         self._time_in_repair(source, target)
         self._callback_of(source, target)
@@ -111,10 +112,10 @@ class Draft:
         if target in FINAL:
             self.set(closed_at=self.now, closed_by=self.actor.role.value, pending=None, offer=None, snoozed_until=None)
 
-    def tell(self, to: str, subject: str, level: int | None = None) -> None:
+    def tell(self, to: str, subject: str, level: int | None = None, channels: tuple[str, ...] = ()) -> None:
         """Have somebody told, once."""
         key = self.next_key("message")
-        self._messages.append(Message(key=key, to=to, subject=subject, at=self.now, level=level))
+        self._messages.append(Message(key=key, to=to, subject=subject, at=self.now, level=level, channels=channels))
 
     def _callback_of(self, source: State, target: State) -> None:
         """T5: a resolved case has a callback, which is over when the case goes on."""

@@ -7,6 +7,8 @@ key that was allocated in the case's state when the decision was taken.
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from models.callbacks import CallbackNote
 from models.case import Case
 from models.clocks import Alarm
@@ -45,6 +47,7 @@ class Message(Value):
     subject: str
     at: datetime
     level: int | None = None
+    channels: tuple[str, ...] = Field((), exclude_if=lambda named: not named)  # as the chain's level names them
 
 
 class SplitOff(Value):
@@ -126,6 +129,17 @@ class Routed(Value):
     gateway: str
 
 
+class Unheard(Value):
+    """An alarm of the chain that reached nobody: those it is for exist, and none of them is on duty (T8).
+
+    Without a clock it is what a person handed up.
+    """
+
+    clock: str | None = None
+    cycle: int = 0
+    alarm: str
+
+
 class CommitResult(Value):
     """What was written: the clocks with their absolute instants, or the case to go on from where SQL knows more.
 
@@ -138,6 +152,8 @@ class CommitResult(Value):
     refused: tuple[MoneyRefusal, ...] = ()
     routed: tuple[Routed, ...] = ()  # approved payouts that a provider is to be given
     linked: tuple[str, ...] = ()  # numbers of the cases that were split off
+    acknowledged_until: datetime | None = None  # where only a calendar could tell it
+    unheard: tuple[Unheard, ...] = ()  # alarms of this drain that reached nobody
     ahead: Case | None = None
     entries: tuple[Entry, ...] = ()  # with `ahead`: the timeline since the version that the drain built on
 

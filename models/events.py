@@ -23,6 +23,7 @@ class Fact(StrEnum):
     REMINDED = "reminded"  # the awaited side was reminded
     BREACHED = "breached"  # a clock ran out
     ESCALATED = "escalated"  # a level of the chain was reached
+    SKIPPED = "skipped"  # a level of the chain had nobody on duty; the next one was told at once (T8)
     SEARCH_OPENED = "search_opened"  # a parcel did not come in time (G14)
     MONEY_REFUSED = "money_refused"  # the order has no such money left; the remedy was taken back
     SPLIT_OFF = "split_off"  # lines went to a linked case

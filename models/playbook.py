@@ -16,10 +16,12 @@ from models.freight import RATE_FACTOR
 from models.lifecycle import OPEN, State
 from models.playbook_parts import (
     ALL_HOURS,
+    Chain,
     ClockRule,
     Dispatch,
     Duration,
     Eligibility,
+    Escalation,
     Evidence,
     FindingRule,
     KeepIt,
@@ -37,6 +39,7 @@ from models.steps import Step
 
 __all__ = [
     "ALL_HOURS",
+    "Chain",
     "ClockRule",
     "Eligibility",
     "Evidence",
@@ -73,7 +76,7 @@ class Procedure(Part):
     side_clocks: dict[Word, SideClock] = Field(
         default_factory=dict, description="by name: clocks beside those of the states (T2, T3, T14, T21, G14)"
     )
-    escalation: tuple[Level, ...] = Field(min_length=1, description="who is told when a clock runs out (T8)")
+    escalation: Escalation = Field(description="who is told when a clock runs late (T8)")
     refund_limits: dict[LimitedRole, dict[str, str]] = Field(
         description="by role and currency: how much each may refund alone; a missing currency means: ask a manager"
     )
@@ -127,6 +130,11 @@ class Procedure(Part):
         if missing:
             raise ValueError(f"no clock for {', '.join(missing)}: every open state needs one (T12 no_timer)")
         return self
+
+    def quiet_seconds(self, level: int) -> int:
+        """How long the chain is quiet after somebody acknowledged it at a level (T8)."""
+        own = next((rung.acknowledge for rung in self.escalation.levels if rung.level == level), None)
+        return own or self.escalation.acknowledge or self.acknowledge_timeout
 
     def in_zone(self, zone: str | None) -> "Procedure":
         """The procedure with the lengths that its clocks have in a zone (T4, section 12)."""

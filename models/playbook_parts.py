@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from models.commands import Remedy, Severity, Word
+from models.commands import Priority, Remedy, Severity, Word
 from models.lifecycle import State
 
 _DURATION = re.compile(r"^(\d+)\s*(s|m|h|d)$")
@@ -67,6 +67,23 @@ class ClockRule(Part):
     by_zone: dict[Word, Duration] = Field(
         default_factory=dict, description="other lengths, by the zone of the order in `freight.yaml` (T4, section 12)"
     )
+    by_priority: dict[Priority, Duration] = Field(
+        default_factory=dict, description="other lengths by priority; a change carries the time used over (T10)"
+    )
+    by_severity: dict[Severity, Duration] = Field(
+        default_factory=dict, description="other lengths by severity; of several that hold the shortest counts (T10)"
+    )
+    reopen: Literal["new", "resume"] = Field(
+        "new", description="in a case that is opened again: a `new` cycle, or one that begins with the time used (T10)"
+    )
+
+    def for_case(self, priority: str, severity: str | None) -> "ClockRule":
+        """The rule with the length that it has for a case of this priority and severity."""
+        if not self.by_priority and not self.by_severity:
+            return self
+        named = [s for p, s in self.by_priority.items() if p == priority]
+        named += [s for grade, s in self.by_severity.items() if grade == severity]
+        return self.model_copy(update={"target": min(named, default=self.target)})
 
     def in_zone(self, zone: str | None) -> "ClockRule":
         """The rule with the length that it has in a zone."""
@@ -100,11 +117,61 @@ class SideClock(Part):
 class Level(Part):
     """One level of the escalation chain (T8)."""
 
-    percent: Annotated[int, Field(ge=1, le=1000)] = Field(
-        description="it is reached at so many percent of a clock's target"
-    )
     level: Annotated[int, Field(ge=0, le=9)] = Field(description="its number; 0 is a warning")
+    percent: Annotated[int, Field(ge=1, le=1000)] | None = Field(
+        None, description="it is reached at so many percent of a clock's target"
+    )
+    wait: Duration | None = Field(
+        None, description="instead of `percent`: so long after the level before it, in the chain's own hours"
+    )
     targets: tuple[Word, ...] = Field(min_length=1, description="who is told")
+    channels: Words = Field((), description="how they are told; left out = as each person wants to be")
+    acknowledge: Duration | None = Field(None, description="another quiet time where somebody has it at this level")
+
+
+class Chain(Part):
+    """Who is told when a clock runs late, in which order, and when it comes back (T8).
+
+    A list of levels alone is a chain without hours of its own that runs once, and then daily.
+    """
+
+    levels: tuple[Level, ...] = Field(min_length=1, description="from the warning up")
+    calendar: Word = Field(ALL_HOURS, description="when people may be called; a file in `calendars/`, or `all_hours`")
+    all_hours: tuple[Severity, ...] = Field((), description="severities that may call at any hour")
+    acknowledge: Duration | None = Field(
+        None, description="once somebody has it the chain is quiet for so long; left out: `acknowledge_timeout`"
+    )
+    team: Word = Field(ALL_HOURS, description="the team's calendar, on which that quiet time is counted")
+    repeat: Annotated[int, Field(ge=0, le=20)] = Field(
+        3, description="so many more times the chain runs; after that it comes back daily"
+    )
+    comes_back: bool = Field(
+        True, description="when the quiet time is over the same level comes back first, to those on duty by then"
+    )
+
+    @property
+    def rungs(self) -> tuple[Level, ...]:
+        """The levels above the warning."""
+        return tuple(level for level in self.levels if level.level)
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is no more than a list of levels."""
+        return self.calendar == ALL_HOURS and not self.repeat and not self.comes_back
+
+    def calendar_for(self, severity: str | None) -> str:
+        """The hours in which a case of this severity may call people."""
+        return ALL_HOURS if severity in self.all_hours else self.calendar
+
+
+def as_chain(value: object) -> object:
+    """A list of levels as a chain that runs once, at all hours, and then daily."""
+    if isinstance(value, list | tuple):
+        return {"levels": value, "calendar": ALL_HOURS, "repeat": 0, "comes_back": False}
+    return value
+
+
+Escalation = Annotated[Chain, BeforeValidator(as_chain)]
 
 
 # ── limits, findings, law ─────────────────────────────────────────────────────────────────────────

@@ -61,7 +61,8 @@ class _Beside:
             return clocks, False
         cycle = 1 + sum(clock.clock == self.name for clock in clocks)
         rule = ClockRule(clock=self.name, target=self.target or 1, calendar=self.rule.calendar, remind=self.rule.remind)
-        return (*clocks, started(rule, cycle, self.now, apart=True, to_closing=self.rule.to_closing)), True
+        new = started(rule, cycle, self.now, apart=True, to_closing=self.rule.to_closing)
+        return (*clocks, new.under(self.case.procedure.version)), True
 
     def _changed(self, clock: Clock) -> Clock:
         """The running clock met, cancelled, on another target, or as it is."""
@@ -71,7 +72,8 @@ class _Beside:
             return cancelled(clock, self.now)
         if (self.target, self.rule.calendar) != (clock.target, clock.calendar) and not self.rule.to_closing:
             # T10: the time used is carried over to the new target.
-            return clock.changed(self.now, target=self.target, calendar=self.rule.calendar)
+            changed = clock.changed(self.now, target=self.target, calendar=self.rule.calendar)
+            return changed.under(self.case.procedure.version)
         return clock
 
     def _begins(self, after_another: bool) -> bool:

@@ -34,7 +34,19 @@ from models.effects import (
 from models.errors import Conflict, NotFound
 from models.events import SYSTEM, Entry, Fact
 from models.limits import side_limits
-from store import callbacks, case_parts, documents, duty, ledger, money, payouts, projection, reasons, reservations
+from store import (
+    callbacks,
+    case_parts,
+    chain,
+    documents,
+    duty,
+    ledger,
+    money,
+    payouts,
+    projection,
+    reasons,
+    reservations,
+)
 from store.case_parts import NOTHING, Parts
 from store.projection import Calendars
 
@@ -193,12 +205,14 @@ def _ahead(session: Session, drain: CommitInput, refused: tuple[MoneyRefusal, ..
     assert case is not None
     split = tables.case_splits.c
     found = select(split.linked_case_no).where(split.case_no == case.case_no).order_by(split.linked_case_no)
+    entries = timeline(session, case.case_no, drain.base_seq)
     return CommitResult(
         version=case.version,
         refused=refused,
         linked=tuple(session.execute(found).scalars()),
+        unheard=chain.unheard(session, case, entries, drain.at),
         ahead=case,
-        entries=timeline(session, case.case_no, drain.base_seq),
+        entries=entries,
     )
 
 
@@ -386,6 +400,8 @@ def _answer(
         ),
         refused=refused,
         linked=tuple(number for number in linked if number),
+        acknowledged_until=stored.acknowledged_until if case.acknowledged_until is None else None,
+        unheard=chain.unheard(session, stored, drain.effects.entries, drain.at),
     )
 
 

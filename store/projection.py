@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from models import arming
 from models.business_time import Calendar, due_at
 from models.case import Case
-from models.clocks import Clock, armed, running_since, used_seconds
+from models.clocks import Clock, running_since, used_seconds
 from models.playbook import ALL_HOURS
 from models.stuck import END_OF_TIME, OTHER_SIDE, Times
 
@@ -22,8 +23,7 @@ SILENT_TIMES = 2  # times the target of the state's clock (T12)
 
 def arm(case: Case, calendars: Calendars) -> Case:
     """The case with every clock's instants computed."""
-    chain = case.procedure.escalation
-    return case.model_copy(update={"clocks": tuple(armed(clock, chain, calendars) for clock in case.clocks)})
+    return arming.arm(case, calendars)
 
 
 def columns_of(case: Case, calendars: Calendars) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def columns_of(case: Case, calendars: Calendars) -> dict[str, Any]:
         "reassigned": case.reassigned,
         "reopened": case.reopened,
         "callback_misses": case.callback_misses,
-        "chain_exhausted": clock is not None and _chain_is_exhausted(clock),
+        "chain_exhausted": clock is not None and arming.is_exhausted(clock, case.procedure.escalation),
         "failing_step": case.failing_step,
         "at_stake": at_stake(case),
         "currency": case.order.currency if case.order else None,
@@ -84,7 +84,7 @@ def times_of(case: Case, calendars: Calendars) -> Times:
     return Times(
         due_soon_at=due_soon_at(clock, calendars) if clock else None,
         silent_at=_silent_at(case, clock, calendars),
-        chain_exhausted=clock is not None and _chain_is_exhausted(clock),
+        chain_exhausted=clock is not None and arming.is_exhausted(clock, case.procedure.escalation),
     )
 
 
@@ -187,12 +187,6 @@ def _silent_at(case: Case, clock: Clock | None, calendars: Calendars) -> datetim
         return None
     quiet_since = max(case.last_acted_at, running_since(clock))
     return due_at(_calendar(clock, calendars), quiet_since, SILENT_TIMES * clock.target)
-
-
-def _chain_is_exhausted(clock: Clock) -> bool:
-    # Alarms that come again every day after the last level are no levels of the chain.
-    levels = {alarm.name for alarm in clock.alarms or () if alarm.level and alarm.name.startswith("level")}
-    return bool(levels) and levels <= clock.reached
 
 
 def _calendar(clock: Clock, calendars: Calendars) -> Calendar:

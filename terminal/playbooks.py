@@ -35,7 +35,8 @@ TheFile = Annotated[Path, typer.Argument(metavar="FILE", help="A changed <kind>.
 _SPAN = re.compile(r"([1-9][0-9]{0,3})(h|d|w)", re.ASCII)
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 #: Fields that are lengths of time, and those that hold several by name.
-_LENGTHS, _LENGTHS_BY_NAME = ("target", "remind", "acknowledge_timeout"), ("by_zone", "by_severity")
+_LENGTHS = ("target", "remind", "acknowledge_timeout", "acknowledge", "wait")
+_LENGTHS_BY_NAME = ("by_zone", "by_severity", "by_priority")
 #: More of a changed text than this is not shown in a table.
 _SHOWN = 60
 

@@ -19,7 +19,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():
     from models.case import Case, Payout
     from models.commands import Command, parse_command
-    from models.decide import decide, linked, pass_time, refused_signal
+    from models.decide import decide, linked, pass_time, refused_signal, skipped
     from models.effects import (
         COMMIT,
         START_LINKED,
@@ -32,6 +32,7 @@ with workflow.unsafe.imports_passed_through():
         Effects,
         LinkedInput,
         Routed,
+        Unheard,
     )
     from models.errors import AftercareError, MalformedCommand, RuleRefused
     from models.events import latest
@@ -275,6 +276,8 @@ class AfterSaleCase:
                 self.start_linked(result.linked)
             if result.routed:
                 self.hand_over(result.routed)
+            if result.unheard:
+                self.skip(result.unheard)
         self.finished(self.steps)
         self.steps = []
         self.writing = False
@@ -346,6 +349,13 @@ class AfterSaleCase:
                 clock = clock.model_copy(update={**instants, "target": target})
             clocks.append(clock)
         self.case = self.case.model_copy(update={"clocks": tuple(clocks)})
+        if self.case.acknowledged_at == committed.acknowledged_at and self.case.acknowledged_until is None:
+            self.case = self.case.model_copy(update={"acknowledged_until": result.acknowledged_until})
+
+    def skip(self, unheard: Sequence[Unheard]) -> None:
+        """T8: a level with nobody on duty is skipped at once."""
+        now = workflow.now()
+        self.take(lambda case: skipped(case, unheard, now))
 
     def start_linked(self, case_nos: Sequence[str]) -> None:
         """Lines went to linked cases: note their numbers, and have them started."""

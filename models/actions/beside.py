@@ -9,7 +9,7 @@ from models.actions.diagnosis import divided, split_off
 from models.actions.payouts import not_given_back, pay_goodwill
 from models.actions.planning import chosen_lines, set_gates
 from models.case import Case, Claim, SecondOrder
-from models.clocks import APART, cancelled, rebased
+from models.clocks import APART, cancelled, graded, rebased
 from models.commands import (
     AddIssue,
     Assign,
@@ -98,13 +98,25 @@ def customer_message(draft: Draft, data: MessageText) -> None:
 
 @handles(Action.SET_PRIORITY)
 def set_priority(draft: Draft, data: SetPriority) -> None:
-    draft.set(priority=data.priority)
+    """T10: where the playbook has another length for it, the time used counts toward that."""
+    _graded(draft, data.priority, draft.case.severity)
+
+
+def _graded(draft: Draft, priority: str, severity: str | None) -> None:
+    case = draft.case
+    before, after = (case.priority, case.severity), (priority, severity)
+    clocks = graded(case.clocks, case.procedure, before, after, draft.now)
+    draft.set(priority=priority, severity=severity, clocks=clocks)
 
 
 @handles(Action.SET_SEVERITY)
 def set_severity(draft: Draft, data: SetSeverity) -> None:
     """T3: a critical complaint is told to the director at once."""
-    draft.set(severity=data.severity)
+    chain, before = draft.case.procedure.escalation, draft.case.severity
+    _graded(draft, draft.case.priority, data.severity)
+    if chain.calendar_for(before) != chain.calendar_for(data.severity):  # whom it may call at which hour
+        running = ((c, c.state == "running") for c in draft.case.clocks)
+        draft.set(clocks=tuple(c.model_copy(update={"alarms": None}) if runs else c for c, runs in running))
     if data.severity == "critical":
         draft.tell("director", "A critical complaint.", 3)
 
@@ -155,7 +167,8 @@ def _procedure(document: dict[str, Any] | None, unknown: str) -> Procedure:
 def _go_on_under(draft: Draft, procedure: Procedure) -> None:
     """Another procedure from now on: what live clocks have used counts toward their new targets (T10)."""
     case = draft.case
-    clocks = rebased(case.clocks, case.procedure, procedure, case.state, draft.now)
+    grade = (case.priority, case.severity)
+    clocks = rebased(case.clocks, case.procedure, procedure, case.state, draft.now, *grade)
     kept = (*APART, *procedure.side_clocks)
     gone = [clock for clock in clocks if clock.apart and clock.state == "running" and clock.clock not in kept]
     clocks = tuple(cancelled(clock, draft.now) if clock in gone else clock for clock in clocks)

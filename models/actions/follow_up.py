@@ -60,7 +60,7 @@ def _callback_missed(draft: Draft, data: MissCallback) -> None:
     draft.note_callback("tried", number=misses, channel=data.channel, words=data.note)
     draft.facts.tries_left = misses < draft.case.procedure.callback_tries
     if draft.facts.tries_left:
-        rule = draft.case.procedure.clocks[State.RESOLVED]
+        rule = draft.case.procedure.clocks[State.RESOLVED].for_case(draft.case.priority, draft.case.severity)
         draft.set(clocks=restarted(draft.case.clocks, rule, draft.now))
     else:
         _nothing_left_open(draft.case)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from models.actions import handles
-from models.clocks import PROMISE, extended, met, recounted, started
+from models.clocks import PROMISE, extended, met, recounted, started, with_none_armed
 from models.commands import Escalate, Extend, Note, Promise, RebaseCalendar, Snooze
 from models.draft import Draft
 from models.errors import DataRefused, RuleRefused
@@ -22,19 +22,31 @@ def snooze(draft: Draft, data: Snooze) -> None:
     draft.set(snoozed_until=data.until)
 
 
+#: To whom a person hands a case up, from below.
+LADDER = ("supervisor", "manager", "director")
+
+
 @handles(Action.ESCALATE)
 def escalate(draft: Draft, data: Escalate) -> None:
-    """T8, T16: a person hands it up, with plans where there are any."""
+    """T8, T16: a person hands it up, with plans where there are any; an upset customer `to` the supervisor at once."""
     level = draft.case.escalation + 1
-    to = {1: "supervisor", 2: "manager"}.get(level, "director")
-    draft.set(escalation=level, acknowledged_until=None)
+    to = data.to or LADDER[min(level, len(LADDER)) - 1]
+    level = max(draft.case.escalation, LADDER.index(to) + 1) if data.to else level
+    draft.set(escalation=level, acknowledged_at=None, acknowledged_until=None)
     draft.tell(to, data.reason[:200], level)
 
 
 @handles(Action.ACKNOWLEDGE)
 def acknowledge(draft: Draft, data: Note) -> None:
     """T8: somebody has it; the chain stands still for the acknowledge time-out and then comes back."""
-    draft.set(acknowledged_until=draft.now + timedelta(seconds=draft.case.procedure.acknowledge_timeout))
+    case = draft.case
+    chain = case.procedure.escalation
+    until = None
+    if chain.team == ALL_HOURS:  # else only a calendar can tell, and the commit asks it
+        until = draft.now + timedelta(seconds=case.procedure.quiet_seconds(case.escalation))
+    draft.set(acknowledged_at=draft.now, acknowledged_until=until)
+    if chain.comes_back:
+        draft.set(clocks=with_none_armed(case.clocks))
 
 
 @handles(Action.PROMISE)
@@ -47,7 +59,8 @@ def promise(draft: Draft, data: Promise) -> None:
         raise DataRefused.of("at", "A promise is for a time within ten years.")
     rule = ClockRule(clock=PROMISE, target=left, calendar=ALL_HOURS)
     cycle = 1 + sum(c.clock == PROMISE for c in draft.case.clocks)
-    draft.set(clocks=(*draft.case.clocks, started(rule, cycle, draft.now)))
+    new = started(rule, cycle, draft.now).under(draft.case.procedure.version)
+    draft.set(clocks=(*draft.case.clocks, new))
 
 
 @handles(Action.KEEP_PROMISE)
@@ -86,7 +99,7 @@ def extend(draft: Draft, data: Extend) -> None:
         raise DataRefused.of("until", "A deadline lies within ten years.")
     if clock.target + (data.by_seconds or 0) > LONGEST:
         raise DataRefused.of("by_seconds", "A clock runs for ten years at most.")
-    moved = extended(clock, draft.now, data.until, data.by_seconds or 0)
+    moved = extended(clock, draft.now, data.until, data.by_seconds or 0).under(draft.case.procedure.version)
     draft.set(clocks=tuple(moved if c is clock else c for c in draft.case.clocks))
 
 

@@ -22,7 +22,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 #: Where a file has one clock, and where it has several by name.
 _ONE, _SEVERAL = ("first_answer",), ("clocks", "side_clocks")
 #: The fields of a clock that are a length of time, and those that hold several by name.
-_LENGTHS, _LENGTHS_BY_NAME = ("target", "remind"), ("by_zone", "by_severity")
+_LENGTHS, _LENGTHS_BY_NAME = ("target", "remind"), ("by_zone", "by_severity", "by_priority")
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

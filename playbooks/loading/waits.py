@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from models.lifecycle import FINAL, OPEN, WAITS_FOR, Action, State
 from models.playbook import ClockRule, Playbook, SideClock
+from models.playbook_parts import Level
 from playbooks.loading.lengths import Finding, Path, nearest
 from playbooks.loading.rules import Around, Rule, reading
 
@@ -13,6 +14,8 @@ from playbooks.loading.rules import Around, Rule, reading
 TARGETS = ("owner", "on_duty", "supervisor", "manager", "director", "department_head", "finance", "warehouse")
 
 _FIRST_ANSWER = "first_answer"
+#: The shipped chain's hours. A shop with calendars of its own may have none; people are then called in the team's.
+_HOURS_FOR_CALLS = "escalation_cn"
 _ACTIONS, _STATES = tuple(action.value for action in Action), tuple(state.value for state in State)
 _BEGINS, _MEETS = ("opened", *_ACTIONS, *_STATES), ("told", *_ACTIONS, *_STATES)
 _TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
@@ -120,15 +123,28 @@ def _one_name_each(playbook: Playbook, around: Around) -> Iterator[Finding]:
 @reading("escalation")
 def _escalation(playbook: Playbook, around: Around) -> Iterator[Finding]:
     chain = playbook.procedure.escalation
-    for number, (before, after) in enumerate(pairwise(chain), start=1):
-        if after.percent <= before.percent:
-            yield ("escalation", number, "percent"), f"must be above the {before.percent} of the level before it"
+    at: Path = ("escalation",) if chain.plain else ("escalation", "levels")
+    for number, (before, after) in enumerate(pairwise(chain.levels), start=1):
+        if after.percent is not None and before.percent is not None and after.percent <= before.percent:
+            yield (*at, number, "percent"), f"must be above the {before.percent} of the level before it"
         if after.level <= before.level:
-            yield ("escalation", number, "level"), f"must be above the level {before.level} before it"
-    for number, level in enumerate(chain):
-        for place, target in enumerate(level.targets):
-            if target not in TARGETS:
-                yield ("escalation", number, "targets", place), f"{target} is nobody; {nearest(target, TARGETS)}"
+            yield (*at, number, "level"), f"must be above the level {before.level} before it"
+    for number, level in enumerate(chain.levels):
+        yield from _level((*at, number), level)
+    for name, calendar in (("calendar", chain.calendar), ("team", chain.team)):
+        if calendar not in around.calendars and calendar != _HOURS_FOR_CALLS:
+            told = f"there is no calendar {calendar[:60]}; {nearest(calendar[:60], around.calendars)}"
+            yield ("escalation", name), told
+
+
+def _level(path: Path, level: Level) -> Iterator[Finding]:
+    if (level.percent is None) == (level.wait is None):
+        yield (*path, "percent"), "write either percent, of a clock's target, or wait, after the level before it"
+    elif level.level == 0 and level.percent is None:
+        yield (*path, "wait"), "a warning comes before the end; write percent"
+    for place, target in enumerate(level.targets):
+        if target not in TARGETS:
+            yield (*path, "targets", place), f"{target} is nobody; {nearest(target, TARGETS)}"
 
 
 @reading("dispatch")

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
+from models.arming import arm
 from models.case import Case, Line, Offer, Payout, Pending
-from models.clocks import armed
 from models.commands import OfferOption, parse_command
 from models.decide import decide, opened, pass_time
 from models.effects import Decision, Effects
@@ -162,9 +162,7 @@ class Story:
 
     def _take(self, decision: Decision) -> None:
         self.effects = self.effects.then(decision.effects)
-        chain = decision.case.procedure.escalation
-        clocks = tuple(armed(clock, chain, shipped().calendars) for clock in decision.case.clocks)
-        self.case = decision.case.model_copy(update={"clocks": clocks})
+        self.case = arm(decision.case, shipped().calendars)
 
 
 def returned(kind: str = "quality_fault", freight: str | None = "12.00", **over: Any) -> Story:

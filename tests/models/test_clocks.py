@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from models.arming import armed
 from models.clocks import (
     Clock,
-    armed,
     cancelled,
     met,
     next_alarm_at,
@@ -17,14 +17,17 @@ from models.clocks import (
     started,
     used_seconds,
 )
-from models.playbook import ClockRule, Level
+from models.playbook import ClockRule
+from models.playbook_parts import Chain, Level, as_chain
 from tests.builders import CALENDARS, NOW, WORKING
 
-CHAIN = (
+LEVELS = (
     Level(percent=75, level=0, targets=("owner",)),
     Level(percent=100, level=1, targets=("on_duty", "owner")),
     Level(percent=150, level=2, targets=("supervisor",)),
 )
+#: A list of levels and no more: once, and then daily.
+CHAIN = Chain.model_validate(as_chain(LEVELS))
 MINUTE = timedelta(minutes=1)
 
 
@@ -87,7 +90,7 @@ def test_a_customers_clock_reminds_and_does_not_escalate() -> None:
 
 def test_arming_twice_changes_nothing_and_an_unknown_calendar_runs_at_all_hours() -> None:
     clock = armed(clock_at(NOW, calendar="nowhere"), CHAIN, CALENDARS)
-    assert armed(clock, (), {}) is clock
+    assert armed(clock, CHAIN, {}) is clock
     assert clock.due_at == NOW + timedelta(hours=9)
 
 

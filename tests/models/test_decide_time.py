@@ -1,6 +1,7 @@
 """The passing of time: reminders, warnings, levels, ends, pauses, and what was noticed late."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,11 @@ from tests.models.story import Story, confirmed, procedure, returned
 TEN_HOURS = {"clock": "triage", "target": 36000, "calendar": "all_hours", "outcome": "escalate"}
 
 
-def on_a_ten_hour_clock() -> Story:
-    clocks = {**procedure().model_dump()["clocks"], "requested": TEN_HOURS}
-    return Story(rules={"clocks": clocks, "first_answer": None})
+def on_a_ten_hour_clock(**chain: Any) -> Story:
+    shipped = procedure().model_dump()
+    clocks = {**shipped["clocks"], "requested": TEN_HOURS}
+    always = {**shipped["escalation"], "calendar": "all_hours", "team": "all_hours", **chain}
+    return Story(rules={"clocks": clocks, "first_answer": None, "escalation": always})
 
 
 def rang(story: Story) -> list[tuple[str, float]]:
@@ -27,21 +30,25 @@ def test_nothing_is_due_yet() -> None:
     assert pass_time(Story().case, NOW) is None
 
 
-def test_levels_at_75_100_150_and_200_percent_once_each_and_then_daily_T8() -> None:
-    story = on_a_ten_hour_clock().wait(3 * DAY)
-    assert rang(story) == [
-        ("warned", 7.5),
-        ("breached", 10),
-        ("escalated", 10),
-        ("escalated", 15),
-        ("escalated", 20),
-        ("escalated", 44),
-        ("escalated", 68),
-    ]
+def test_levels_at_75_100_150_and_200_percent_three_times_more_and_then_daily_T8() -> None:
+    story = on_a_ten_hour_clock().wait(5 * DAY)
+    turns = [10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65]  # in steps of half the target
+    daily = [89, 113]
+    assert rang(story) == [("warned", 7.5), ("breached", 10), *(("escalated", hour) for hour in (*turns, *daily))]
     assert story.case.escalation == 3
-    assert len(story.told("supervisor")) == 1
+    assert len(story.told("supervisor")) == 4
+    assert len(story.told("manager")) == 4 + 2
+    assert story.case.alarm_at == NOW + 137 * HOUR
+
+
+def test_a_list_of_levels_runs_once_and_then_daily() -> None:
+    """The form of playbooks before the chain had hours and turns: cases that were opened with it keep it."""
+    levels = procedure().model_dump()["escalation"]["levels"]
+    clocks = {**procedure().model_dump()["clocks"], "requested": TEN_HOURS}
+    story = Story(rules={"clocks": clocks, "first_answer": None, "escalation": levels}).wait(3 * DAY)
+    hours = [hour for what, hour in rang(story) if what == "escalated"]
+    assert hours == [10, 15, 20, 44, 68]
     assert len(story.told("manager")) == 3  # at 200 %, and a day and two days later
-    assert story.case.alarm_at == NOW + 92 * HOUR
 
 
 def test_what_fell_due_while_nobody_looked_is_noticed_late_and_once_T10() -> None:
@@ -51,6 +58,7 @@ def test_what_fell_due_while_nobody_looked_is_noticed_late_and_once_T10() -> Non
     late = [(e.action, e.data["noticed_late"]) for e in story.effects.entries if "noticed_late" in e.data]
     assert late == [("warned", True), ("breached", True), ("escalated", True), ("escalated", True)]
     assert pass_time(story.case, story.now) is None
+    assert [e.late for e in story.case.clocks[0].log[1:]] == [True] * 4
     story.wait(4 * HOUR)
     assert story.effects.entries[-1].data["noticed_late"] is False
 
@@ -63,13 +71,37 @@ def test_a_short_stop_over_a_deadline_is_late_and_a_busy_moment_is_not_T10(secon
     assert [(e.action, e.data["noticed_late"]) for e in story.effects.entries[-1:]] == [("warned", late)]
 
 
-def test_an_acknowledged_chain_stands_still_for_four_hours_T8() -> None:
+def test_an_acknowledged_chain_stands_still_for_four_hours_and_then_the_same_level_comes_back_T8() -> None:
     story = on_a_ten_hour_clock().wait(14 * HOUR)
-    story.do("agent", "acknowledge").wait(3 * HOUR)
+    story.do("agent", "acknowledge").wait(3.9 * HOUR)
     assert story.case.escalation == 1, "level 2 was due an hour after it was acknowledged"
-    story.wait(HOUR)
-    assert (story.case.escalation, rang(story)[-1]) == (2, ("escalated", 18))
+    before = len(story.told("on_duty"))
+    story.wait(0.1 * HOUR)
+    assert (story.case.escalation, rang(story)[-1]) == (1, ("escalated", 18))
+    assert len(story.told("on_duty")) == before + 1, "to whoever is on duty by then"
     assert story.effects.entries[-1].data["noticed_late"] is False, "it was held back, not overlooked"
+    assert [hour for what, hour in rang(story.wait(DAY)) if what == "escalated"][:4] == [10, 18, 23, 28]
+
+
+def test_in_a_list_of_levels_the_next_one_comes_when_the_quiet_time_is_over() -> None:
+    levels = procedure().model_dump()["escalation"]["levels"]
+    clocks = {**procedure().model_dump()["clocks"], "requested": TEN_HOURS}
+    story = Story(rules={"clocks": clocks, "first_answer": None, "escalation": levels}).wait(14 * HOUR)
+    story.do("agent", "acknowledge").wait(4 * HOUR)
+    assert (story.case.escalation, rang(story)[-1]) == (2, ("escalated", 18))
+
+
+def test_an_acknowledgement_is_counted_in_the_teams_working_time_T8() -> None:
+    """At 14 hours it is midnight: four hours of shop_cn end at 13:30."""
+    story = on_a_ten_hour_clock(team="shop_cn").wait(14 * HOUR).do("agent", "acknowledge")
+    assert story.case.acknowledged_until == NOW + 14 * HOUR + timedelta(hours=13, minutes=30)
+
+
+def test_a_level_may_have_a_quiet_time_of_its_own() -> None:
+    chain = procedure().model_dump()["escalation"]["levels"]
+    chain[1]["acknowledge"] = 3600
+    story = on_a_ten_hour_clock(levels=chain).wait(11 * HOUR).do("agent", "acknowledge").wait(HOUR)
+    assert rang(story)[-1] == ("escalated", 12)
 
 
 def test_our_clock_pauses_while_the_customer_has_the_word_and_goes_on_where_it_stood_T1() -> None:

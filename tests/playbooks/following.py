@@ -10,8 +10,8 @@ from datetime import datetime
 from random import Random
 
 from api.script_values import script_values
+from models.arming import arm
 from models.case import Case
-from models.clocks import armed
 from models.commands import Actor, Command
 from models.decide import decide, opened, pass_time
 from models.effects import Decision
@@ -169,9 +169,7 @@ class Walk:
             self.book = shipped().get(self.case.kind).with_changes(procedure.subcategory, procedure.variants)
 
     def _take(self, decision: Decision) -> None:
-        chain, calendars = decision.case.procedure.escalation, shipped().calendars
-        clocks = tuple(armed(clock, chain, calendars) for clock in decision.case.clocks)
-        self.case = decision.case.model_copy(update={"clocks": clocks})
+        self.case = arm(decision.case, shipped().calendars)
         if self.case.state is S.RESOLVED and self.case.remedy:
             self.remedies.add((self.case.kind, self.case.remedy))
 

@@ -119,8 +119,15 @@ def test_the_first_answer_is_due_after_15_working_minutes(playbook: Playbook) ->
 
 @pytest.mark.parametrize("playbook", KINDS.values(), ids=list(KINDS))
 def test_escalation_warns_and_climbs_as_t8_says(playbook: Playbook) -> None:
-    chain = [(level.percent, level.level, level.targets) for level in playbook.procedure.escalation]
-    assert chain == [
+    chain = playbook.procedure.escalation
+    assert (chain.calendar, chain.all_hours, chain.repeat, chain.acknowledge) == (
+        "escalation_cn",
+        ("critical",),
+        3,
+        4 * 3600,
+    )
+    assert chain.team == "shop_cn", "an acknowledgement is counted in working time"
+    assert [(level.percent, level.level, level.targets) for level in chain.levels] == [
         (75, 0, ("owner",)),
         (100, 1, ("on_duty", "owner")),
         (150, 2, ("supervisor",)),
