@@ -19,9 +19,10 @@ from typing import Any
 from sqlalchemy import Engine, insert
 
 from models import tables
+from models.arming import armed
 from models.business_time import Calendar
 from models.case import Case
-from models.clocks import Clock, armed, met, paused, resumed, started
+from models.clocks import Clock, met, paused, resumed, started
 from models.playbook import ClockRule
 from playbooks.loading.load import SHIPPED, Playbooks, load_playbooks
 from store import playbook_rebase, projection, rebase

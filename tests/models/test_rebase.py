@@ -7,14 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.arming import armed
 from models.business_time import Calendar
-from models.clocks import Clock, armed, paused, recounted, resumed, started
-from models.playbook import ALL_HOURS, ClockRule
+from models.clocks import Clock, paused, recounted, resumed, started
+from models.playbook import ALL_HOURS, Chain, ClockRule
+from models.playbook_parts import Level
 from models.rebase import Moved, RunningClock, due_under, moved, preview_of
 from tests.builders import CALENDARS, HOUR, NOW, WORKING
 from tests.models.test_business_time_properties import MOMENTS, calendars
 
-CHAIN = ()
+CHAIN = Chain(levels=(Level(level=0, percent=75, targets=("owner",)),))
 #: The shop's calendar with Thursday, 5 March 2026 free; NOW is Wednesday the 4th, 10:00, on 9 to 18.
 THURSDAY_FREE = Calendar.model_validate({**WORKING.model_dump(mode="json"), "holidays": ["2026-03-05"]})
 
