@@ -262,9 +262,11 @@ def title_of(told: Sequence[Told], language: Language) -> str:
     """The first line: of a letter what happened and where, of a digest how many."""
     if len(told) == 1:
         one = told[0]
-        said = one.news.said(language)
+        said = _first_line(one, language)
         return f"{one.case_no} {said}" if one.case_no else said
     cases = len({one.case_no for one in told if one.case_no})
+    if not cases:
+        return _first_line(told[0], language)
     return f"{len(told)} 条提醒，{cases} 个工单" if language == "zh" else f"{len(told)} reminders, {cases} cases"
 
 
@@ -283,6 +285,8 @@ def body_of(told: Sequence[Told], reader: Reader, number: str) -> str:
 
 def _single(one: Told, reader: Reader) -> list[str]:
     zh = reader.language == "zh"
+    if one.case_no is None:  # a text of its own, whose first line is the title
+        return one.news.said(reader.language).split("\n")[1:]
     lines = []
     if one.kind:
         lines.append(("类型：" if zh else "Kind: ") + one.kind.get(reader.language, ""))
@@ -297,21 +301,27 @@ def _single(one: Told, reader: Reader) -> list[str]:
 def _digest(told: Sequence[Told], reader: Reader) -> list[str]:
     zh = reader.language == "zh"
     counts: dict[str, int] = {}
-    for one in told:
-        said = one.news.said(reader.language)
+    for one in (one for one in told if one.case_no):
+        said = _first_line(one, reader.language)
         counts[said] = counts.get(said, 0) + 1
     by_count = sorted(counts.items(), key=lambda item: -item[1])
     lines = [f"· {said}{'：' if zh else ': '}{count}" for said, count in by_count[:MOST_URGENT]]
     if len(by_count) > MOST_URGENT:
         more = sum(count for _, count in by_count[MOST_URGENT:])
         lines.append(f"· 其他：{more}" if zh else f"· other: {more}")
-    cases = _most_urgent(told)
-    lines.append("最急的：" if zh else "Most urgent:")
+    cases = _most_urgent([one for one in told if one.case_no])
+    if cases:
+        lines.append("最急的：" if zh else "Most urgent:")
     lines += [_line(one, reader) for one in cases[:MOST_URGENT]]
     if len(cases) > MOST_URGENT:
         left = len(cases) - MOST_URGENT
         lines.append(f"还有 {left} 个工单" if zh else f"and {left} more cases")
-    return lines
+    return lines + _texts(told, reader)
+
+
+def _texts(told: Sequence[Told], reader: Reader) -> list[str]:
+    """What is about no case, such as the morning's digest, is told in full, after the cases."""
+    return [line for one in told if one.case_no is None for line in one.news.said(reader.language).split("\n")]
 
 
 def _most_urgent(told: Sequence[Told]) -> list[Told]:
@@ -320,14 +330,18 @@ def _most_urgent(told: Sequence[Told]) -> list[Told]:
     ordered = sorted(told, key=lambda one: (one.finished, not one.urgent, -(one.level or 0), one.due_at or far, one.at))
     first: dict[str, Told] = {}
     for one in ordered:
-        first.setdefault(one.case_no or f"{one.at}{one.news.en}", one)
+        first.setdefault(str(one.case_no), one)
     return list(first.values())
 
 
 def _line(one: Told, reader: Reader) -> str:
     until = f" → {_local(one.due_at, reader)}" if one.due_at and not one.finished else ""
     ended = ("（已结束）" if reader.language == "zh" else " (finished)") if one.finished else ""
-    return f"- {one.case_no or ''} {one.news.said(reader.language)}{until}{ended}"
+    return f"- {one.case_no or ''} {_first_line(one, reader.language)}{until}{ended}"
+
+
+def _first_line(one: Told, language: Language) -> str:
+    return one.news.said(language).partition("\n")[0]
 
 
 def _local(at: datetime, reader: Reader) -> str:

@@ -218,6 +218,18 @@ def test_a_case_that_ended_meanwhile_is_said_to_be_over() -> None:
     assert [line.endswith("(finished)") for line in lines] == [False, True]
 
 
+def test_what_is_about_no_case_is_told_in_full_by_itself_and_behind_the_cases() -> None:
+    morning = News(
+        reason="notice", zh="3月9日 晨报：卡住 2 单。\n逾期未回访：1", en="March 9: 2 cases stuck.\nCallbacks: 1"
+    )
+    alone = [Told(news=morning, at=NOW)]
+    assert title_of(alone, "en") == "March 9: 2 cases stuck."
+    assert body_of(alone, Reader(language="en"), "M-5").splitlines() == ["Callbacks: 1", "(M-5)"]
+    text = body_of([*alone, _letter(1)], Reader(language="en"), "M-6").splitlines()
+    assert text[0] == "· triage is late, escalated to level 1: 1"
+    assert text[-3:] == ["March 9: 2 cases stuck.", "Callbacks: 1", "(M-6)"]
+
+
 def test_no_text_is_longer_than_the_tightest_channel_takes() -> None:
     long = [_letter(number, news=News(reason=f"r{number}", zh="很" * 300, en="very " * 80)) for number in range(30)]
     for language in ("zh", "en"):
