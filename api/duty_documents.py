@@ -7,7 +7,9 @@ from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringCon
 
 from api.documents import Shown
 from api.schemas import Ask, Name
+from models.addresses import address
 from models.commands import Instant, Printable, Text, Word
+from models.errors import DataRefused
 from models.lifecycle import Role
 
 
@@ -19,8 +21,17 @@ def _a_day_of_ours(value: date) -> date:
 
 Day = Annotated[date, AfterValidator(_a_day_of_ours)]
 TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
-#: An address with its secret, as the channels read it.
-Address = Annotated[str, Field(min_length=1, max_length=500), Printable]
+
+
+def _an_address(value: str) -> str:
+    try:
+        return address(value)
+    except DataRefused as refused:
+        raise ValueError(refused.detail) from None
+
+
+#: An address with its secret, as the channels read it; what a provider's own page shows is taken too.
+Address = Annotated[str, Field(min_length=1, max_length=1_000), Printable, AfterValidator(_an_address)]
 #: Who acts, for integrations that may act for others.
 ByWhom = Annotated[
     dict[Literal["id", "role"], Word] | None,

@@ -97,19 +97,26 @@ async def test_what_is_personal_is_seen_by_managers_and_oneself_and_secrets_by_n
     await shop.staffed()
     chen, li, wu = await shop.by("chen"), await shop.by("li"), await shop.by("wu")
     secret = "dingtalk://0123456789abcdef@secret"
-    how = {"phone": "13800138000", "email": "li@example.com", "channels": [secret, "not an address"]}
+    how = {"phone": "13800138000", "email": "li@example.com", "channels": [secret, "feishu://0123456789abcdef/"]}
     answers = [await chen.put("/staff/li", json=how)]
     answers += [await one.get(path) for one in (chen, li, wu) for path in ("/staff", "/staff/li")]
     assert all("0123456789abcdef" not in answer.text for answer in answers)
     for one in (chen, li):
         shown = (await one.get("/staff/li")).json()
-        assert (shown["phone"], shown["channels"]) == ("13800138000", ["dingtalk", "•"])
+        assert (shown["phone"], shown["channels"]) == ("13800138000", ["dingtalk", "feishu"])
     for shown in ((await wu.get("/staff/li")).json(), (await wu.get("/staff")).json()["items"][1]):
         assert (shown["id"], shown["phone"][-4:], shown["channels"]) == ("li", "8000", [])
         assert "13800138000" not in str(shown)
         assert "li@example" not in str(shown)
     kept = await chen.put("/staff/li", json={"language": "en", "phone": None})
-    assert (kept.json()["channels"], kept.json()["phone"]) == (["dingtalk", "•"], None)
+    assert (kept.json()["channels"], kept.json()["phone"]) == (["dingtalk", "feishu"], None)
+
+
+async def test_a_channel_that_is_none_is_refused_and_not_repeated(shop: Shop) -> None:
+    await shop.staffed()
+    chen = await shop.by("chen")
+    for none in ("0123456789abcdef", "syslog://0123456789abcdef", "https://example.com/0123456789abcdef"):
+        assert "0123456789abcdef" not in str(await refused(await chen.put("/staff/li", json={"channels": [none]}), 422))
 
 
 async def test_a_zone_that_is_none_is_refused(shop: Shop) -> None:
