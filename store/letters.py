@@ -37,7 +37,7 @@ class Post:
     words: Mapping[str, str] | None = None
 
 
-def address(session: Session, outside: Callable[[Letter], None], now: datetime, limit: int = 200) -> int:
+def address(session: Session, outside: Callable[[Letter], None], now: datetime, limit: int = 500) -> int:
     """Turn the oldest messages into letters; answers how many messages were looked at.
 
     The owner of an escalation, and who is on duty, are those of this moment (T11). What nobody on duty hears is
@@ -47,12 +47,15 @@ def address(session: Session, outside: Callable[[Letter], None], now: datetime, 
     rows = session.execute(_unaddressed(now, limit)).all()
     hears = _Hears(session, now)
     keys: list[str] = []
+    found: list[dict[str, Any]] = []
     for row in rows:
         if row.recipient in OUTSIDE:
             outside(Letter.model_validate(row))
             keys.append(row.key)
-        elif _written(session, _post_of(row), hears):
+        elif heard := _letters(_post_of(row), hears):
+            found += heard
             keys.append(row.key)
+    _write(session, found)
     if keys:
         session.execute(update(messages).where(messages.c.key.in_(keys)).values(sent_at=now, ask_at=None))
     later = [row.key for row in rows if row.key not in set(keys)]
@@ -105,22 +108,33 @@ def notice(session: Session, key: str, to: str, words: Mapping[str, str], at: da
     The same `key` is told once. Answers whether anybody of the house hears it now; ask again later where not.
     """
     post = Post(key=key, to=to, subject=words["en"], at=at, critical=urgent, words=dict(words))
-    return _written(session, post, _Hears(session, at))
+    found = _letters(post, _Hears(session, at))
+    _write(session, found)
+    return bool(found)
 
 
-def _written(session: Session, post: Post, hears: _Hears) -> bool:
-    """Write the letters of one message; whether there was anybody to write to."""
+def _letters(post: Post, hears: _Hears) -> list[dict[str, Any]]:
+    """The letters of one message; none where nobody is there to write to."""
     heard = hears.by(post)
     if heard == ():
-        return False
+        return []
     holders = tuple(dict.fromkeys(heard or (_alone(post),)))
-    mailboxes.opened(session, holders)
-    rows = [_row(post, holder, alone=len(holders) == 1, now=hears.now) for holder in holders]
-    documents.put_new(session, letters, rows)
+    return [_row(post, holder, alone=len(holders) == 1, now=hears.now) for holder in holders]
+
+
+def _write(session: Session, found: Sequence[dict[str, Any]]) -> None:
+    """Write letters together: in a storm there are hundreds at once."""
+    if not found:
+        return
+    mailboxes.opened(session, [row["holder"] for row in found])
+    documents.put_new(session, letters, found)
     # One who is the owner again gets the letter that was passed on from him.
-    back = letters.c.id.in_([row["id"] for row in rows]) & (letters.c.state == "passed_on")
-    session.execute(update(letters).where(back).values(state="waiting", unread=1, owner=post.owner))
-    return True
+    passed = letters.c.id.in_([row["id"] for row in found]) & (letters.c.state == "passed_on")
+    back = set(session.execute(select(letters.c.id).where(passed)).scalars())
+    for row in found:
+        if row["id"] in back:
+            again = {"state": "waiting", "unread": 1, "owner": row["owner"]}
+            session.execute(update(letters).where(letters.c.id == row["id"]).values(**again))
 
 
 def _alone(post: Post) -> str:
