@@ -34,6 +34,7 @@ from store import tokens
 from store.engine import make_engine, reading, upgrade, writing
 from store.rebase import furthest_deadline_in
 from worker import case_worker, house_of, payments_of
+from workflows import schedules
 
 logger = logging.getLogger("aftercare.up")
 
@@ -73,8 +74,8 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         await stack.enter_async_context(case_worker(client, engine, playbooks, payments_of(settings, engine)))
         await stack.enter_async_context(postman(engine, partial(house_of, settings, playbooks)))
         await stack.enter_async_context(_serving(settings, client, engine, playbooks, listening))
-        restoring = asyncio.create_task(_restored(client, engine))
-        stack.push_async_callback(_ended, restoring)
+        for work in (_restored(client, engine), _scheduled(client, playbooks.current().shop.timezone)):
+            stack.push_async_callback(_ended, asyncio.create_task(work))
         stack.enter_context(_said_in(settings.data, url, temporal, ui))
         yield Running(url, token, temporal, ui, client, engine, playbooks)
 
@@ -118,6 +119,20 @@ async def _restored(client: Client, engine: Engine) -> None:
     else:
         if started:
             logger.info("%d open cases did not run and were started again", started)
+
+
+async def _scheduled(client: Client, timezone: str) -> None:
+    """The sweeps run at their times; those that somebody paused stay paused."""
+    try:
+        done = await schedules.apply(client, timezone)
+    except RPCError as refused:
+        logger.warning("the sweeps could not be scheduled (%s); 'aftercare schedules apply' does it", refused.message)
+    else:
+        for one in done:
+            if one.result == "changed":
+                logger.info("the schedule %s was changed: %s", one.name, ", ".join(one.changed))
+            if one.paused:
+                logger.warning("the schedule %s is paused; 'aftercare schedules resume' lets it go on", one.name)
 
 
 async def _ended(task: "asyncio.Task[None]") -> None:

@@ -182,6 +182,35 @@ def _furthest_deadline(settings: "Settings") -> "datetime | None":
         return furthest_deadline_in(engine) if revisions(engine).up_to_date else None
 
 
+def _sweeps(settings: "Settings") -> str:
+    from datetime import UTC, datetime
+
+    from store import sweeps
+    from store.engine import reading, revisions
+    from terminal import places
+
+    if _no_database_yet(settings):
+        return "none has run yet"
+    with places.database(settings) as engine:
+        if not revisions(engine).up_to_date:
+            raise Unavailable("Runs can be looked at when the schema is up to date: run 'aftercare db upgrade'.")
+        with reading(engine) as session:
+            found = sweeps.health(session, datetime.now(UTC))
+    unwell = [f"{one.name} {one.health}" for one in found if one.health in ("late", "failing")]
+    if unwell:
+        told = "'aftercare schedules list' says more, and 'aftercare schedules apply' puts back what is missing"
+        raise Unavailable(f"{', '.join(unwell)}: {told}.")
+    ran = sum(one.last is not None for one in found)
+    return f"{ran} of {len(found)} have run, none is late" if ran else "none has run yet: 'aftercare up' applies them"
+
+
+def _no_database_yet(settings: "Settings") -> bool:
+    from sqlalchemy import make_url
+
+    url = make_url(settings.database)
+    return url.get_backend_name() == "sqlite" and not os.path.exists(url.database or "")
+
+
 PARTS: "dict[str, Callable[[Settings], str]]" = {
     "data folder": _data_folder,
     "database": _database,
@@ -189,5 +218,6 @@ PARTS: "dict[str, Callable[[Settings], str]]" = {
     "temporal": _temporal,
     "notifications": _notifications,
     "playbooks": _playbooks,
+    "sweeps": _sweeps,
     "calendars": _calendars,
 }

@@ -1,6 +1,6 @@
 """The sweeps as Temporal Schedules: put there, changed where they differ, looked at, paused and run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -137,6 +137,27 @@ def _ranges(calendars: Sequence[ScheduleCalendarSpec]) -> list[tuple[tuple[tuple
 
 def _range(one: ScheduleRange) -> tuple[int, int, int]:
     return (one.start, max(one.end, one.start), max(one.step, 1))
+
+
+def documents(found: Sequence[Scheduled], health: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Schedules with the last run of each and how it is, as the API and the command line show them."""
+    return [_document(SWEEPS[one.name], one, health.get(one.name)) for one in found]
+
+
+def _document(sweep: Sweep, one: Scheduled, health: Any) -> dict[str, Any]:
+    state = "missing" if not one.known else "paused" if one.paused else "running" if one.running else "waiting"
+    return {
+        "name": one.name,
+        "what": sweep.what,
+        "runs": sweep.when.words,
+        "state": state,
+        "note": one.note,
+        "next_at": one.next_at.isoformat() if one.next_at else None,
+        "skipped": one.skipped,
+        "missed": one.missed,
+        "health": health.health if health else "never",
+        "last_run": health.last.model_dump(mode="json") if health and health.last else None,
+    }
 
 
 # ── looking, pausing, running ─────────────────────────────────────────────────────────────────────
