@@ -16,7 +16,7 @@ from typing import Annotated, Any, BinaryIO, NoReturn
 import typer
 
 from models.errors import AftercareError
-from terminal import bulk, calendars, cases, keeping, letters, playbooks, schedules
+from terminal import bulk, calendars, callbacks, cases, keeping, letters, playbooks, schedules
 
 app = typer.Typer(
     name="aftercare",
@@ -200,6 +200,7 @@ app.add_typer(playbooks.playbook, name="playbook")
 app.add_typer(keeping.token, name="token")
 app.add_typer(keeping.db, name="db")
 app.add_typer(schedules.schedules, name="schedules")
+app.add_typer(callbacks.callbacks, name="callbacks")
 app.add_typer(calendars.calendar, name="calendar")
 app.add_typer(money, name="money")
 

@@ -38,6 +38,7 @@ TAGS = [
     {"name": "cases", "description": "From request to remedy."},
     {"name": "duty", "description": "Staff, shifts, absences, swaps and handovers."},
     {"name": "stuck", "description": "What is stuck and why, and one action on many cases."},
+    {"name": "follow-up", "description": "Callbacks, and the sweeps that look after everything."},
     {"name": "money", "description": "Payouts, registers and reports."},
     {"name": "goods", "description": "Parcels that come in, and word from outside."},
     {"name": "inbox", "description": "What people were told, and how they are reached."},

@@ -37,9 +37,10 @@ from models.lifecycle import Action, Role, State, may
 from models.orders import Order
 from playbooks.loading.in_force import InForce
 from playbooks.loading.load import Playbooks
-from store import cases, credit, duty, lists, orders, parcels, personal, reservations
+from store import cases, credit, duty, lists, orders, parcels, personal, reservations, sweeps
 from store import playbooks as kept_playbooks
 from store.engine import revisions, writing
+from workflows.schedules import documents, listed
 from workflows.starting import start_and_update
 
 #: How long a caller waits for a case before the outcome counts as unknown and the call as one to repeat.
@@ -371,6 +372,16 @@ class Desk(Lookup):
         if self.books.seen != in_force.loaded:
             await self._write(keep)
             self.books.seen = in_force.loaded
+
+    async def schedules(self) -> dict[str, Any]:
+        """The sweeps as Temporal has them, with the last run of each. Raises Unavailable when it is away."""
+        now = self.clock()
+        health = await self._read(lambda session: {one.name: one for one in sweeps.health(session, now)})
+        try:
+            found = await listed(self.client)
+        except RPCError:
+            raise Unavailable("Temporal is away for the moment; repeat the same call.") from None
+        return {"items": documents(found, health), "next_cursor": None}
 
     async def ready(self) -> dict[str, str]:
         """Whether the parts answer. Raises Unavailable naming the first that does not."""

@@ -235,6 +235,7 @@ class StuckList(Shown):
     total: int
     by_reason: dict[str, int]
     by_stage: dict[str, int]
+    late_sweeps: tuple[str, ...] = Field((), description="sweeps that have not run for twice their interval")
 
 
 class EntryShown(Shown):

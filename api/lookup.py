@@ -29,7 +29,7 @@ from playbooks.loading.load import Playbooks
 from playbooks.loading.notices import calendar_rows, warnings
 from printing.slip import Paper, Printed, Slip, printed
 from printing.words import Language
-from store import cases, credit, ledger, lists, orders, parcels, payouts, stuck
+from store import cases, credit, ledger, lists, orders, parcels, payouts, stuck, sweeps
 from store.engine import reading, writing
 from store.payouts import PayoutRow
 from store.rebase import furthest_deadline
@@ -196,8 +196,10 @@ class Lookup:
         found = await self._read(
             lambda session: stuck.rows(session, now, **dict(wanted), sort=sort, cursor=cursor, limit=limit)
         )
+        late = await self._read(lambda session: sweeps.late(session, now))
         return {
             "items": [views.stuck_document(row) for row in found.items],
+            "late_sweeps": late,
             "next_cursor": found.next_cursor,
             "total": found.total,
             "by_reason": found.by_reason,
@@ -296,6 +298,10 @@ class Lookup:
     async def read(self, work: Callable[[Session], T]) -> T:
         """What `work` reads from the database, for use cases in files of their own."""
         return await self._read(work)
+
+    async def write(self, work: Callable[[Session], T]) -> T:
+        """What `work` writes, in one transaction, for the same."""
+        return await self._write(work)
 
     async def _read(self, work: Callable[[Session], T]) -> T:
         def run() -> T:

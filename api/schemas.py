@@ -7,7 +7,21 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from models.commands import Amount, LineQuantity, Party, Percent, Printable, Remedy, Replacement, Severity, Text, Word
+from models.commands import (
+    Amount,
+    Channel,
+    LineQuantity,
+    Party,
+    Percent,
+    Printable,
+    Remedy,
+    Replacement,
+    Score,
+    Severity,
+    Text,
+    Word,
+    Yes,
+)
 from models.lifecycle import Action, Role
 from models.orders import CurrencyCode, OrderDocument
 from models.settlement import SettledRemedy
@@ -278,3 +292,37 @@ class MailboxAsk(Ask):
             sent["quiet_from"] = self.quiet.from_ if self.quiet else None
             sent["quiet_until"] = self.quiet.until if self.quiet else None
         return sent
+
+
+class CallbackMissed(Ask):
+    """A try that reached nobody (T5)."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"channel": "phone", "note": "响了没人接"}]})
+
+    channel: Channel | None = None
+    note: Text | None = None
+
+
+class CallbackDone(Ask):
+    """The survey: polite, promise kept, competent, solved; 1 to 5 each, and free words (T7)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"satisfied": True, "scores": {"polite": 5, "solved": 4}, "words": "很好", "channel": "phone"}]
+        }
+    )
+
+    satisfied: Yes
+    scores: dict[Literal["polite", "promise_kept", "competent", "solved"], Score] = Field(default_factory=dict)
+    words: Text | None = None
+    channel: Channel | None = None
+    no_more_calls: Yes = Field(False, description="the customer asked not to be called again; of periodic callbacks")
+
+
+class NoCalls(Ask):
+    """Whether a customer wants no periodic calls (T6)."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"no_calls": True, "note": "客户要求"}]})
+
+    no_calls: Yes
+    note: Text | None = None

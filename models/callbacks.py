@@ -92,6 +92,9 @@ class CallbackRules(Part):
     hours: ManyHours = Field(description="when people are best reached, in the shop's time (T5)")
     hours_by_kind: dict[Word, ManyHours] = Field(default_factory=dict, description="other hours, by kind of case")
     periodic: tuple[Occasion, ...] = Field((), description="callbacks at intervals after the last purchase (T6)")
+    tries: Annotated[int, Field(ge=1, le=20)] = Field(
+        3, description="tries of a periodic callback, each on another day, until it is given up (T5)"
+    )
     most_per_day: Annotated[int, Field(ge=1, le=100_000)] = Field(
         40, description="so many periodic callbacks a day; more go to the next working days"
     )

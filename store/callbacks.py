@@ -138,6 +138,11 @@ def given_up(session: Session, key: str, at: datetime, by: str) -> None:
     _end(session, key, "unreachable", at, by)
 
 
+def put_off(session: Session, key: str, due_at: datetime) -> None:
+    """Have it made at another time."""
+    session.execute(update(callbacks).where(_c.id == key, _c.state == "due").values(due_at=due_at))
+
+
 def _end(session: Session, key: str, state: str, at: datetime, by: str) -> None:
     still = (_c.id == key, _c.state == "due")
     session.execute(update(callbacks).where(*still).values(state=state, ended_at=at, ended_by=by))

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.tables import cases, letters, mailings, messages, payouts
+from store import callbacks, sweeps
 
 
 class Gauges(BaseModel):
@@ -19,6 +20,8 @@ class Gauges(BaseModel):
     letters: dict[str, int]  # unaddressed, waiting (for their window or the end of quiet hours), sending, given_up
     letters_late_seconds: int  # how long the oldest has waited that nothing holds back
     failing_by_channel: dict[str, int]  # mailings that were tried in vain and will be tried again
+    sweeps_late: dict[str, int]  # by sweep: 1 for one that has not run for twice its interval
+    callbacks_overdue: int
 
 
 #: Mailings that were given up are counted so long.
@@ -35,6 +38,8 @@ def gauges(session: Session, now: datetime) -> Gauges:
         letters=letters_by_state(session, now),
         letters_late_seconds=_late(session, now),
         failing_by_channel=_failing(session),
+        sweeps_late={one.name: int(one.health == "late") for one in sweeps.health(session, now)},
+        callbacks_overdue=callbacks.due(session, now, until=now, limit=1).total,
     )
 
 

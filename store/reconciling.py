@@ -57,6 +57,6 @@ def touched_orders(session: Session, since: datetime, after: str, limit: int) ->
 
 
 def unsent(session: Session, before: datetime) -> int:
-    """How many messages wait to be told since before then."""
-    here = (messages.c.sent_at.is_(None), messages.c.at < before)
+    """How many messages wait to be told since before then; those for whom nobody is on duty wait rightly."""
+    here = (messages.c.sent_at.is_(None), messages.c.ask_at.is_(None), messages.c.at < before)
     return session.execute(select(func.count()).select_from(messages).where(*here)).scalar_one()

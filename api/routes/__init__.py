@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from api.routes import cases, duty, files, goods, health, inbox, machine, money, orders, reference, stuck
+from api.routes import cases, duty, files, follow_up, goods, health, inbox, machine, money, orders, reference, stuck
 
 #: Everything under `/api/v1`.
 api = APIRouter(prefix="/api/v1")
@@ -15,6 +15,7 @@ for part in (
     money.router,
     goods.router,
     goods.hooks,
+    follow_up.router,
     inbox.router,
     machine.router,
 ):

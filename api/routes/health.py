@@ -64,6 +64,11 @@ def _lines(counted: Gauges, stuck: Mapping[str, int]) -> Iterator[str]:
     yield from _gauge(
         "aftercare_letters_failing", "Notifications tried in vain, by channel.", "channel", counted.failing_by_channel
     )
+    told = "1 for a sweep that has not run for twice its interval."
+    yield from _gauge("aftercare_sweep_late", told, "sweep", counted.sweeps_late)
+    yield "# HELP aftercare_callbacks_overdue Callbacks that should have been made."
+    yield "# TYPE aftercare_callbacks_overdue gauge"
+    yield f"aftercare_callbacks_overdue {counted.callbacks_overdue}"
     name = "aftercare_letters_late_seconds"
     yield f"# HELP {name} How long the oldest notification has waited that nothing holds back."
     yield f"# TYPE {name} gauge"

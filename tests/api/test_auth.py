@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from api.auth import KNOWN_SECONDS, MAY, TRUSTED_SECONDS, Caller, Gate, actor_of
 from api.limits import Attempts, TooManyAttempts
-from api.routes import cases, duty, files, goods, health, inbox, machine, money, orders, stuck
+from api.routes import cases, duty, files, follow_up, goods, health, inbox, machine, money, orders, stuck
 from api.routes.reference import is_loopback
 from models.commands import Actor
 from models.errors import Forbidden, Malformed, Unauthenticated
@@ -76,6 +76,7 @@ def test_every_endpoint_that_needs_a_token_says_for_whom() -> None:
         duty.router,
         stuck.router,
         files.router,
+        follow_up.router,
         money.router,
         goods.router,
         inbox.router,
@@ -96,6 +97,11 @@ ENDPOINTS: list[tuple[str, str, set[str]]] = [
     ("GET", "/bulk", {"supervisor", "manager", "director", "system"}),
     ("GET", "/bulk/X", {"supervisor", "manager", "director", "system"}),
     ("POST", "/bulk/X/stop", {"supervisor", "manager", "director"}),
+    ("GET", "/callbacks", {"agent", "supervisor", "manager", "director", "platform", "system"}),
+    ("POST", "/callbacks/X/done", {"agent", "supervisor", "manager", "director"}),
+    ("POST", "/callbacks/X/missed", {"agent", "supervisor", "manager", "director", "system"}),
+    ("PUT", "/customers/X/preferences", {"agent", "supervisor", "manager", "director"}),
+    ("GET", "/schedules", {"supervisor", "manager", "director", "system"}),
     ("GET", "/payouts", {"finance", "manager", "director", "system"}),
     ("POST", "/payouts/X/paid", {"finance", "system"}),
     ("POST", "/payouts/X/failed", {"finance", "system"}),
