@@ -123,8 +123,10 @@ async def test_a_callback_that_is_not_there_and_a_survey_that_says_nothing_are_r
 
 async def test_up_has_scheduled_the_sweeps_and_shows_them(api: Api) -> None:
     async with asyncio.timeout(20):  # they are applied while the service is up already
-        while any(row["state"] == "missing" for row in (rows := (await api.get("/schedules")).json()["items"])):
+        rows: list[dict[str, Any]] = [{"state": "missing"}]
+        while any(row["state"] == "missing" for row in rows):
             await asyncio.sleep(0.05)
+            rows = (await api.get("/schedules")).json()["items"]
     assert len(rows) == 6
     stuck = next(row for row in rows if row["name"] == "aftercare-stuck-sweep")
     assert stuck["runs"] == "every 15 minutes"
