@@ -28,7 +28,7 @@ from store.callbacks import no_calls
 DAYS_AHEAD = 30
 
 _o = orders.c
-_customer: ColumnElement[str] = func.coalesce(_o.customer_id, _o.customer_phone)
+_customer: ColumnElement[str] = func.coalesce(func.nullif(_o.customer_id, ""), func.nullif(_o.customer_phone, ""))
 
 
 @dataclass(frozen=True, slots=True)

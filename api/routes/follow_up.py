@@ -56,7 +56,7 @@ async def callback_missed(callback_id: Number, told: CallbackMissed, caller: Cal
     "/customers/{customer_id}/preferences",
     summary="Whether a customer wants calls",
     response_class=Json,
-    responses=documented(PreferenceShown, body=True),
+    responses=documented(PreferenceShown, 404, body=True),
 )
 async def put_preferences(customer_id: Number, told: NoCalls, caller: CallerHere, desk: DeskHere) -> Json:
     """By the shop's id of the customer, else the phone. Callbacks after a remedy are made all the same (T5)."""
