@@ -227,6 +227,19 @@ NEWS: Final[Sequence[tuple[str, str, str, str]]] = (
         "the payment that the customer noted was not found by {x}: ask by phone",
     ),
     ("finished", r"The case is \w+\.", "工单已结束", "the case is finished"),
+    (
+        "handed_up",
+        r"Handed up; nobody below is on duty\.",
+        "有人升级了这个工单，下一级没有人在岗",
+        "somebody escalated this case, and nobody below is on duty",
+    ),
+    ("reminder", r"Reminder: the case waits for the \w+\.", "工单在等您处理", "the case waits for you"),
+    (
+        "clock",
+        r"(?P<clock>\w+): round (?P<x>\d+) level (?P<level>\d+)\.",
+        "{clock}仍超时，第 {x} 轮升级到第 {level} 级",
+        "{clock} is still late, escalated to level {level} again (round {x})",
+    ),
     ("clock", r"(?P<clock>\w+): (?P<alarm>\w+)(?: (?P<level>\d+))?\.", "{clock}{alarm}", "{clock} {alarm}"),
 )
 _KNOWN: Final = tuple((reason, re.compile(pattern, re.DOTALL), zh, en) for reason, pattern, zh, en in NEWS)

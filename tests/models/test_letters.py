@@ -162,6 +162,13 @@ def test_every_sentence_of_a_decision_is_known_in_both_languages(file: str, subj
     assert news_of(begun.get(subject, subject)).known, f"{file}: {subject}"
 
 
+def test_the_turns_of_a_chain_are_told_apart() -> None:
+    first, again = news_of("triage: level 2.", 2), news_of("triage: round 3 level 2.", 2)
+    assert (first.zh, again.zh) == ("受理超时，升级到第 2 级", "受理仍超时，第 3 轮升级到第 2 级")
+    assert again.en == "triage is still late, escalated to level 2 again (round 3)"
+    assert first.reason == again.reason == "clock"
+
+
 def test_what_a_person_wrote_is_not_carried_out_of_the_house() -> None:
     said = news_of("王小明 13800138000 说要投诉", level=1)
     assert (said.known, said.reason) == (False, "escalated")
