@@ -6,7 +6,7 @@ seconds. A clock that was not counted on the present calendar keeps its instants
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, Literal, NamedTuple
@@ -23,7 +23,7 @@ NAMED = 20
 
 
 class RunningClock(NamedTuple):
-    """A running clock as its row has it. `log`: `[epoch seconds, what, note]`, oldest first."""
+    """A running clock as its row has it. `log`: `[epoch seconds, what, note]`, oldest first; None = never paused."""
 
     case_no: str
     clock: str
@@ -32,7 +32,7 @@ class RunningClock(NamedTuple):
     target: int
     due_at: datetime | None
     running_since: datetime
-    log: Sequence[Sequence[Any]]
+    log: Sequence[Sequence[Any]] | None
     due_by: str | None = None
     breached: bool = False
 
@@ -100,7 +100,7 @@ def due_under(clock: RunningClock, calendar: Calendar) -> datetime:
 def _used_before(clock: RunningClock, calendar: Calendar) -> int:
     """The open time of the spans that ended before it was last started."""
     total, since = 0, None
-    for epoch, what, *_ in clock.log:
+    for epoch, what, *_ in clock.log or ():
         if what in ("started", "resumed"):
             since = epoch
         elif what in ("paused", "met", "cancelled") and since is not None:
@@ -141,8 +141,8 @@ def preview_of(moves: Iterable[Moved], versions: Mapping[str, str], now: datetim
         id=tally.digest.hexdigest()[:20],
         at=now,
         cases=_counts(tally.cases),
-        by_clock={name: _counts(found) for name, found in sorted(tally.by_clock.items())},
-        by_calendar={name: _counts(found) for name, found in sorted(tally.by_calendar.items())},
+        by_clock=tally.by(0),
+        by_calendar=tally.by(1),
         overdue=tuple(tally.overdue),
         versions=dict(versions),
     )
@@ -153,36 +153,43 @@ class _Tally:
 
     def __init__(self) -> None:
         self.digest = hashlib.sha256()
-        self.cases: Counter[str] = Counter()
-        self.by_clock: dict[str, Counter[str]] = {}
-        self.by_calendar: dict[str, Counter[str]] = {}
+        self.cases: Counter[_Mark] = Counter()
+        self.clocks: Counter[tuple[str, str, _Mark]] = Counter()
         self.overdue: list[Moved] = []
 
     def take(self, clocks: list[Moved]) -> None:
         """All clocks of one case. It counts as earlier if any of them is, else as later, else as it was."""
+        marks = []
         for one in clocks:
-            marks = list(_marks([one]))
-            self.by_clock.setdefault(one.clock, Counter()).update(marks)
-            self.by_calendar.setdefault(one.calendar, Counter()).update(marks)
-            was = one.due_at.timestamp() if one.due_at else 0
-            told = f"{one.case_no} {one.clock} {one.cycle} {was:.0f} {one.becomes.timestamp():.0f}"
-            self.digest.update(f"{told} {one.overdue_at_once}\n".encode())
-        self.cases.update(_marks(clocks))
+            mark = (one.move, one.overdue_at_once)
+            marks.append(mark)
+            self.clocks[one.clock, one.calendar, mark] += 1
+            told = f"{one.case_no} {one.clock} {one.cycle} {one.due_at} {one.becomes} {one.overdue_at_once}\n"
+            self.digest.update(told.encode())
+        moves = {move for move, _ in marks}
+        move: Move = "earlier" if "earlier" in moves else "later" if "later" in moves else "same"
         late = next((one for one in clocks if one.overdue_at_once), None)
+        self.cases[move, late is not None] += 1
         if late is not None and len(self.overdue) < NAMED:
             self.overdue.append(late)
 
+    def by(self, part: Literal[0, 1]) -> dict[str, Counts]:
+        """The clocks counted by their names (0) or calendars (1)."""
+        sums: dict[str, Counter[_Mark]] = {}
+        for key, count in self.clocks.items():
+            sums.setdefault(key[part], Counter())[key[2]] += count
+        return {name: _counts(found) for name, found in sorted(sums.items())}
 
-def _marks(clocks: list[Moved]) -> Iterator[str]:
-    moves = {one.move for one in clocks}
-    yield "open"
-    yield "earlier" if "earlier" in moves else "later" if "later" in moves else "same"
-    if any(one.overdue_at_once for one in clocks):
-        yield "overdue_at_once"
+
+#: Which way a clock or case goes, and whether it is overdue at once.
+_Mark = tuple[Move, bool]
 
 
-def _counts(found: Counter[str]) -> Counts:
-    return Counts(**found)
+def _counts(found: Counter[_Mark]) -> Counts:
+    moves: Counter[str] = Counter()
+    for (move, late), count in found.items():
+        moves.update({"open": count, move: count, "overdue_at_once": count if late else 0})
+    return Counts(**moves)
 
 
 # ── carrying it out ───────────────────────────────────────────────────────────────────────────────

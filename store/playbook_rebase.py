@@ -16,6 +16,7 @@ from models.rebase import Moved, Preview, RunningClock, moved, preview_of
 from models.tables import case_clocks, cases
 from models.tables import orders as orders_table
 from store import orders
+from store.rebase import RUNNING
 
 Calendars = Mapping[str, Calendar]
 
@@ -64,19 +65,25 @@ def preview(session: Session, book: Playbook, calendars: Calendars, now: datetim
 
 
 def _moves(session: Session, book: Playbook, calendars: Calendars, now: datetime) -> Iterator[Moved]:
+    terms = {row[0]: (_Terms(*row[3:]), row.state, row.severity) for row in session.execute(_terms(book))}
     changes: dict[_Terms, _Change] = {}
-    for row in session.execute(_clocks_with_terms(book)):
-        clock, terms = RunningClock(*row[: len(RunningClock._fields)]), _Terms(*row[-len(_Terms._fields) :])
-        if terms not in changes:
-            changes[terms] = _change(session, clock.case_no, terms, book)
-        new = _under(clock, changes[terms], State(row.state), row.severity)
-        if new is None:
-            continue
-        calendar = calendars.get(new.calendar) or calendars[ALL_HOURS]
-        found = moved(new, calendar, now)
-        yield (
-            found if new is not clock else found._replace(becomes=clock.due_at or found.becomes, overdue_at_once=False)
-        )
+    rules: dict[tuple[_Terms, str], dict[str, ClockRule]] = {}
+    for row in session.execute(_clocks(book)):
+        clock = RunningClock(*row)
+        mine, state, severity = terms[clock.case_no]
+        if mine not in changes:
+            changes[mine] = _change(session, clock.case_no, mine, book)
+        if (mine, state) not in rules:
+            rules[mine, state] = _rules(changes[mine], State(state))
+        new = _under(clock, changes[mine], rules[mine, state], severity)
+        if new is not None:
+            found = moved(new, calendars.get(new.calendar) or calendars[ALL_HOURS], now)
+            yield found if new is not clock else _staying(found)
+
+
+def _staying(clock: Moved) -> Moved:
+    """A clock for which nothing changes keeps its instants, whatever calendar they were counted on."""
+    return clock._replace(becomes=clock.due_at or clock.becomes, overdue_at_once=False)
 
 
 def _change(session: Session, case_no: str, terms: _Terms, book: Playbook) -> _Change:
@@ -85,15 +92,21 @@ def _change(session: Session, case_no: str, terms: _Terms, book: Playbook) -> _C
     return _Change(Procedure.model_validate(document["procedure"]), new)
 
 
-def _under(clock: RunningClock, change: _Change, state: State, severity: str | None) -> RunningClock | None:
-    """The clock as it would be; itself where nothing changes for it, None where it would end."""
+def _rules(change: _Change, state: State) -> dict[str, ClockRule]:
+    """The new rule of each clock of the states, by the clock's old name; that of the case's own state wins."""
     old, new = change
+    return {old.clocks[s].clock: new.clocks[s] for s in (*new.clocks, state) if s in old.clocks}
+
+
+def _under(
+    clock: RunningClock, change: _Change, rules: Mapping[str, ClockRule], severity: str | None
+) -> RunningClock | None:
+    """The clock as it would be; itself where nothing changes for it, None where it would end."""
     if clock.clock in APART:
         return clock
-    if clock.clock in old.side_clocks:
-        return _beside(clock, new, severity)
-    rules = {old.clocks[s].clock: new.clocks[s] for s in (*new.clocks, state) if s in old.clocks}
-    rule: ClockRule | None = rules.get(clock.clock)
+    if clock.clock in change.old.side_clocks:
+        return _beside(clock, change.new, severity)
+    rule = rules.get(clock.clock)
     if rule is None or (rule.target, rule.calendar) == (clock.target, clock.calendar):
         return clock
     return clock._replace(target=rule.target, calendar=rule.calendar, due_by=None)
@@ -112,11 +125,11 @@ def _beside(clock: RunningClock, new: Procedure, severity: str | None) -> Runnin
     return clock._replace(target=target, calendar=rule.calendar)
 
 
-def _clocks_with_terms(book: Playbook) -> Select[Any]:
-    """The running clocks of the cases that follow another version, with what decides their procedure."""
+def _terms(book: Playbook) -> Select[Any]:
+    """State, severity and, in their order, the terms of each case that follows another version."""
     order = orders_table.c.document
     columns = [
-        *(_CLOCK[name] for name in RunningClock._fields),
+        _CASE.case_no,
         _CASE.state,
         _CASE.severity,
         _CASE.playbook_version,
@@ -125,10 +138,14 @@ def _clocks_with_terms(book: Playbook) -> Select[Any]:
         func.coalesce(orders_table.c.channel, _CASE.channel),
         order[("ship_to", "zone")].as_string(),
     ]
-    joined = case_clocks.join(cases, _CLOCK.case_no == _CASE.case_no).outerjoin(
-        orders_table, orders_table.c.order_no == _CASE.order_no
-    )
-    found = select(*columns).select_from(joined).where(_CLOCK.state == "running", _CLOCK.due_at.is_not(None))
+    joined = cases.outerjoin(orders_table, orders_table.c.order_no == _CASE.order_no)
+    return _other_version(select(*columns).select_from(joined), book)
+
+
+def _clocks(book: Playbook) -> Select[Any]:
+    """The running clocks of those cases, in the order of their numbers."""
+    joined = case_clocks.join(cases, _CLOCK.case_no == _CASE.case_no)
+    found = select(*RUNNING).select_from(joined).where(_CLOCK.state == "running", _CLOCK.due_at.is_not(None))
     return _other_version(found, book).order_by(_CLOCK.case_no, _CLOCK.clock, _CLOCK.cycle)
 
 

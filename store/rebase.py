@@ -7,7 +7,7 @@ what a rebase is about; a clock that is counted anew falls out of it by itself.
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Engine, and_, distinct, func, or_, select
+from sqlalchemy import ColumnElement, Engine, and_, case, distinct, func, null, or_, select
 from sqlalchemy.orm import Session
 
 from models.business_time import Calendar
@@ -23,8 +23,14 @@ Calendars = Mapping[str, Calendar]
 SKEW = timedelta(minutes=1)
 
 _CLOCK = case_clocks.c
-#: In the order of RunningClock's fields.
-_COLUMNS = tuple(_CLOCK[name] for name in RunningClock._fields)
+#: The columns of a running clock, in the order of RunningClock's fields.
+RUNNING = tuple(
+    # Most clocks were never paused, and their logs need not travel.
+    case((_CLOCK.started_at == _CLOCK.running_since, null()), else_=_CLOCK.log).label("log")
+    if name == "log"
+    else _CLOCK[name]
+    for name in RunningClock._fields
+)
 
 
 def preview(session: Session, calendars: Calendars, now: datetime, only: Sequence[str] = ()) -> Preview:
@@ -67,7 +73,7 @@ def answered(session: Session, case_nos: Sequence[str], action: str, since: date
 
 def _outdated(session: Session, calendars: Calendars, only: Sequence[str]) -> Iterator[RunningClock]:
     ordered = (_CLOCK.case_no, _CLOCK.clock, _CLOCK.cycle)
-    found = select(*_COLUMNS).where(_is_outdated(calendars, only)).order_by(*ordered)
+    found = select(*RUNNING).where(_is_outdated(calendars, only)).order_by(*ordered)
     yield from (RunningClock(*row) for row in session.execute(found.execution_options(yield_per=2_000)))
 
 

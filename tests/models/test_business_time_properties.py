@@ -1,6 +1,7 @@
 """What holds for every calendar, every zone and every moment."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -200,3 +201,55 @@ A_CALENDAR = {"timezone": "Asia/Shanghai", "weekly": {"mon": [["09:00", "18:00"]
 def test_calc_answers_anything_with_a_result_or_an_error(request: object) -> None:
     answer = calc(request)
     assert answer.keys() in ({"result"}, {"error"})
+
+
+# ── nights on which the clock changes, against a second way of finding a wall time ─────────────────
+
+#: Nights of both hemispheres, of half an hour and of midnight, and zones that changed their mind.
+CHANGES = [
+    ("Europe/London", date(2026, 3, 29)), ("Europe/London", date(2026, 10, 25)),
+    ("America/New_York", date(2026, 3, 8)), ("America/New_York", date(2026, 11, 1)),
+    ("Australia/Sydney", date(2026, 4, 5)), ("Australia/Sydney", date(2026, 10, 4)),
+    ("Australia/Lord_Howe", date(2026, 4, 5)), ("Australia/Lord_Howe", date(2026, 10, 4)),  # by half an hour
+    ("America/Santiago", date(2026, 4, 5)), ("America/Santiago", date(2026, 9, 6)),  # at midnight
+    ("America/St_Johns", date(2026, 3, 8)), ("Asia/Kathmandu", date(2026, 3, 8)),  # 3:30 and 5:45 from UTC
+    ("America/Havana", date(2026, 3, 8)), ("Pacific/Apia", date(2011, 12, 30)),  # a day that never was
+    ("Asia/Shanghai", date(1988, 4, 17)), ("Europe/Moscow", date(2011, 3, 27)),  # summer time, and its end for good
+]  # fmt: skip
+
+
+@cache
+def instant_of(zone: ZoneInfo, wall: datetime) -> datetime:
+    """The first minute that shows this wall time; a skipped one is as long after the jump as it is into the gap."""
+    first = wall.replace(tzinfo=UTC) - timedelta(hours=30)
+    minutes = [first + timedelta(minutes=n) for n in range(60 * 60)]
+    shown = [at.astimezone(zone).replace(tzinfo=None) for at in minutes]
+    if wall in shown:
+        return minutes[shown.index(wall)]
+    last = next(n for n, (one, other) in enumerate(pairwise(shown)) if one < wall < other)
+    return minutes[last] + (wall - shown[last])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from(CHANGES), st.lists(st.integers(0, 48), min_size=2, max_size=6, unique=True).map(sorted))
+def test_hours_on_a_night_of_a_clock_change_are_where_the_wall_clock_shows_them(
+    night: tuple[str, date], halves: list[int]
+) -> None:
+    """Elapsed time counts, a skipped opening moves forward with the clock, of two equal ones the first counts."""
+    zone, day = ZoneInfo(night[0]), night[1]
+    pairs = [(a, b) for a, b in pairwise(halves)][::2]
+    hours = [[clock(a * 1800), clock(b * 1800)] for a, b in pairs]
+    calendar = Calendar.model_validate({"timezone": night[0], "weekly": {}, "special_hours": {day.isoformat(): hours}})
+    midnight = datetime(day.year, day.month, day.day)
+    begins, ends = (instant_of(zone, midnight + timedelta(days=n)) for n in (0, 1))
+    spans = [[instant_of(zone, midnight + timedelta(minutes=30 * end)) for end in pair] for pair in pairs]
+    open_minutes = {
+        at
+        for opens, closes in spans
+        for n in range(max(0, int((min(closes, ends) - max(opens, begins)).total_seconds()) // 60))
+        for at in [max(opens, begins) + timedelta(minutes=n)]
+    }
+    minutes = [begins + timedelta(minutes=n) for n in range(-60, int((ends - begins).total_seconds()) // 60 + 60)]
+    for at in minutes[::7]:
+        assert between(calendar, at, at + timedelta(minutes=1)) == 60 * (at in open_minutes), at
+    assert between(calendar, begins - timedelta(hours=1), ends + timedelta(hours=1)) == 60 * len(open_minutes)
