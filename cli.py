@@ -16,7 +16,7 @@ from typing import Annotated, Any, BinaryIO, NoReturn
 import typer
 
 from models.errors import AftercareError
-from terminal import bulk, calendars, callbacks, cases, keeping, letters, playbooks, schedules
+from terminal import bulk, calendars, callbacks, cases, duty, keeping, letters, playbooks, schedules
 
 app = typer.Typer(
     name="aftercare",
@@ -196,6 +196,7 @@ app.add_typer(bulk.bulk, name="bulk")
 app.command("report")(cases.report)
 app.command("inbox")(letters.inbox)
 app.add_typer(letters.notify, name="notify")
+app.add_typer(duty.duty, name="duty")
 app.add_typer(playbooks.playbook, name="playbook")
 app.add_typer(keeping.token, name="token")
 app.add_typer(keeping.db, name="db")

@@ -12,6 +12,7 @@ from api.desk import Desk
 from api.duty_documents import AbsenceAsk, HandoverAsk, RotaAsk, StaffAsk, SwapAsk
 from api.shelter import masked
 from api.views import instant
+from models.addresses import kind_of
 from models.commands import Actor, Command
 from models.duty import NEVER, ONE_DAY, Roster, Seen
 from models.errors import CommandRefused, Forbidden, Invalid, NotFound
@@ -200,13 +201,13 @@ class Duty:
         case = await self.desk.case(case_no)
         step = case["next_step"]
         running = [clock for clock in case["clocks"] if clock["state"] == "running"]
-        shown = {
+        listed = {
             **{name: case[name] for name in ("kind", "state", "waiting_for", "priority", "escalation", "due_at")},
             "next_step": step["text"] if step else None,
             "until": step["until"] if step else None,
             "clocks": [{name: clock[name] for name in ("clock", "due_at", "left")} for clock in running],
         }
-        return Listed(case_no=case_no, shown=shown)
+        return Listed(case_no=case_no, shown=listed)
 
     async def accept(self, id: str, case_nos: Collection[str] | None, note: str | None, actor: Actor) -> dict[str, Any]:
         """Accept all or some; the accepted cases move to the incoming one, the others stay where they are.
@@ -287,19 +288,13 @@ def _staff_document(row: staff.StaffRow, seen: Seen, actor: Actor) -> dict[str, 
         "language": row.language,
     }
     if row.id == actor.id or is_manager(actor):
-        reached = {"phone": row.phone, "email": row.email, "channels": [_kind_of(one) for one in row.channels]}
+        reached = {"phone": row.phone, "email": row.email, "channels": [kind_of(one) for one in row.channels]}
         return {**document, "timezone": row.timezone, "quiet_hours": row.quiet_hours, **reached}
     return {**document, "phone": _masked(row.phone), "email": _masked(row.email), "channels": []}
 
 
 def _masked(text: str | None) -> str | None:
     return masked(text) if text else None
-
-
-def _kind_of(address: str) -> str:
-    """The channel of an address: what stands before `://`, since the rest is its secret."""
-    kind, found, _ = address.partition("://")
-    return kind if found else "•"
 
 
 def _person_document(session: Session, id: str, actor: Actor, now: datetime) -> dict[str, Any]:

@@ -184,12 +184,15 @@ def heard_by(session: Session, to: str, owner: str | None, at: datetime) -> tupl
         return _owner(known, owner, at)
     if to == ON_DUTY:
         return _those_on_duty(known, at)
-    if to in _ROLES:
-        return _of_role(known, Role(to), at)
+    role = _KNOWN_AS.get(to, to)
+    if role in _ROLES:
+        return _of_role(known, Role(role), at)
     return _person(known, to, at)
 
 
 _ROLES = frozenset(role.value for role in Role)
+#: Words that playbooks use for people of a role (T3).
+_KNOWN_AS = {"department": "supervisor", "department_head": "manager"}
 
 
 def _owner(known: Roster, owner: str | None, at: datetime) -> tuple[str, ...] | None:

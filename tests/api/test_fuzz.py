@@ -13,11 +13,9 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from sqlalchemy import delete
 
-from models.tables import absences, handover_items, handovers, rota, staff, staff_standings, swaps
-from store.engine import writing
 from tests.api.client import Api, token_of
+from tests.staffed import without_staff
 from up import Running
 
 CHECKS = [
@@ -52,14 +50,7 @@ async def fuzz(service: Running, api: Api, how: settings) -> None:
             assert isinstance(described, Ok), described
             await asyncio.to_thread(_fuzzed, described.ok(), names, {"Authorization": f"Bearer {token}"}, how)
     finally:
-        _without_staff(service)
-
-
-def _without_staff(service: Running) -> None:
-    """The staff that was made up would be given the cases of other tests."""
-    with writing(service.engine) as session:
-        for table in (handover_items, handovers, swaps, absences, rota, staff_standings, staff):
-            session.execute(delete(table))
+        without_staff(service.engine)  # it would be given the cases of other tests
 
 
 def _fuzzed(operation: Any, names: dict[str, str], headings: dict[str, str], how: settings) -> None:

@@ -86,6 +86,8 @@ HEARD = [
     ("agent", None, "15:40", ("li", "sun", "wu")),
     ("supervisor", None, "03:00", ("zhou",)),
     ("manager", None, "03:00", ("chen",)),
+    ("department_head", None, "03:00", ("chen",)),
+    ("department", None, "03:00", ("zhou",)),
     ("director", None, "14:00", None),
     ("finance", None, "14:00", None),
     ("customer", None, "14:00", None),
