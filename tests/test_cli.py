@@ -162,7 +162,13 @@ def test_what_needs_no_server_loads_none_of_its_parts(arguments):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["nonsense"], ["case", "show"], ["lifecycle", "--format", "png"], ["order", "import", "not-there.csv"]],
+    [
+        ["nonsense"],
+        ["callbacks", "done", "X"],
+        ["case", "show"],
+        ["lifecycle", "--format", "png"],
+        ["order", "import", "not-there.csv"],
+    ],
     ids=" ".join,
 )
 def test_a_wrong_call_ends_with_2(aftercare: Terminal, arguments):
@@ -187,6 +193,9 @@ def test_a_wrong_call_ends_with_2(aftercare: Terminal, arguments):
         (["case", "open", "--kind", "quality_fault", "--line", "one"], {}, "LINE_NO:QUANTITY"),
         (["playbook", "show", "magic"], {}, "no kind of case 'magic'"),
         (["db", "backup", "copy.db"], {"AFTERCARE_DATABASE_URL": "postgresql://127.0.0.1:9/none"}, "database"),
+        (["schedules", "pause", "nightly"], {}, "no schedule 'nightly'"),
+        (["schedules", "apply"], {}, "No Temporal"),
+        (["callbacks", "done", "X", "--satisfied", "--score", "polite=good"], {}, "such as polite=5"),
         (["demo", "--orders", str(SAMPLE), "--format", "aftercare"], {}, "shows no returns"),
     ],
     ids=lambda v: " ".join(v) if isinstance(v, list) else "",
@@ -475,6 +484,29 @@ def test_what_is_stuck_is_told_with_its_reasons_and_acted_on_in_bulk(shop: Shop)
 )
 def test_a_bulk_that_makes_no_sense_is_refused_in_one_line(shop: Shop, words: tuple[str, ...], said: str):
     assert said in shop.terminal("bulk", "start", *words, "--because", "why").one_line
+
+
+def test_sweeps_are_scheduled_listed_paused_and_resumed(shop: Shop):
+    again = shop.terminal("schedules", "apply", "--json").document["items"]
+    assert {row["result"] for row in again} <= {"created", "unchanged"}
+    assert "rests until you resume it" in shop.terminal("schedules", "pause", "reconcile", "--note", "we move").out
+    rows = {row["name"]: row for row in shop.terminal("schedules", "list", "--json").document["items"]}
+    assert (rows["aftercare-reconcile"]["state"], rows["aftercare-reconcile"]["note"]) == ("paused", "we move")
+    assert "aftercare-reconcile" in shop.terminal("schedules", "list").out
+    assert ", paused" in shop.terminal("schedules", "apply").out
+    assert shop.terminal("schedules", "resume", "reconcile").code == 0
+
+
+def test_callbacks_are_listed_missed_and_made(shop: Shop):
+    case_no = opened(shop, "TM-20261107-0303", "usage_help")
+    assert "No callbacks are to be made." in shop.terminal("callbacks", "--person", "nobody.here").out
+    shop.terminal("case", "act", case_no, "answer", "text=Press it for 3 s.", "final=true", "--as", "agent:li")
+    (one,) = (row for row in shop.terminal("callbacks", "--json").document["items"] if row["case_no"] == case_no)
+    assert "20:00-21:00" in shop.terminal("callbacks").out
+    assert "tried 1 times, again by" in shop.terminal("callbacks", "missed", one["id"], "--channel", "phone").out
+    done = shop.terminal("callbacks", "done", one["id"], "--satisfied", "--score", "polite=5", "--json")
+    assert (done.code, done.document["state"]) == (0, "answered")
+    assert shop.terminal("case", "show", case_no, "--json").document["state"] == "closed"
 
 
 def test_refused_rows_are_named_and_the_rest_is_done(shop: Shop, tmp_path: Path):
