@@ -173,6 +173,18 @@ class Turn:
     at_most: timedelta = GIVEN_UP_AFTER
 
 
+#: What a playbook calls the kinds of address.
+_NAMES = {"mail": "mailto", "email": "mailto", "wecom": "wecombot", "webhook": "json"}
+
+
+def preferred(urls: Sequence[str], channels: Sequence[str]) -> tuple[str, ...]:
+    """The addresses with those of the named channels first; the others are there for when these fail."""
+    named = {_NAMES.get(name, name) for name in channels}
+    return tuple(
+        sorted(urls, key=lambda url: kind_of(url) not in named and kind_of(url).removesuffix("s") not in named)
+    )
+
+
 def turn(addresses: Sequence[str], attempts: int) -> Turn:
     """The try after so many that failed: twice by each address in their order, then more and more rarely."""
     if not addresses:

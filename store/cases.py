@@ -314,6 +314,7 @@ def _write_messages(session: Session, case_no: str, messages: tuple[Message, ...
             "recipient": message.to,
             "subject": message.subject,
             "level": message.level,
+            "channels": list(message.channels) or None,
             "at": message.at,
         }
         for message in messages

@@ -31,6 +31,7 @@ class Post:
     subject: str
     at: datetime
     level: int | None = None
+    channels: Sequence[str] = ()
     case_no: str | None = None
     owner: str | None = None
     critical: bool = False
@@ -96,6 +97,7 @@ def _post_of(row: Row[Any]) -> Post:
         subject=row.subject,
         at=row.at,
         level=row.level,
+        channels=row.channels or (),
         case_no=row.case_no,
         owner=row.owner,
         critical=row.severity == CRITICAL,
@@ -155,6 +157,7 @@ def _row(post: Post, holder: str, alone: bool, now: datetime) -> dict[str, Any]:
         "subject": post.subject,
         "words": dict(post.words) if post.words else None,
         "level": post.level,
+        "channels": list(post.channels) or None,
         "own": own,
         "urgent": post.critical,
         "at": post.at,

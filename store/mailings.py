@@ -17,7 +17,7 @@ from uuid import uuid4
 from sqlalchemy import ColumnElement, Engine, Row, Select, case, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from models.addresses import LEASE, Turn, kind_of, route_of, turn
+from models.addresses import LEASE, Turn, kind_of, preferred, route_of, turn
 from models.errors import AftercareError
 from models.letter_words import News, Reader, Told, body_of, news_of, title_of
 from models.letters import Pending, goes_now, is_pressing, quiet_until
@@ -155,6 +155,7 @@ def _write(session: Session, holder: str, rows: Sequence[Row[Any]], house: House
     box = mailboxes.mailbox(session, holder)
     reader, told = house.reader(box), [_told(row, house) for row in rows]
     single = len(rows) == 1 and rows[0].own
+    channels = sorted({name for row in rows for name in row.channels or ()})
     row = {
         "id": number,
         "holder": holder,
@@ -164,7 +165,8 @@ def _write(session: Session, holder: str, rows: Sequence[Row[Any]], house: House
         "letters": len(rows),
         "urgent": any(row.urgent for row in rows),
         "made_at": now,
-        "route": turn(box.addresses, 0).route,
+        "channels": channels or None,
+        "route": turn(preferred(box.addresses, channels), 0).route,
         "try_at": now,
     }
     session.execute(insert(mailings).values(**row))
@@ -241,7 +243,7 @@ def _open() -> ColumnElement[bool]:
 
 
 def _errand(row: Row[Any], box: Mailbox, mine: str) -> Errand:
-    next_one = turn((row.address,) if row.address else box.addresses, row.attempts)
+    next_one = turn(_addresses(row, box), row.attempts)
     return Errand(
         id=row.id,
         claim=mine,
@@ -253,6 +255,11 @@ def _errand(row: Row[Any], box: Mailbox, mine: str) -> Errand:
         url=next_one.url,
         route=next_one.route,
     )
+
+
+def _addresses(row: Row[Any], box: Mailbox) -> Sequence[str]:
+    """What a mailing is tried at, in order: a test at its own address, others first at the channels that were named."""
+    return (row.address,) if row.address else preferred(box.addresses, row.channels or ())
 
 
 def sent(session: Session, errand: Errand, now: datetime) -> bool:
@@ -273,7 +280,7 @@ def failed(session: Session, errand: Errand, words: str, now: datetime) -> Turn 
     if row is None:
         return None
     box = mailboxes.mailbox(session, errand.holder)
-    again = turn((row.address,) if row.address else box.addresses, errand.attempts + 1)
+    again = turn(_addresses(row, box), errand.attempts + 1)
     over = row.kind == TEST or now + again.after > row.made_at + again.at_most
     changes = {
         "attempts": errand.attempts + 1,

@@ -18,6 +18,7 @@ messages = Table(
     Column("level", Integer),
     Column("at", Moment, nullable=False),
     Column("sent_at", Moment),  # when it became letters, or was handed to the log
+    Column("channels", Document),  # the kinds of address that the chain's level names
     Column("ask_at", Moment),  # nobody was on duty: when it is asked again who is
     Index("ix_messages_unsent", "sent_at", "at"),
 )
@@ -44,6 +45,7 @@ mailings = Table(
     Column("title", Text, nullable=False),
     Column("body", Text, nullable=False),
     count_of("letters"),
+    Column("channels", Document),  # kinds of address that are tried first
     Column("urgent", Boolean, nullable=False),
     Column("made_at", Moment, nullable=False),
     Column("address", String),  # the only address it is for (a test), else all of the holder's in turn
@@ -72,6 +74,7 @@ letters = Table(
     Column("subject", Text, nullable=False),
     Column("words", Document),  # of a letter about no case: the text in each language
     Column("level", Integer),
+    Column("channels", Document),
     Column("own", Boolean, nullable=False),
     Column("urgent", Boolean, nullable=False),
     Column("at", Moment, nullable=False),

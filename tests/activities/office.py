@@ -39,12 +39,16 @@ class Office:
         with writing(self.engine) as session:
             mailboxes.change(session, holder, {"addresses": urls, **more}, "chen", self.now)
 
-    def told(self, *to: str, level: int | None = None, subject: str = "triage: level 1.", times: int = 1) -> None:
+    def told(
+        self, *to: str, level: int | None = None, subject: str = "triage: level 1.", times: int = 1, **more: Any
+    ) -> None:
         """Write messages about the case, and let the postman's next round address them."""
         messages = []
         for holder in to * times:
             self.numbers += 1
-            messages.append(Message(key=f"m:{self.numbers}", to=holder, subject=subject, at=self.now, level=level))
+            messages.append(
+                Message(key=f"m:{self.numbers}", to=holder, subject=subject, at=self.now, level=level, **more)
+            )
         self.case = next_version(self.case)
         commit(self.engine, self.case, messages=tuple(messages))
         self.postman.address()

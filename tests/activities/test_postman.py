@@ -171,6 +171,13 @@ def test_a_channel_that_fails_is_tried_twice_and_then_the_next(office: Office) -
     assert (row.attempts, row.channel, row.error) == (3, "json", None)
 
 
+def test_the_channel_that_the_chains_level_names_is_tried_first(office: Office) -> None:
+    office.address("li", f"mailto://127.0.0.1:{office.here.mail_port}?to=li@example.com&mode=insecure", "hook")
+    office.told("owner", level=2, channels=("webhook",))
+    office.passes(WINDOW)
+    assert office.here.paths == ["/hook"]
+
+
 def test_what_nobody_takes_is_tried_more_and_more_rarely_and_given_up_after_a_day(office: Office) -> None:
     office.address("li", "li")
     office.here.mood = "fails"

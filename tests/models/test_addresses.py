@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from models.addresses import GIVEN_UP_AFTER, MOST, TRIES, address, addresses, kind_of, route_of, shown, turn
+from models.addresses import GIVEN_UP_AFTER, MOST, TRIES, address, addresses, kind_of, preferred, route_of, shown, turn
 from models.errors import DataRefused
 
 TOKEN = "0123456789abcdefSECRET"
@@ -77,6 +77,15 @@ def test_at_most_so_many_and_none_twice() -> None:
 def test_what_was_never_an_address_shows_nothing_of_itself() -> None:
     assert (shown(TOKEN), kind_of(TOKEN)) == ("***", "unknown")
     assert TOKEN not in route_of(TOKEN)
+
+
+def test_the_channels_that_a_level_names_are_tried_first_and_the_others_after_them() -> None:
+    urls = ("dingtalk://aaaaaa/", "mailtos://li:pass@example.com", "wecombot://bbbbbb/", "jsons://example.com/x")
+    ding, mail, wecom, hook = urls
+    assert preferred(urls, ()) == urls
+    assert preferred(urls, ("wecom",)) == (wecom, ding, mail, hook)
+    assert preferred(urls, ("mail", "webhook")) == (mail, hook, ding, wecom)
+    assert preferred(urls, ("sms",)) == urls
 
 
 def test_addresses_are_tried_in_turn_and_then_more_and_more_rarely() -> None:

@@ -14,6 +14,7 @@ DOCUMENT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 
 def upgrade() -> None:
+    op.add_column("messages", sa.Column("channels", DOCUMENT, nullable=True))
     op.add_column("messages", sa.Column("ask_at", MOMENT, nullable=True))
     _mailboxes()
     _mailings()
@@ -44,6 +45,7 @@ def _mailings() -> None:
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("letters", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("channels", DOCUMENT, nullable=True),
         sa.Column("urgent", sa.Boolean(), nullable=False),
         sa.Column("made_at", MOMENT, nullable=False),
         sa.Column("address", sa.String(), nullable=True),
@@ -75,6 +77,7 @@ def _letters() -> None:
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("words", DOCUMENT, nullable=True),
         sa.Column("level", sa.Integer(), nullable=True),
+        sa.Column("channels", DOCUMENT, nullable=True),
         sa.Column("own", sa.Boolean(), nullable=False),
         sa.Column("urgent", sa.Boolean(), nullable=False),
         sa.Column("at", MOMENT, nullable=False),
@@ -100,4 +103,5 @@ def _letters() -> None:
 def downgrade() -> None:
     for table in ("letters", "mailings", "mailboxes"):
         op.drop_table(table)
-    op.drop_column("messages", "ask_at")
+    for column in ("ask_at", "channels"):
+        op.drop_column("messages", column)
