@@ -41,19 +41,19 @@ class Rebasing:
         asked = batch.rebase
         if not await self._as_shown(asked):
             return BatchResult(after=None, superseded=True)
-        numbers = await asyncio.to_thread(self._next, asked, batch.after)
+        numbers = await self._these(asked, batch.after)
         if not numbers:
             return BatchResult(after=None)
         gate = asyncio.Semaphore(AT_ONCE)
 
         async def told(case_no: str) -> bool:
             async with gate:
-                activity.heartbeat(case_no)
+                activity.heartbeat(numbers)
                 return await self._tell(asked, case_no)
 
         reached = await asyncio.gather(*(told(case_no) for case_no in numbers))
         waited_for = [case_no for case_no, there in zip(numbers, reached, strict=True) if there]
-        answers = await self._written(asked, waited_for)
+        answers = await self._written(asked, numbers, waited_for)
         refusals = {case_no: words for case_no, words in answers.items() if words}
         return BatchResult(
             after=numbers[-1],
@@ -65,13 +65,18 @@ class Rebasing:
             refusals=refusals,
         )
 
+    async def _these(self, asked: RebaseInput, after: str) -> tuple[str, ...]:
+        """The next cases; those that a worker was telling when it died, so that they are counted too."""
+        told = activity.info().heartbeat_details
+        return tuple(told[0]) if told else await asyncio.to_thread(self._next, asked, after)
+
     async def _as_shown(self, asked: RebaseInput) -> bool:
         """Whether what is in force here is what was shown; another machine's files may come a moment later."""
         until = asyncio.get_running_loop().time() + FILES_COME.total_seconds()
         while self._versions(asked) != asked.versions:
             if asyncio.get_running_loop().time() > until:
                 return False
-            activity.heartbeat()
+            activity.heartbeat(*activity.info().heartbeat_details)
             await asyncio.sleep(PAUSE)
         return True
 
@@ -127,14 +132,14 @@ class Rebasing:
         with reading(self._engine) as session:
             return cases.to_start(session, case)
 
-    async def _written(self, asked: RebaseInput, numbers: Sequence[str]) -> dict[str, str]:
+    async def _written(self, asked: RebaseInput, batch: Sequence[str], numbers: Sequence[str]) -> dict[str, str]:
         """What the cases wrote: nothing for done, words for refused; those that are still silent are left out."""
         until = asyncio.get_running_loop().time() + PATIENCE.total_seconds()
         while True:
             answers = await asyncio.to_thread(self._answers, asked, numbers)
             if len(answers) == len(numbers) or asyncio.get_running_loop().time() > until:
                 return answers
-            activity.heartbeat()
+            activity.heartbeat(batch)
             await asyncio.sleep(PAUSE)
 
     def _answers(self, asked: RebaseInput, numbers: Sequence[str]) -> dict[str, str]:

@@ -1,16 +1,20 @@
 """A changed calendar or playbook touches open cases through a rebase only: previewed, confirmed, logged (T10)."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from temporalio.testing import WorkflowEnvironment
+from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
+from activities.rebase import Rebasing
 from api import rebasing
 from api.schemas import RebaseAsk, RebaseConfirmation
 from models.errors import Invalid, NotFound, PreviewStale
 from models.lifecycle import Role
+from models.rebase import BatchInput, Progress, RebaseInput, Scope
+from store import rebase
 from tests.world import ACTORS, World
 
 ALL = RebaseAsk()
@@ -161,6 +165,33 @@ async def test_a_case_that_lost_its_run_is_started_and_rebased(shop: World) -> N
     await shop.handle(case_no).terminate("the disk of Temporal was lost")
     add_holiday(shop, shop.now + timedelta(days=1))
     assert (await confirmed(shop, await rebasing.preview(shop.desk, ALL)))["rebased"] == 1
+
+
+async def test_a_batch_that_is_repeated_after_a_workers_death_does_nothing_twice(shop: World) -> None:
+    await shop.until_a_quiet_monday()
+    numbers = [await shop.opened() for _ in range(3)]
+    add_holiday(shop, shop.now + timedelta(days=1))
+    inside = shop.held.current()
+    asked = RebaseInput(
+        rebase_id="r1",
+        scope=Scope(),
+        by="chen",
+        role="manager",
+        reason="the notice is out",
+        shown="3 open cases",
+        versions=rebase.versions(inside.calendars),
+        started_at=shop.now,
+        progress=Progress(total=3),
+    )
+    tell = Rebasing(shop.engine, shop.client, shop.held.current).rebase_batch
+    first, again = ActivityEnvironment(), ActivityEnvironment()
+    heard: list[Any] = []
+    first.on_heartbeat = lambda *details: heard.append(details)
+    one = await first.run(tell, BatchInput(rebase=asked, after=""))
+    assert (one.told, one.rebased, one.after) == (3, 3, numbers[-1])
+    again.info = replace(again.info, heartbeat_details=heard[-1])  # what the worker had said before it died
+    assert await again.run(tell, BatchInput(rebase=asked, after="")) == one
+    assert all(shop.actions(number).count("rebase_calendar") == 1 for number in numbers)
 
 
 async def test_a_change_of_files_in_between_ends_the_rebase(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
