@@ -325,6 +325,9 @@ class Seen:
 
     def _still_talking(self, person: str) -> bool:
         """T18: a shift lasts while a customer is still talking, each message for a while, but not without end."""
+        talks = [talk.at for talk in self.roster.talks if talk.person == person and talk.at <= self.at]
+        if not talks:
+            return False
         plan = self.plan
         longest, linger = timedelta(seconds=plan.longest_overrun), timedelta(seconds=plan.talking)
         ended = [
@@ -333,7 +336,7 @@ class Seen:
         if not ended:
             return False
         until = end = max(ended)
-        for at in sorted(talk.at for talk in self.roster.talks if talk.person == person and talk.at <= self.at):
+        for at in sorted(talks):
             if end - linger < at <= until:
                 until = max(until, at + linger)
         return self.at < until

@@ -41,20 +41,21 @@ _TALKED = timedelta(seconds=2 * LONGEST_OVERRUN)
 # ── the roster ────────────────────────────────────────────────────────────────────────────────────
 
 
-def roster(session: Session, at: datetime | None = None) -> Roster:
+def roster(session: Session, at: datetime | None = None, ahead: bool = True) -> Roster:
     """All that is known about who works when.
 
     For one instant name it: then only what can matter to it or comes later is read, and the customers' messages by
-    which a shift lasts longer (T18) are read too.
+    which a shift lasts longer (T18) are read too. Without `ahead` absences to come are left out: enough to know who
+    is there, and not when somebody is back.
     """
     people = _people(session)
     if not people:
         return Roster()
     return Roster(
-        plans=_plans(session),
+        plans=_plans(session, at),
         people=people,
         rota=_rota(session, at),
-        absences=_absences(session, at),
+        absences=_absences(session, at, ahead),
         swaps=_swaps(session, at),
         handovers=_handovers(session, at),
         talks=_talks(session, at) if at is not None else (),
@@ -74,8 +75,11 @@ def _people(session: Session) -> tuple[Person, ...]:
     return tuple(Person(id=person, name=names[person], standings=tuple(held[person])) for person in names)
 
 
-def _plans(session: Session) -> tuple[Plan, ...]:
+def _plans(session: Session, at: datetime | None) -> tuple[Plan, ...]:
     found = select(tables.duty_plans).order_by(tables.duty_plans.c.number)
+    if at is not None:  # only the one in force: they are long, and nobody changes the past
+        last = tables.duty_plans.c.number.desc()
+        found = select(tables.duty_plans).where(tables.duty_plans.c.recorded_at <= at).order_by(last).limit(1)
     return tuple(
         Plan(recorded_at=row.recorded_at, plan=DutyPlan.model_validate(row.document)) for row in session.execute(found)
     )
@@ -105,11 +109,13 @@ def _behind(at: datetime) -> str:
     return (at - _BEHIND).date().isoformat()
 
 
-def _absences(session: Session, at: datetime | None) -> tuple[Absence, ...]:
+def _absences(session: Session, at: datetime | None, ahead: bool) -> tuple[Absence, ...]:
     columns = [tables.absences.c[name] for name in Absence.model_fields]
     found = select(*columns).order_by(tables.absences.c.from_at, tables.absences.c.id)
     if at is not None:
         found = found.where(tables.absences.c.until_at > at - _BEHIND)
+    if at is not None and not ahead:
+        found = found.where(tables.absences.c.from_at <= at)
     return tuple(Absence.model_validate(dict(row)) for row in session.execute(found).mappings())
 
 
@@ -177,7 +183,7 @@ def heard_by(session: Session, to: str, owner: str | None, at: datetime) -> tupl
     """
     if to in OUTSIDE:
         return None
-    known = roster(session, at)
+    known = roster(session, at, ahead=False)
     if not known.people:
         return None
     if to == OWNER:
@@ -211,7 +217,12 @@ def _person(known: Roster, person: str, at: datetime) -> tuple[str, ...] | None:
 def _those_on_duty(known: Roster, at: datetime) -> tuple[str, ...] | None:
     """Case workers: those who are free for cases, else all who are on duty."""
     role = filled_as(known, Role.AGENT, at)
-    return None if role is None else available(known, role, at) or on_duty(known, role, at)
+    if role is None:
+        return None
+    seen = Seen(known, at)
+    there = {person: seen.activity(person) for person in seen.of_role(role)}
+    free = tuple(person for person, activity in there.items() if activity == "cases")
+    return free or tuple(person for person, activity in there.items() if activity)
 
 
 def _of_role(known: Roster, to: Role, at: datetime) -> tuple[str, ...] | None:
@@ -230,7 +241,7 @@ def fewest_due_soon(
     Of equals the one with the fewest open cases, then the first by id. `besides` never get it (T15). None when nobody
     is free, or no staff list is kept.
     """
-    known = known or roster(session, at)
+    known = known or roster(session, at, ahead=False)
     filled = filled_as(known, role, at)
     passed_over = {person.casefold() for person in besides}
     free = [one for one in available(known, filled, at) if one.casefold() not in passed_over] if filled else []

@@ -54,9 +54,9 @@ def test_for_one_instant_less_is_read_and_the_answer_is_the_same(engine: Engine,
     write_down(engine, a_roster(*FACTS))
     at = wall("00:10") + hours * HOUR
     with reading(engine) as session:
-        every, only = duty.roster(session), duty.roster(session, at)
+        every, only, now = duty.roster(session), duty.roster(session, at), duty.roster(session, at, ahead=False)
     for person in ("li", "wu", "sun", "zhou", "chen"):
-        assert Seen(only, at).activity(person) == Seen(every, at).activity(person)
+        assert Seen(only, at).activity(person) == Seen(now, at).activity(person) == Seen(every, at).activity(person)
         assert Seen(only, at).away_until(person) == Seen(every, at).away_until(person)
 
 
