@@ -46,6 +46,8 @@ async def test_applied_twice_they_are_there_once_and_the_second_time_changes_not
     second = await schedules.apply(client, "Asia/Shanghai")
     assert {(one.result, one.changed) for one in second} == {("unchanged", ())}
     assert all(one.known and not one.paused and one.next_at for one in await schedules.listed(client))
+    policy = (await client.get_schedule_handle(STUCK).describe()).schedule.policy
+    assert (policy.overlap, policy.catchup_window) == (ScheduleOverlapPolicy.SKIP, timedelta(minutes=10))
 
 
 async def test_what_differs_is_changed_and_named_and_the_rest_stays(client: Client) -> None:

@@ -278,6 +278,21 @@ async def test_a_customer_is_called_two_months_after_the_purchase_and_once_T6(sh
     assert (await swept(shop, "aftercare-periodic-callbacks")).did == 0
 
 
+async def test_two_runs_at_the_same_time_plan_and_tell_everything_once(shop: World) -> None:
+    """Schedules never overlap; a run by hand beside one could."""
+    assert shop.env is not None
+    await shop.until_a_quiet_monday()
+    await shop.sold("delivered", **shop.delivered(61))
+    names = ("aftercare-periodic-callbacks", "aftercare-manager-digest")
+    handles = [(name, await started(shop, name)) for name in names for _ in range(2)]
+    with shop.env.auto_time_skipping_disabled():
+        for _, handle in handles:
+            await handle.result()
+    rows = [row_of(shop, name, handle) for name, handle in handles]
+    assert [sum(row.did for row in rows if row.sweep == name) for name in names] == [1, 1]
+    assert len(letters(shop, "digest:")) == 1
+
+
 async def test_a_month_is_kept_as_it_was(shop: World) -> None:
     await shop.until_a_quiet_monday()
     await shop.opened("usage_help")
