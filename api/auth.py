@@ -87,6 +87,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "put_preferences": _AGENTS,
     "list_schedules": _LEADERS | {Role.SYSTEM},
     "list_payouts": _MANAGERS | {Role.FINANCE, Role.SYSTEM},
+    "list_claims": _AGENTS | {Role.FINANCE, Role.SYSTEM},
     "payout_paid": frozenset({Role.FINANCE, Role.SYSTEM}),
     "payout_failed": frozenset({Role.FINANCE, Role.SYSTEM}),
     "get_balance": _AGENTS | _MACHINES | {Role.FINANCE},

@@ -230,7 +230,8 @@ class Desk(Lookup):
         decision = decide(case, command, self.clock())
         if decision.repeated:
             return {**case.snapshot(), "repeated": True}
-        await self._read(lambda session: self._units_are_free(session, case))
+        if not decision.case.is_final:  # it opens the case again
+            await self._read(lambda session: self._units_are_free(session, case))
         # A run may have been started from an older state a moment ago; told the version, it reads on.
         told = command.model_copy(update={"case_version": case.version})
         envelope = told.model_dump(mode="json", exclude_none=True)

@@ -286,6 +286,25 @@ class PayoutShown(Shown):
     reference: str | None
 
 
+class ClaimRowShown(Shown):
+    """Something that a courier or supplier was asked for: what it waits for, until when, and what is missing."""
+
+    case_no: str
+    number: int
+    against: str
+    state: str
+    awaits: str | None
+    due_at: AwareDatetime | None
+    overdue: bool
+    amount: MoneyShown | None
+    missing: tuple[dict[str, str], ...]
+
+
+class ClaimList(Shown):
+    items: tuple[ClaimRowShown, ...]
+    next_cursor: str | None
+
+
 class PayoutList(Shown):
     items: tuple[PayoutShown, ...]
     next_cursor: str | None

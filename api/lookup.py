@@ -30,6 +30,7 @@ from playbooks.loading.notices import calendar_rows, warnings
 from printing.slip import Paper, Printed, Slip, printed
 from printing.words import Language
 from store import cases, credit, ledger, lists, orders, parcels, payouts, stuck, sweeps
+from store import claims as kept_claims
 from store.engine import reading, writing
 from store.payouts import PayoutRow
 from store.rebase import furthest_deadline
@@ -227,6 +228,24 @@ class Lookup:
             lambda session: payouts.list(session, states, case_no, purpose, cursor=cursor, limit=limit)
         )
         return {"items": [views.payout_document(row) for row in rows], "next_cursor": following}
+
+    async def claims(
+        self,
+        awaits: tuple[str, ...] = (),
+        against: str | None = None,
+        overdue: bool = False,
+        case_no: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> dict[str, Any]:
+        """What couriers and suppliers were asked for, the next deadline first (L5, G10)."""
+        now = self.clock()
+        rows, following = await self._read(
+            lambda session: kept_claims.list(
+                session, now, awaits, against, overdue, case_no, cursor=cursor, limit=limit
+            )
+        )
+        return {"items": [views.claim_row_document(row, now) for row in rows], "next_cursor": following}
 
     async def _payout(self, payout_id: str) -> PayoutRow:
         row = await self._read(lambda session: payouts.get(session, payout_id))

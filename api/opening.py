@@ -1,7 +1,7 @@
 """Opening a case: what is claimed against what was bought, and the first state of the case."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -130,7 +130,16 @@ def facts_of(
         return_rate=rate,
         replacement_rate=rate,
         has_invoice=order.invoice is not None,
+        invoice_kind=order.invoice.kind if order.invoice else None,
+        carrier=carrier(order, claimed),
     )
+
+
+def carrier(order: Order, line_nos: Iterable[int]) -> str | None:
+    """Who took these lines out, as of the last shipment that carries one of them."""
+    wanted = tuple(line_nos)
+    carrying = (s for s in reversed(order.shipments) if any(s.carries(line_no) for line_no in wanted))
+    return next((shipment.carrier for shipment in carrying if shipment.carrier), None)
 
 
 def zone_of(order: Order | None) -> str | None:

@@ -8,7 +8,8 @@ from typing import Any
 from api.script_values import Values
 from api.shelter import masked
 from models.business_time import Calendar
-from models.case import Case, Claim, Override, Payout
+from models.case import Case, Override, Payout
+from models.claims import claim_document
 from models.clocks import Clock, used_seconds
 from models.commands import schema_of
 from models.eligibility import Eligible
@@ -21,6 +22,7 @@ from models.playbook import ALL_HOURS, Playbook
 from models.pots import Pots
 from models.rehearsal import answers
 from store import credit
+from store.claims import ClaimRow
 from store.ledger import Uneven
 from store.lists import CaseRow
 from store.payouts import PayoutRow
@@ -74,7 +76,7 @@ def case_document(case: Case, seen: Seen, **more: Any) -> dict[str, Any]:
         "eligibility": eligible_document(case.eligible, case.override) if case.eligible else None,
         "finding": _finding(case),
         "repairs": {"failed": case.failed_repairs, "days": case.repair_seconds // 86_400},
-        "claims": [_claim(claim, case.currency) for claim in case.claims],
+        "claims": [claim_document(case, number, seen.now) for number in range(1, len(case.claims) + 1)],
         "actions": answers(case, seen.roles, seen.actor_id, seen.now),
         "next_step": next_step(case, book, seen.now, seen.values) if book else None,
         "procedure": _procedure(case),
@@ -109,12 +111,6 @@ def _finding(case: Case) -> dict[str, Any] | None:
     if case.finding is None and not case.checked:
         return None
     return {"finding": case.finding, "until": instant(case.found_until), "checked": list(case.checked)}
-
-
-def _claim(claim: Claim, currency: str | None) -> dict[str, Any]:
-    shown = {"against": claim.against, "state": claim.state, "amount": money(claim.amount, currency)}
-    accepted = None if claim.accepted is None else money(claim.accepted, currency)
-    return {**shown, "accepted": accepted, "paid": money(claim.paid, currency)}
 
 
 def eligible_document(eligible: Eligible, override: Override | None = None) -> dict[str, Any]:
@@ -196,6 +192,15 @@ def _credit_entry(entry: credit.Entry) -> dict[str, Any]:
     shown = entry.model_dump(mode="json", include={"number", "what", "why", "order_no", "case_no", "by", "at"})
     sums = {"amount": money(entry.amount, entry.currency), "remains": money(entry.remains, entry.currency)}
     return {**shown, **sums}
+
+
+def claim_row_document(row: ClaimRow, now: datetime) -> dict[str, Any]:
+    """A claim in the list of all of them."""
+    sums = ("amount", "accepted", "paid")
+    shown = row.model_dump(mode="json", exclude={*sums, "currency"})
+    overdue = row.awaits is not None and row.due_at is not None and row.due_at <= now
+    told = {name: None if getattr(row, name) is None else money(getattr(row, name), row.currency) for name in sums}
+    return {**shown, **told, "overdue": overdue}
 
 
 def uneven_document(row: Uneven) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from docs.cells import names, table
 from docs.mistakes import MISTAKES
 from models.callbacks import CallbackRules, Occasion
+from models.claim_terms import ClaimTerms, NamedTerms
 from models.lifecycle import Action, State
 from models.playbook import Playbook, Procedure, Subcategory, Variant, Where
 from models.playbook_parts import (
@@ -45,7 +46,8 @@ from playbooks.loading.waits import TARGETS
 #: The parts of a playbook that have fields of their own, in the order in which a reader meets them.
 PARTS: tuple[type[BaseModel], ...] = (
     *(Names, Subcategory, Variant, Where, Evidence, Question, Eligibility, Warranty, Dispatch, FindingRule),
-    *(ClockRule, SideClock, Chain, Level, KeepIt, Law, LadderStep, Step, Shop, CallbackRules, Occasion),
+    *(ClaimTerms, NamedTerms, ClockRule, SideClock, Chain, Level, KeepIt, Law, LadderStep, Step, Shop),
+    *(CallbackRules, Occasion),
 )
 #: Where each part stands in a file.
 PLACE: dict[type[BaseModel], str] = {
@@ -59,6 +61,8 @@ PLACE: dict[type[BaseModel], str] = {
     Warranty: "`eligibility.warranty`",
     Dispatch: "`dispatch`",
     FindingRule: "`findings`, by finding",
+    ClaimTerms: "`claims`, by whom something is asked back of",
+    NamedTerms: "`claims.<whom>.by_name`, by name",
     ClockRule: "`clocks`, by state; `first_answer`",
     SideClock: "`side_clocks`, by name",
     Chain: "`escalation`",
@@ -75,7 +79,17 @@ PLACE: dict[type[BaseModel], str] = {
 _ORDER = (
     *("kind", "version", "names", "typical_words", "subcategories", "variants", "evidence", "questions"),
     *("eligibility", "needs_order", "override_role", "goods_come_back", "asks_fault", "party_liable", "remedies"),
-    *("checks", "findings", "first_answer", "clocks", "side_clocks", "escalation", "acknowledge_timeout"),
+    *(
+        "checks",
+        "findings",
+        "claims",
+        "recoveries",
+        "first_answer",
+        "clocks",
+        "side_clocks",
+        "escalation",
+        "acknowledge_timeout",
+    ),
     *("refund_limits", "compensation_limits", "keep_it", "not_worth_return", "refund_postage"),
     *(
         "return_freight_factor",

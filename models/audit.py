@@ -412,7 +412,7 @@ def _outstanding(claim: Mapping[str, Any]) -> int:
     if claim["state"] not in ("claimed", "accepted"):
         return 0
     accepted = claim.get("accepted")
-    return int(claim["amount"] if accepted is None else accepted)
+    return int(claim["amount"] if accepted is None else accepted) - int(claim.get("paid") or 0)
 
 
 # ── words ─────────────────────────────────────────────────────────────────────────────────────────

@@ -29,6 +29,8 @@ GoodsAt = Literal["customer", "in_transit", "here", "returned", "nowhere"]
 Parcel = Literal["unprinted", "printed", "gone", "delivered", "pulled", "lost"]
 PayoutState = Literal["planned", "approved", "sent", "unknown", "done", "failed", "cancelled"]
 Purpose = Literal["refund", "freight", "goodwill"]
+ClaimState = Literal["claimed", "accepted", "refused", "paid", "written_off"]
+ClaimWait = Literal["filing", "answer", "payment", "decision"]
 Verdict = Literal["confirmed", "refuted", "passed"]
 
 
@@ -69,6 +71,8 @@ class OrderFacts(Value):
     return_rate: int = 0  # the zone's normal freight, minor units (F11)
     replacement_rate: int = 0
     has_invoice: bool = False
+    invoice_kind: str | None = None  # as the order has it: paper, electronic …
+    carrier: str | None = None  # who took the parcel out
 
 
 class Offer(Value):
@@ -77,6 +81,8 @@ class Offer(Value):
     options: tuple[OfferOption, ...]
     came_from: State
     round: int
+    promised: tuple[int | None, ...] = ()  # what each option refunds at most; None where the goods decide it
+    limit: int | None = None  # what whoever made or approved it may refund alone; None = without limit
 
 
 class Pending(Value):
@@ -146,20 +152,40 @@ class Quote(Value):
 
 
 class Claim(Value):
-    """What is asked back from a courier or supplier; `accepted` is what they agreed to, where they said so."""
+    """What is asked back from a courier or supplier (L5, G10); `accepted` is what they agreed to, where they said so.
+
+    Its deadline is of its own, so that no case is kept open for the customer because a courier is slow: it goes on
+    after the case has closed. A claim that was opened before there were deadlines has none.
+    """
 
     against: Literal["courier", "supplier"]
     amount: int
-    state: str = "claimed"
+    state: ClaimState = "claimed"
     accepted: int | None = None
     paid: int = 0
+    name: str | None = None  # which courier, which supplier
+    by_itself: bool = False  # opened by what was found, not by a person
+    opened_at: datetime | None = None
+    filed_at: datetime | None = None
+    due_at: datetime | None = None  # of what it waits for now
+    evidence: tuple[str, ...] = ()  # keys of the list of evidence that went with it
+    reference: str | None = None  # under which they keep it
+    appealed: bool = False
+    reason: str | None = None  # why it was refused, appealed or written off, as last said
 
     @property
     def outstanding(self) -> int:
         """What they have yet to pay, as far as anybody has said."""
         if self.state not in ("claimed", "accepted"):
             return 0
-        return self.amount if self.accepted is None else self.accepted
+        return (self.amount if self.accepted is None else self.accepted) - self.paid
+
+    @property
+    def awaits(self) -> ClaimWait | None:
+        """What it waits for: to be filed, an answer, the money, or our decision on a refusal; None when it is over."""
+        if self.state == "claimed":
+            return "answer" if self.filed_at else "filing"
+        return {"accepted": "payment", "refused": "decision"}.get(self.state)  # type: ignore[return-value]
 
 
 class Override(Value):
@@ -291,6 +317,8 @@ class Case(Value):
 
     money: Money = Money()
     waived: int = 0
+    waiver_asked_by: str | None = None  # who applied for it, and so does not grant it (F23)
+    divided: bool = False  # lines went to or came from a linked case
     payouts: tuple[Payout, ...] = ()
     taken_in: tuple[Transfer, ...] = ()  # goods that stay with us, as they are posted
 
@@ -312,6 +340,8 @@ class Case(Value):
     evidence_asked: bool = False
     asked_for: tuple[str, ...] = ()  # in the words of whoever asked
     invoice_open: bool = False
+    invoice_due: tuple[str, ...] = ()  # what may be done with it, as the remedy wants it; empty = not said
+    invoice_enclosed: bool | None = None  # whether the paper came back with the goods (G15)
     failing_step: str | None = None
     processed: tuple[str, ...] = ()
 

@@ -549,13 +549,28 @@ class Attach(Data):
 
 
 class OpenClaim(Data):
+    """`name`: which courier or supplier, whose own deadlines may differ."""
+
     against: Literal["courier", "supplier"]
     amount: Amount
+    name: Word | None = None
 
 
 class SettleClaim(Data):
-    result: Literal["accepted", "refused", "paid"]
+    """What became of a claim. `claim` counts from 1 as the case lists them; left out = the first that fits.
+
+    `filed`: it has gone out, with `evidence` and under `reference`. `accepted`: all of it, or `amount`. `refused`: it
+    can be `appealed` once, or `written_off` by a manager with a reason. `paid`: what is still open, or `amount`; the
+    rest is given up unless `more_to_come`.
+    """
+
+    result: Literal["filed", "accepted", "refused", "appealed", "paid", "written_off"]
+    claim: Annotated[int, Field(ge=1, le=100)] | None = None
     amount: Amount | None = None
+    evidence: list[Word] = Field(default_factory=list, max_length=50)
+    reference: Word | None = None
+    reason: Text | None = None
+    more_to_come: Yes = False
 
 
 class LendLoaner(Data):
@@ -566,7 +581,10 @@ class LendLoaner(Data):
 
 
 class SettleInvoice(Data):
-    result: Literal["credited", "amended", "endorsed", "returned", "not_needed"]
+    """What was done with the order's invoice, as the remedy wants it (G9); that nothing need be a manager says."""
+
+    result: Literal["credited", "amended", "endorsed", "reissued", "returned", "not_needed"]
+    reason: Text | None = None
 
 
 DATA: dict[Action, type[Data]] = {

@@ -15,14 +15,18 @@ from models import side_clocks
 from models.actions import (  # noqa: F401
     HANDLERS,
     beside,
+    claims,
     compensation,
     diagnosis,
     follow_up,
     goods,
+    invoices,
     remedy,
     request,
     waiting,
 )
+from models.actions.claims import recover
+from models.actions.invoices import open_invoice
 from models.actions.payouts import execute_plan, forget_payouts, pay_as_credit, take_back
 from models.case import Case, Pending
 from models.clocks import (
@@ -180,8 +184,8 @@ def _go(draft: Draft, command: Command, target: State) -> None:
         execute_plan(draft)
         if draft.case.as_credit:
             pay_as_credit(draft)
-        if draft.case.order is not None and draft.case.order.has_invoice:
-            draft.set(invoice_open=True)  # G9: a refund, exchange or repair touches the invoice
+        open_invoice(draft, draft.case.remedy or "none")
+        recover(draft)
     if target in FINAL and source not in FINAL:
         draft.tell("owner", f"The case is {target}.")
     elsewhere = moved or command.action in (Action.CHANGE_KIND, Action.REBASE_PLAYBOOK)

@@ -130,6 +130,18 @@ NEWS: Final[Sequence[tuple[str, str, str, str]]] = (
         "what you asked for was not approved",
     ),
     (
+        "claim_refused",
+        r"The \w+ refused a claim: appeal it once, or have a manager write it off\.",
+        "索赔被拒：申诉一次，或请经理核销",
+        "a claim was refused: appeal it once, or have a manager write it off",
+    ),
+    (
+        "invoice_paper",
+        r"The paper invoice did not come back with the goods: ask the customer for it \(G15\)\.",
+        "纸质发票没有随货寄回，请向买家索要",
+        "the paper invoice did not come back with the goods: ask the customer for it",
+    ),
+    (
         "waive_freight",
         r"(?P<x>[\d.]+ \w+|\S+) of the customer's freight: waive it\?",
         "是否免去买家运费 {x}",

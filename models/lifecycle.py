@@ -254,6 +254,7 @@ class Facts:
     tries_left: bool = False
     result: str | None = None  # of an interception, a delivery, a visit
     ruling: str | None = None
+    something_open: bool = False  # money, an invoice or a loaner, without whose end a case does not close (G8, G9)
     to_state: str | None = None
 
 
@@ -372,6 +373,15 @@ def ruled_with_goods_here(ruling: str) -> Guard:
         return f.ruling == ruling and f.goods_here
 
     guard.__name__ = f"ruled {ruling}, goods here"
+    return guard
+
+
+@cache
+def ruled_with_something_open(ruling: str) -> Guard:
+    def guard(f: Facts) -> bool:
+        return f.ruling == ruling and f.something_open
+
+    guard.__name__ = f"ruled {ruling}, something open"
     return guard
 
 
@@ -545,6 +555,7 @@ ARROWS: tuple[Arrow, ...] = (
     Arrow(A.PLATFORM_RULING, OPEN, S.RECEIVED, ruled_with_goods_here("return")),
     Arrow(A.PLATFORM_RULING, OPEN, S.AWAITING_RETURN, ruling_is("return")),
     Arrow(A.PLATFORM_RULING, OPEN, S.RETURNING_GOODS, ruled_with_goods_here("rejected")),
+    Arrow(A.PLATFORM_RULING, OPEN, S.RESOLVED, ruled_with_something_open("rejected")),
     Arrow(A.PLATFORM_RULING, OPEN, S.REJECTED, ruling_is("rejected")),
     *(Arrow(A.CORRECT, OPEN, state, asked_for(state)) for state in CORRECTABLE),
     # Beside the road; freight that is waived is no longer waited for (F23)
@@ -552,6 +563,8 @@ ARROWS: tuple[Arrow, ...] = (
     *road(A.WAIVE_FREIGHT, (S.AWAITING_PAYMENT,), after=S.AWAITING_PAYMENT),
     Arrow(A.COMPENSATE, ASKING, S.AWAITING_APPROVAL, above_limit),
     *(stays(action) for action in list(Action)[list(Action).index(A.TAKE) :]),
+    # What is asked back of a courier or supplier goes on after the case has ended (L5, G10)
+    *(stays(action, *sorted(FINAL)) for action in (A.OPEN_CLAIM, A.SETTLE_CLAIM)),
 )
 
 #: Who may do what. Supervisor ⊃ agent, manager ⊃ supervisor, director ⊃ manager: see may().

@@ -11,6 +11,8 @@ from typing import Any
 
 from models.actions.planning import choices_of
 from models.case import Case
+from models.claims import waiting_claims
+from models.invoices import WORDS
 from models.lifecycle import Action
 from models.playbook import Outcome, Playbook
 from models.remedies import REMEDIES
@@ -71,7 +73,17 @@ def next_step(
         "evidence_missing": _evidence(case, playbook),
         "questions": [question.model_dump() for question in playbook.questions] if case.stage == "request" else [],
         "legal_choices": list(choices_of(case, now)),
+        "invoice": _invoice(case),
+        "claims": waiting_claims(case, now),
     }
+
+
+def _invoice(case: Case) -> dict[str, Any] | None:
+    """Which document is due for the order's invoice (G9), and whether its paper came back (G15)."""
+    if not case.invoice_open:
+        return None
+    due = [{"result": one, **WORDS[one]} for one in case.invoice_due]
+    return {"due": due, "came_back": case.invoice_enclosed}
 
 
 def _evidence(case: Case, playbook: Playbook) -> list[dict[str, str]]:

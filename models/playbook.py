@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.commands import Amount, Check, Finding, Hold, Party, Remedy, Word
+from models.claim_terms import Against, ClaimTerms
+from models.commands import Amount, Cause, Check, Finding, Hold, Party, Remedy, Word
 from models.freight import RATE_FACTOR
 from models.lifecycle import OPEN, State
 from models.playbook_parts import (
@@ -70,6 +71,13 @@ class Procedure(Part):
     checks: tuple[Check, ...] = Field((), description="who is asked, in this order, until it is found (section 7)")
     findings: dict[Finding, FindingRule] = Field(
         default_factory=dict, description="by finding: what it makes true of the parcel (L1–L6, L16)"
+    )
+    claims: dict[Against, ClaimTerms] = Field(
+        default_factory=dict, description="by whom something is asked back of: its deadlines and its evidence (L5, G10)"
+    )
+    recoveries: dict[Cause, Against] = Field(
+        default_factory=dict,
+        description="by the cause that was confirmed: of whom the cost of the remedy is asked back by itself (G10)",
     )
     clocks: dict[State, ClockRule] = Field(description="by state: how long the case may wait in it (T2)")
     first_answer: ClockRule | None = Field(None, description="the clock until our first answer (T2)")

@@ -32,8 +32,8 @@ SAMPLES: dict[Action, tuple[dict[str, Any], ...]] = {
     Action.OVERRIDE_ELIGIBILITY: (_WHY,),
     Action.CORRECT: ({"to_state": "requested", **_WHY},),
     Action.COMPLETE_CALLBACK: ({"satisfied": True}, {"satisfied": False}),
-    Action.SETTLE_INVOICE: ({"result": "not_needed"},),
-    Action.SETTLE_CLAIM: ({"result": "refused"},),
+    Action.SETTLE_INVOICE: ({"result": "credited"},),
+    Action.SETTLE_CLAIM: ({"result": "refused"}, {"result": "appealed", **_WHY}, {"result": "written_off", **_WHY}),
     Action.CHANGE_KIND: ({"kind": "?"},),
     Action.SPLIT: ({"lines": [{"line_no": 100_000, "quantity": 1}]},),
 }

@@ -38,6 +38,7 @@ from store import (
     callbacks,
     case_parts,
     chain,
+    claims,
     documents,
     duty,
     ledger,
@@ -270,6 +271,8 @@ def _write_parts(
     documents.put(session, tables.case_clocks, projection.clock_rows(case, calendars))
     reasons.write(session, case, projection.times_of(case, calendars), at)
     case_parts.write(session, case, before, allowed)
+    if case.claims:
+        claims.write(session, case)
 
 
 def _write_effects(session: Session, case: Case, effects: Effects, at: datetime) -> money.Booked:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from models import tables
 from models.case import Case
 from models.errors import Conflict, NotFound
-from store import callbacks, documents, projection, reasons
+from store import callbacks, claims, documents, projection, reasons
 from store.projection import Calendars
 
 _BATCH = 500
@@ -53,6 +53,7 @@ def rebuild(session: Session, calendars: Calendars) -> Rebuilt:
         changed += reasons.write(session, case, projection.times_of(case, calendars)) or rewritten
         callbacks.rebuild(session, case)
         clocks += len(clock_rows)
+    claims.rebuild(session)
     return Rebuilt(cases=len(rows), clocks=clocks, changed=changed)
 
 

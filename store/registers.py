@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from models.lifecycle import Action
 from models.tables import balances as credited
 from models.tables import cases, orders, timeline
+from store import claims as kept_claims
 from store import credit
 
 Row = dict[str, Any]
@@ -114,44 +115,56 @@ def loaners(session: Session) -> list[Row]:
 
 
 def claims(session: Session) -> list[Row]:
-    """L5, G10: what couriers and suppliers were asked for, and what they said and paid."""
+    """L5, G10: what couriers and suppliers were asked for, what it waits for until when, and what is missing."""
     return [
         {
-            "case_no": case_no,
-            "order_no": order_no,
-            "against": claim["against"],
-            "state": claim["state"],
-            "claimed": Sum(claim["amount"], currency),
-            "accepted": None if claim.get("accepted") is None else Sum(claim["accepted"], currency),
-            "paid": Sum(claim.get("paid") or 0, currency),
+            "case_no": row.case_no,
+            "claim": row.number,
+            "order_no": row.order_no,
+            "against": row.against,
+            "name": row.name,
+            "state": row.state,
+            "awaits": row.awaits,
+            "due_at": row.due_at,
+            "claimed": Sum(row.amount, row.currency),
+            "accepted": None if row.accepted is None else Sum(row.accepted, row.currency),
+            "paid": Sum(row.paid, row.currency),
+            "missing": ", ".join(one["key"] for one in row.missing),
+            "reference": row.reference,
+            "opened_at": row.opened_at,
+            "filed_at": row.filed_at,
+            "reason": row.reason,
         }
-        for case_no, order_no, currency, case in _documents(session, _has_claims())
-        for claim in case["claims"]
-        if claim
+        for row in kept_claims.every(session)
     ]
 
 
-def _has_claims() -> ColumnElement[bool]:
-    first: ColumnElement[int] = _document["claims"][0]["amount"].as_integer()
-    return first.is_not(None)
-
-
 def invoices(session: Session) -> list[Row]:
-    """G9: cases whose invoice has to be credited, amended, endorsed or returned, and what was done with it."""
-    settled = select(timeline.c.case_no, timeline.c.at, timeline.c.data)
+    """G9, G15: cases whose invoice has to be credited, amended, endorsed, reissued or sent back, and what was done."""
+    settled = select(timeline.c.case_no, timeline.c.at, timeline.c.actor_id, timeline.c.data)
     found = session.execute(settled.where(timeline.c.action == Action.SETTLE_INVOICE.value).order_by(timeline.c.seq))
     last = {row.case_no: row for row in found}
     concerned = or_(_document["invoice_open"].as_boolean(), cases.c.case_no.in_(list(last)))
     return [
-        {
-            "case_no": case_no,
-            "order_no": order_no,
-            "remedy": case.get("remedy"),
-            "state": "open" if case.get("invoice_open") else last[case_no].data.get("result"),
-            "settled_at": last[case_no].at if case_no in last else None,
-        }
+        _invoice(case_no, order_no, case, None if case.get("invoice_open") else last.get(case_no))
         for case_no, order_no, _, case in _documents(session, concerned)
     ]
+
+
+def _invoice(case_no: str, order_no: str | None, case: Row, settled: Any) -> Row:
+    order = case.get("order") or {}
+    return {
+        "case_no": case_no,
+        "order_no": order_no,
+        "kind": order.get("invoice_kind"),
+        "remedy": case.get("remedy"),
+        "state": settled.data.get("result") if settled else "open",
+        "due": ", ".join(case.get("invoice_due") or ()),
+        "came_back": case.get("invoice_enclosed"),
+        "settled_at": settled.at if settled else None,
+        "settled_by": settled.actor_id if settled else None,
+        "reason": settled.data.get("reason") if settled else None,
+    }
 
 
 def warranties(session: Session) -> list[Row]:

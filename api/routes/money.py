@@ -7,12 +7,13 @@ from pydantic import Field
 from starlette.responses import Response
 
 from api.auth import actor_of
-from api.documents import BalanceShown, PayoutList, PayoutShown, Rows
+from api.documents import BalanceShown, ClaimList, PayoutList, PayoutShown, Rows
 from api.routes.answers import Cursor, Filter, Json, Limit, as_csv, documented
 from api.routes.cases import Key, Several
 from api.routes.checked import CallerHere, DeskHere, checked_router
 from api.schemas import Clearing, Failed, Number, Paid
-from models.case import PayoutState, Purpose
+from models.case import ClaimWait, PayoutState, Purpose
+from models.claim_terms import Against
 from models.errors import NotFound
 from models.lifecycle import Action
 
@@ -78,6 +79,20 @@ async def clear_balance(
 ) -> Json:
     """With a reason; all of it where no amount is named. The same `Idempotency-Key` is carried out once."""
     return Json(await desk.clear_balance(customer, asked, actor_of(caller), idempotency_key))
+
+
+@router.get("/claims", summary="Claims by deadline", response_class=Json, responses=documented(ClaimList))
+async def list_claims(
+    desk: DeskHere,
+    awaits: Annotated[list[ClaimWait], Several, Query()] = [],  # noqa: B006 - the framework copies it
+    against: Against | None = None,
+    overdue: bool = False,
+    case_no: Filter = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Json:
+    """What couriers and suppliers were asked for, the next deadline first, with the evidence that is missing (L5)."""
+    return Json(await desk.claims(tuple(awaits), against, overdue, case_no, cursor, limit))
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]

@@ -8,7 +8,8 @@ from models.actions import handles
 from models.actions.diagnosis import divided, split_off
 from models.actions.payouts import not_given_back, pay_goodwill
 from models.actions.planning import chosen_lines, set_gates
-from models.case import Case, Claim, SecondOrder
+from models.actions.second_eyes import same_person
+from models.case import Case, SecondOrder
 from models.clocks import APART, cancelled, graded, rebased
 from models.commands import (
     AddIssue,
@@ -23,20 +24,17 @@ from models.commands import (
     MessageText,
     NoData,
     Note,
-    OpenClaim,
     PlaceHold,
     RebasePlaybook,
     SetPriority,
     SetSeverity,
-    SettleClaim,
     Split,
     UpdateContact,
     WaiveFreight,
 )
 from models.draft import Draft
 from models.eligibility import Eligible
-from models.errors import DataRefused, RuleRefused
-from models.ledger import claim_changed, claim_paid
+from models.errors import DataRefused, RoleRefused, RuleRefused
 from models.lifecycle import Action, Role, Stage, acts_as
 from models.playbook import Procedure
 
@@ -255,11 +253,15 @@ def waive_freight(draft: Draft, data: WaiveFreight) -> None:
         raise DataRefused.of("amount", "Waive an amount above zero.")
     set_gates(draft)
     if not acts_as(draft.actor.role, Role.MANAGER):  # he may apply before anything is owed or advanced
+        draft.set(waiver_asked_by=draft.actor.id)
         draft.tell("manager", f"{draft.said(amount)} of the customer's freight: waive it?")
         return
     case = draft.case
+    if case.waiver_asked_by is not None and same_person(case.waiver_asked_by, draft.actor.id):
+        raise RoleRefused("Whoever applied for it cannot grant it: somebody else has to (F23).")
     if case.money.customer_owes <= case.money.received and not_given_back(case) <= 0:
         raise RuleRefused("The customer owes no freight, and advanced none that he has not got back (F26).")
+    draft.set(waiver_asked_by=None)
     owed = max(0, draft.case.money.customer_owes - draft.case.money.received)
     off = min(amount, owed)
     draft.set(waived=draft.case.waived + off)
@@ -274,34 +276,6 @@ def attach(draft: Draft, data: Attach) -> None:
     draft.set(evidence=(*draft.case.evidence, data.uri)[-200:])
 
 
-@handles(Action.OPEN_CLAIM)
-def open_claim(draft: Draft, data: OpenClaim) -> None:
-    """L5, G10: goods value and freight, asked back from the courier or the supplier."""
-    amount = draft.minor(data.amount, "amount")
-    draft.set(claims=(*draft.case.claims, Claim(against=data.against, amount=amount)))
-    draft.post(claim_changed(data.against, 0, amount))
-
-
-@handles(Action.SETTLE_CLAIM)
-def settle_claim(draft: Draft, data: SettleClaim) -> None:
-    """L5, G10: accepted (all of it, or the amount said), refused, or paid; what it brings is booked to the case."""
-    claim = next((c for c in draft.case.claims if c.state in ("claimed", "accepted")), None)
-    if claim is None:
-        raise RuleRefused("No claim is open.")
-    open_until_now = claim.outstanding
-    said = open_until_now if data.amount is None else draft.minor(data.amount, "amount")
-    update: dict[str, Any] = {"state": data.result}
-    if data.result == "paid":
-        update["paid"] = said
-        draft.post(claim_paid(claim.against, open_until_now, said))
-    else:
-        left = said if data.result == "accepted" else 0
-        update["accepted"] = left
-        draft.post(claim_changed(claim.against, open_until_now, left))
-    changed = claim.model_copy(update=update)
-    draft.set(claims=tuple(changed if c is claim else c for c in draft.case.claims))
-
-
 @handles(Action.LEND_LOANER)
 def lend_loaner(draft: Draft, data: LendLoaner) -> None:
     if not data.consent:
@@ -314,10 +288,3 @@ def return_loaner(draft: Draft, data: Note) -> None:
     if not draft.case.loaners:
         raise RuleRefused("No loaner is out.")
     draft.set(loaners=draft.case.loaners[1:])
-
-
-@handles(Action.SETTLE_INVOICE)
-def settle_invoice(draft: Draft, data: Data) -> None:
-    if not draft.case.invoice_open:
-        raise RuleRefused("This case has no open invoice step.")
-    draft.set(invoice_open=False)

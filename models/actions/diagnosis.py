@@ -116,6 +116,7 @@ def split_off(draft: Draft, lines: tuple[Line, ...], inspected: bool) -> None:
             "payouts": (),
             "posting_seq": 0,
             "taken_in": (),
+            "divided": True,
             "advanced_freight": 0,  # the freight of the way back stays with the first case
             "money": type(parent.money)(),
             "waived": 0,
@@ -127,10 +128,13 @@ def split_off(draft: Draft, lines: tuple[Line, ...], inspected: bool) -> None:
             "agreed": None,
             "loaners": (),
             "claims": (),
+            "invoice_open": False,  # the order has one invoice, and the first case settles it
+            "invoice_due": (),
             "offer": None,
             "pending": None,
         }
     )
+    draft.set(divided=True)
     draft.split_off(child)
 
 

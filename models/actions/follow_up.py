@@ -4,9 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 from models.actions import HANDLERS, handles
+from models.actions.invoices import open_invoice
 from models.actions.payouts import GONE, cancel_payouts, goods_owed, refund_outside, take_back
 from models.actions.planning import above_refund_limit, plan_remedy
-from models.actions.request import put_on_table
+from models.actions.request import promises_too_much, put_on_table
+from models.actions.second_eyes import let_pass_by_actor, same_person
 from models.case import Case, Pending, Ruling
 from models.clocks import restarted
 from models.commands import (
@@ -195,11 +197,15 @@ def approve(draft: Draft, data: Approve) -> None:
     Where the numbers have changed meanwhile it is refused with the new ones, which `preview_id` can then name (F20).
     """
     pending = _pending(draft)
+    if let_pass_by_actor(draft):
+        raise RoleRefused("You let this case pass yourself: somebody else has to decide what it gets.")
     draft.set(pending=None)
     if pending.command.action is Action.MAKE_OFFER:
         offer = parse_data(pending.command)
         assert isinstance(offer, MakeOffer)
         options = tuple(offer.options) or (OfferOption(type="keep_it", amount=offer.amount),)
+        if any(promises_too_much(draft, option) for option in options):
+            raise RuleRefused("It is above your limit too: a director has to approve it.")
         put_on_table(draft, options, pending.came_from)
         draft.facts.is_offer = True
         return
@@ -233,7 +239,7 @@ def _pending(draft: Draft) -> Pending:
     pending = draft.case.pending
     if pending is None:
         raise RuleRefused("Nothing waits for approval.")
-    if pending.command.actor.id == draft.actor.id:
+    if same_person(pending.command.actor.id, draft.actor.id):
         raise RoleRefused("Whoever asked for it cannot decide it: somebody else has to.")
     return pending
 
@@ -259,7 +265,10 @@ def platform_ruling(draft: Draft, data: PlatformRuling) -> None:
             raise DataRefused.of("amount", "A paid ruling needs its amount.")
         draft.set(remedy="refund", executed=True)
         refund_outside(draft, amount, data.reference)
+        open_invoice(draft, "refund")
     else:
+        case = draft.case
+        draft.facts.something_open = bool(case.open_payouts or case.invoice_open or case.loaners)
         draft.set(remedy="goods_back" if data.ruling == "rejected" and draft.facts.goods_here else None)
 
 

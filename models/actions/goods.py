@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from models.actions import handles
-from models.actions.planning import claim_parcel, must_be_eligible, set_gates
+from models.actions.claims import claim_parcel
+from models.actions.planning import must_be_eligible, set_gates
 from models.case import Parcel
 from models.commands import AuthoriseReturn, BookIn, Finding, RecordDelivery, ReportInterception, ShipReturn
 from models.draft import Draft
@@ -45,6 +46,8 @@ def book_in(draft: Draft, data: BookIn) -> None:
     if not expected and draft.case.goods not in ("in_transit", "here"):
         draft.record(Fact.GOODS_UNASKED, "Goods came that were not on their way, as far as we knew.")
     draft.set(goods="here", returned_once=True, at_dock_since=None, way_back="moving")
+    if data.invoice_enclosed is not None:
+        draft.set(invoice_enclosed=data.invoice_enclosed or bool(draft.case.invoice_enclosed))  # in any of the boxes
     if not draft.facts.inspected and draft.case.state in SET_ASIDE:
         draft.set(offer=None, pending=None)
 

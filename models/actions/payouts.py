@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from models.actions import handles
+from models.actions.invoices import invoice_untouched
 from models.case import Case, Payout
 from models.commands import FailRefund, Note, ProvideAccount, RecordRefund
 from models.draft import Draft
@@ -121,6 +122,8 @@ def take_back(draft: Draft, purposes: tuple[str, ...]) -> None:
             draft.set_money(**{payout.purpose: left})
             if payout.compensates:
                 draft.set_money(compensation=draft.case.money.compensation - payout.amount)
+    if "refund" in purposes:
+        invoice_untouched(draft)
 
 
 def mind_what_was_paid(draft: Draft) -> None:

@@ -3,22 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from models.actions.own_units import ceilings, not_twice
 from models.actions.payouts import goods_owed, mind_what_was_paid, take_back
 from models.actions.receivables import mind_receivable, without_cause
-from models.case import Case, Claim, Line
+from models.case import Case, Line
 from models.commands import LineQuantity, Remedy, Replacement
 from models.draft import Draft
 from models.errors import DataRefused, MoneyRefused, PotExceeded, PreviewStale, RuleRefused
-from models.events import SYSTEM
 from models.freight import reimbursement_cap
 from models.law import legal_choices, repairs_are_enough
-from models.ledger import claim_changed
-from models.lifecycle import Action, Role, acts_as
-from models.money import to_minor, to_text
+from models.lifecycle import Role, acts_as
+from models.money import to_minor
 from models.playbook import LimitedRole
 from models.remedies import REMEDIES
 from models.remedies.parts import cost_of
@@ -104,18 +101,6 @@ def not_decided_outside(case: Case) -> None:
     if case.ruling is not None and case.ruling.ruling in ("refunded", "rejected"):
         told = f"It was decided outside ({case.ruling.ruling}, reference {case.ruling.reference})"
         raise RuleRefused(f"{told}, and that binds us: nothing more is paid for it (T21).")
-
-
-def claim_parcel(draft: Draft, against: Literal["courier", "supplier"]) -> None:
-    """L5: goods value and freight of what is in the case, claimed once from whoever lost it."""
-    case = draft.case
-    if case.order is None or any(claim.against == against for claim in case.claims):
-        return
-    goods = sum(cost_of(case.order.pots, line.line_no, line.quantity) for line in case.lines)
-    amount = goods + case.order.replacement_rate
-    draft.set(claims=(*case.claims, Claim(against=against, amount=amount)))
-    draft.post(claim_changed(against, 0, amount))
-    draft.record(Action.OPEN_CLAIM, None, {"against": against, "amount": to_text(amount, draft.currency)}, actor=SYSTEM)
 
 
 def choices_of(case: Case, now: datetime) -> tuple[Remedy, ...]:
@@ -285,7 +270,18 @@ def above_refund_limit(draft: Draft, plan: Settlement | None) -> bool:
         return False
     limit = refund_limit(draft, draft.actor.role)
     over_cap = plan.freight_over_cap > 0 and not acts_as(draft.actor.role, Role.MANAGER)
-    return over_cap or (limit is not None and plan.refund > limit)
+    return over_cap or beyond(limit, draft.case, plan)
+
+
+def beyond(limit: int | None, case: Case, plan: Settlement) -> bool:
+    """Whether a plan, with what the case has refunded before, is above somebody's limit.
+
+    Lines that were divided onto several cases count as one request: by all that their order has given back.
+    """
+    given = case.money.refund
+    if case.divided and case.order is not None:
+        given = max(given, sum(pot.in_flight + pot.refunded for pot in case.order.pots.payments))
+    return limit is not None and plan.refund > 0 and given + plan.refund > limit
 
 
 def goods_are_missing(case: Case) -> bool:

@@ -17,6 +17,7 @@ from models.actions.planning import (
     set_gates,
 )
 from models.actions.reductions import above_reduction_limit
+from models.actions.second_eyes import let_pass_by_actor
 from models.case import Quote, Visit
 from models.clocks import APPOINTMENT, met, restarted
 from models.commands import (
@@ -61,6 +62,7 @@ def choose_remedy(draft: Draft, data: ChooseRemedy) -> None:
     percent, net = data.reduction_percent, data.net_receivable
     plan_remedy(draft, data.remedy, data.amount, data.replacement, data.lines, data.preview_id, percent, net)
     draft.facts.above_limit = early or much or above_refund_limit(draft, draft.case.plan)
+    draft.facts.above_limit |= remedy.grants and let_pass_by_actor(draft)
     if data.as_credit:
         _with_consent(data)
         draft.set(as_credit=True)

@@ -5,13 +5,16 @@ from models.actions.goods import note_finding
 from models.actions.planning import (
     above_keep_it_limit,
     above_refund_limit,
+    beyond,
     goods_are_missing,
     must_be_eligible,
     not_decided_outside,
     plan_remedy,
+    refund_limit,
 )
 from models.actions.reductions import above_reduction_limit
-from models.case import Offer, Override
+from models.actions.second_eyes import let_pass_by_actor
+from models.case import Case, Offer, Override
 from models.commands import (
     AcceptOffer,
     Answer,
@@ -28,6 +31,7 @@ from models.draft import Draft
 from models.errors import DataRefused, RoleRefused, RuleRefused
 from models.lifecycle import Action, Role, State, acts_as
 from models.remedies import REMEDIES
+from models.settlement import Settlement
 
 #: What an accepted option makes of the case; `wait` keeps the remedy that was chosen before.
 OPTION_REMEDY = {"answer": "none"}
@@ -88,10 +92,14 @@ def make_offer(draft: Draft, data: MakeOffer) -> None:
     if draft.case.rounds >= draft.case.procedure.keep_it.rounds:
         raise RuleRefused(f"{draft.case.rounds} offers were made already; no more rounds (K3). Choose a remedy.")
     draft.facts.is_offer = True
-    above = [_above_limit(draft, option) for option in options]
-    draft.facts.above_limit = any(above)
+    above = [promises_too_much(draft, option) for option in options]
+    draft.facts.above_limit = any(above) or (any(_grants(one) for one in options) and let_pass_by_actor(draft))
     if not draft.facts.above_limit:
         put_on_table(draft, options, draft.case.state)
+
+
+def _grants(option: OfferOption) -> bool:
+    return option.type in REMEDIES and REMEDIES[option.type].grants
 
 
 def _pays(option: OfferOption) -> bool:
@@ -101,11 +109,14 @@ def _pays(option: OfferOption) -> bool:
 def put_on_table(draft: Draft, options: tuple[OfferOption, ...], came_from: State) -> None:
     """The offer is made: the customer has the word."""
     round_ = draft.case.rounds + 1
-    draft.set(offer=Offer(options=options, came_from=came_from, round=round_), rounds=round_)
+    promised = tuple(_promised(draft, option) for option in options)
+    limit = refund_limit(draft, draft.actor.role) if draft.case.currency else None
+    offer = Offer(options=options, came_from=came_from, round=round_, promised=promised, limit=limit)
+    draft.set(offer=offer, rounds=round_)
     draft.told_customer()
 
 
-def _above_limit(draft: Draft, option: OfferOption) -> bool:
+def promises_too_much(draft: Draft, option: OfferOption) -> bool:
     """Whether the option promises more than its maker may decide alone, since accepting it carries it out."""
     if option.type in ("wait", "answer"):
         return False
@@ -114,9 +125,22 @@ def _above_limit(draft: Draft, option: OfferOption) -> bool:
     if _goods_first(draft, option) and not option.reduction_percent:
         return False  # the remedy is decided, and its limit looked at, when the goods are here
     much = above_reduction_limit(draft, option.type, option, [])
+    return much or above_refund_limit(draft, _planned(draft, option))
+
+
+def _planned(draft: Draft, option: OfferOption) -> Settlement | None:
+    """What an option would come to, tried on a copy."""
     trial = Draft(draft.case, draft.actor, draft.now)
     plan_remedy(trial, option.type, option.amount, option.replacement, reduction_percent=option.reduction_percent)
-    return much or above_refund_limit(trial, trial.case.plan)
+    return trial.case.plan
+
+
+def _promised(draft: Draft, option: OfferOption) -> int | None:
+    """What an option refunds; None for those whose remedy is decided later, when its limit is looked at again."""
+    if option.type in ("wait", "answer") or _goods_first(draft, option):
+        return None
+    plan = _planned(draft, option)
+    return plan.refund if plan else None
 
 
 def _goods_first(draft: Draft, option: OfferOption) -> bool:
@@ -142,6 +166,18 @@ def accept_offer(draft: Draft, data: AcceptOffer) -> None:
         remedy = OPTION_REMEDY.get(option.type, option.type)
         percent = option.reduction_percent
         plan_remedy(draft, remedy, option.amount, option.replacement, reduction_percent=percent)
+        _as_it_was_offered(draft.case, offer, data.option - 1)
+
+
+def _as_it_was_offered(case: Case, offer: Offer, index: int) -> None:
+    """An offer gives no more than was promised, nor more than its maker's limit, whatever has changed meanwhile."""
+    plan = case.plan
+    if plan is None or index >= len(offer.promised):
+        return
+    promised = offer.promised[index]
+    if promised is not None and (plan.refund > promised or beyond(offer.limit, case, plan)):
+        told = "It comes to more than when it was offered, or than whoever offered it may give: make the offer anew"
+        raise RuleRefused(f"{told}, so that somebody who may approves it.")
 
 
 @handles(Action.DECLINE_OFFER)

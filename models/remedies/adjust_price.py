@@ -10,4 +10,4 @@ def settle(pots: Pots, free_shipping: bool, ask: SettlementAsk) -> Outcome:
     return paid_amount("K2", pots, ask)
 
 
-REMEDY = Remedy(name="adjust_price", settle=settle, pays=True, needs_amount=True)
+REMEDY = Remedy(name="adjust_price", settle=settle, pays=True, needs_amount=True, invoice="less")

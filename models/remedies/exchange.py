@@ -29,4 +29,5 @@ REMEDY = Remedy(
     needs_stock=True,
     needs_lines=True,
     keeps_goods=True,
+    invoice="other",
 )

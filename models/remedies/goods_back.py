@@ -15,4 +15,4 @@ def settle(pots: Pots, free_shipping: bool, ask: SettlementAsk) -> Outcome:
     return replace(outcome, reimbursed=reimbursed, over_cap=over_cap, sources=(*freight, *outcome.sources))
 
 
-REMEDY = Remedy(name="goods_back", settle=settle, grants=False)
+REMEDY = Remedy(name="goods_back", settle=settle, grants=False, invoice="back")

@@ -10,4 +10,4 @@ def settle(pots: Pots, free_shipping: bool, ask: SettlementAsk) -> Outcome:
     return paid_amount("K4", pots, ask)
 
 
-REMEDY = Remedy(name="keep_it", settle=settle, pays=True, needs_amount=True)
+REMEDY = Remedy(name="keep_it", settle=settle, pays=True, needs_amount=True, invoice="less")

@@ -71,4 +71,5 @@ REMEDY = Remedy(
     withdraws_parcel=True,
     needs_lines=True,
     keeps_goods=True,
+    invoice="less",
 )

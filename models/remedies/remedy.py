@@ -11,6 +11,8 @@ SettledRemedy = Literal[
     "refund", "exchange", "repair", "keep_it", "adjust_price", "reship", "substitute", "goods_back", "visit", "none"
 ]
 LineQuantity = tuple[int, int]
+#: What a remedy does to an invoice: less was sold, something else was sold, or it goes back with the goods (G9).
+Touches = Literal["less", "other", "back"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,8 @@ class Remedy:
     of ours is sent, which may be out of stock. `needs_amount` – it is for an amount. `needs_lines` – it is for units.
     `keeps_goods` – goods that came are ours once it is carried out; after any other they are owed back. `by_warranty` –
     out of warranty the customer pays it (F10). `grants` – it gives the customer something, so the case has to be
-    eligible. `other_goods` – something else than what was bought is sent, so nobody waits for what is out of stock.
+    eligible. `invoice` – what it does to the order's invoice (G9).
+    `other_goods` – something else than what was bought is sent, so nobody waits for what is out of stock.
     """
 
     name: SettledRemedy
@@ -88,3 +91,4 @@ class Remedy:
     by_warranty: bool = False
     grants: bool = True
     other_goods: bool = False
+    invoice: Touches | None = None

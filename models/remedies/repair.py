@@ -13,4 +13,12 @@ def settle(pots: Pots, free_shipping: bool, ask: SettlementAsk) -> Outcome:
     return Outcome(rule=row.rule, reimbursed=reimbursed, over_cap=over_cap, owes=owes, sources=(*freight, *owed))
 
 
-REMEDY = Remedy(name="repair", settle=settle, after_return=True, needs_stock=True, needs_lines=True, by_warranty=True)
+REMEDY = Remedy(
+    name="repair",
+    settle=settle,
+    after_return=True,
+    needs_stock=True,
+    needs_lines=True,
+    by_warranty=True,
+    invoice="back",
+)

@@ -19,4 +19,5 @@ REMEDY = Remedy(
     needs_lines=True,
     keeps_goods=True,
     other_goods=True,
+    invoice="other",
 )

@@ -5,6 +5,7 @@ constraint has a name, so that a refusal of the database can be read and a migra
 """
 
 from models.tables.cases import case_clocks, case_splits, case_units, case_waybills, cases, order_holds, timeline
+from models.tables.claims import claims
 from models.tables.columns import Micros, Moment, metadata
 from models.tables.desk import (
     counters,
@@ -60,6 +61,7 @@ __all__ = [
     "case_units",
     "case_waybills",
     "cases",
+    "claims",
     "counters",
     "customer_preferences",
     "duty_plans",

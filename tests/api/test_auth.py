@@ -103,6 +103,7 @@ ENDPOINTS: list[tuple[str, str, set[str]]] = [
     ("PUT", "/customers/X/preferences", {"agent", "supervisor", "manager", "director"}),
     ("GET", "/schedules", {"supervisor", "manager", "director", "system"}),
     ("GET", "/payouts", {"finance", "manager", "director", "system"}),
+    ("GET", "/claims", {"agent", "supervisor", "manager", "director", "finance", "system"}),
     ("POST", "/payouts/X/paid", {"finance", "system"}),
     ("POST", "/payouts/X/failed", {"finance", "system"}),
     ("GET", "/cases/X/files", EVERYBODY - {"customer", "courier"}),

@@ -215,7 +215,7 @@ async def test_a_closed_case_takes_only_what_opens_it_again(api: Api) -> None:
     case = await api.opened()
     assert (await api.act(case["case_no"], "reject", reason="买家弄错了店铺")).json()["state"] == "rejected"
     problem = await refused(await api.act(case["case_no"], "authorise_return"), 409, "state-refused")
-    assert problem["allowed_actions"] == ["reopen"]
+    assert problem["allowed_actions"] == ["reopen", "open_claim", "settle_claim"]
     assert (await api.act(case["case_no"], "reopen", reason="确实是本店的")).json()["state"] == "requested"
 
 
@@ -265,6 +265,8 @@ async def test_refusals_come_in_the_order_of_the_contract(service: Running, api:
         ("/stuck?cursor=rubbish", "cursor"),
         ("/payouts?state=lost", "state"),
         ("/payouts?cursor=rubbish", "cursor"),
+        ("/claims?awaits=lost", "awaits"),
+        ("/claims?cursor=rubbish", "cursor"),
         ("/cases/X/timeline?cursor=-1", "cursor"),
         ("/registers/refunds?format=pdf", "format"),
         ("/lifecycle?format=opera", "format"),

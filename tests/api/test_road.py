@@ -61,6 +61,7 @@ async def test_every_document_is_as_the_reference_says(api: Api) -> None:
         (f"/cases/{case['case_no']}/timeline", documents.Timeline),
         ("/stuck", documents.StuckList),
         ("/payouts", documents.PayoutList),
+        ("/claims", documents.ClaimList),
         ("/lifecycle", documents.LifecycleShown),
         ("/playbooks", documents.Rows),
         ("/calendars", documents.Rows),

@@ -91,16 +91,17 @@ def kettle_came_back(disposition: str = "restock", freight: str | None = "12.00"
 
 def test_a_refund_costs_nothing_but_its_freight_where_the_kettle_is_back_on_the_shelf() -> None:
     story = kettle_came_back().do("manager", "choose_remedy", remedy="refund")
-    assert ledger_of(story) == [("shop", "customer", "goods", 12900)], "an approved refund is not paid yet"
+    came_back, asked_back = ("shop", "customer", "goods", 12900), ("supplier", "write_off", "claim", 1200)
+    assert ledger_of(story) == [came_back, asked_back], "an approved refund is not paid yet"
     for payout in story.case.payouts:
         story.do("finance", "record_refund", payout_id=payout.key, reference=f"ALI-{payout.key}")
-    assert cost(story) == Cost(refund=12900, freight=1200, goods=12900, total=1200)
+    assert cost(story) == Cost(refund=12900, freight=1200, goods=12900, claimed=1200, total=1200)
 
 
 def test_a_scrapped_kettle_is_written_off_and_costs_its_refund() -> None:
     story = kettle_came_back("scrap", None).do("manager", "choose_remedy", remedy="refund")
     story.do("finance", "record_refund", payout_id=story.case.payouts[0].key, reference="ALI-1")
-    assert cost(story) == Cost(refund=12900, written_off=12900, total=12900)
+    assert cost(story) == Cost(refund=12900, written_off=12900, claimed=12900, total=12900)
 
 
 def test_a_repaired_kettle_that_goes_back_to_its_owner_never_was_ours() -> None:
@@ -114,7 +115,7 @@ def test_an_exchange_costs_the_new_kettle_less_the_one_that_came_back() -> None:
     story = kettle_came_back("restock", None)
     story.do("manager", "choose_remedy", remedy="exchange", replacement={"sku": "KETTLE-17"})
     story.do("warehouse", "ship_replacement", carrier="SF", waybill="SF300")
-    assert cost(story) == Cost(replacement=12900, goods=12900, total=0)
+    assert cost(story) == Cost(replacement=12900, goods=12900, claimed=1000, total=0)
 
 
 def test_what_is_inspected_again_is_posted_once() -> None:

@@ -55,7 +55,9 @@ def test_every_open_state_waits_for_somebody_who_can_lead_it_on_without_a_correc
 @pytest.mark.parametrize("state", sorted(FINAL))
 def test_a_final_state_waits_for_nobody_and_is_left_by_reopen_alone(state: State) -> None:
     assert WAITS_FOR[state] == "nobody"
-    assert actions_in(state) == (A.REOPEN,)
+    left = [arrow.action for arrow in ARROWS if state in arrow.sources and arrow.target is not None]
+    assert set(left) == {A.REOPEN}
+    assert actions_in(state) == (A.REOPEN, A.OPEN_CLAIM, A.SETTLE_CLAIM), "a courier may be slower than the customer"
 
 
 @pytest.mark.parametrize("action", Action)

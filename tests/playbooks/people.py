@@ -152,6 +152,10 @@ def _money(walk: "Walk", step: Step) -> Filled:
     return A.RECORD_REFUND, {"payout_id": key, "reference": "ali 17"}
 
 
+def _invoice(walk: "Walk", step: Step) -> Filled:
+    return A.SETTLE_INVOICE, {"result": walk.case.invoice_due[0], **step.data}
+
+
 def _payment(walk: "Walk", step: Step) -> Filled:
     owed = walk.case.money.customer_owes - walk.case.money.received
     return A.RECORD_PAYMENT, {"amount": f"{owed / 100:.2f}", "reference": "bank 17"}
@@ -245,7 +249,7 @@ FILLED: Mapping[Action, Fill] = {
     A.DISPATCH: _with(technician="qian"),
     A.FINISH_VISIT: _visit,
     A.COMPLETE_CALLBACK: _call_back,
-    A.SETTLE_INVOICE: _with(result="credited"),
+    A.SETTLE_INVOICE: _invoice,
     A.WITHDRAW: _with(reason="I keep it"),
     A.PROMISE: _with(what="call you"),
     A.MESSAGE: _with(text="…"),

@@ -32,7 +32,9 @@ def test_every_register_of_a_new_shop_is_empty(engine: Engine) -> None:
 def test_claims_say_what_was_asked_agreed_and_paid(engine: Engine) -> None:
     till = sold_and_refunded(engine)
     till.drive("AC-26-000001", ("agent", "settle_claim", {"result": "accepted", "amount": "25.00"}))
-    (claim,) = rows(engine, "claims")
+    claim, of_supplier = rows(engine, "claims")
+    assert (of_supplier["against"], of_supplier["awaits"]) == ("supplier", "filing"), "opened by itself (G10)"
+    assert of_supplier["missing"] == "inspection_report, serial, purchase"
     assert (claim["case_no"], claim["against"], claim["state"]) == ("AC-26-000001", "courier", "accepted")
     assert (claim["claimed"], claim["accepted"], claim["paid"]) == (cny("30.00"), cny("25.00"), cny("0.00"))
 

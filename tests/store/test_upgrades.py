@@ -69,7 +69,7 @@ def test_money_of_the_first_release_is_in_the_ledger_afterwards(bare_engine: Eng
     _back_to(bare_engine, "0001")
     assert upgrade(bare_engine).up_to_date
     audited = audit_money(bare_engine)
-    assert (audited.findings, audited.postings) == ((), 5)  # refund, freight, the open claim, and a paid one's two
+    assert (audited.findings, audited.postings) == ((), 6)  # refund, freight, two open claims, and a paid one's two
 
 
 def test_callbacks_of_before_are_known_afterwards(bare_engine: Engine) -> None:
