@@ -18,6 +18,7 @@ from models.callbacks import (
     month_before,
     working_days,
 )
+from models.lifecycle import State
 from tests.models.story import shipped
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -99,3 +100,19 @@ def test_hours_that_cannot_be_are_refused(hours: object, told: str) -> None:
 @pytest.mark.parametrize(("today", "month"), [("2026-11-01", "2026-10"), ("2027-01-31", "2026-12")])
 def test_the_month_that_is_over(today: str, month: str) -> None:
     assert month_before(date.fromisoformat(today)) == month
+
+
+def test_every_kind_calls_back_within_two_days_and_leaks_within_three_after_the_soak_test_T5() -> None:
+    targets = {
+        (kind, sub): playbook.for_case(sub).procedure.clocks[State.RESOLVED].target
+        for kind, playbook in shipped().kinds.items()
+        for sub in (None, *(one.key for one in playbook.subcategories))
+    }
+    slower = {place: target for place, target in targets.items() if target > 2 * 86_400}
+    assert slower == {("field_service", "leak"): 3 * 86_400}
+
+
+def test_every_resolved_case_has_its_callback_tried_again_and_none_is_closed_unasked_T5() -> None:
+    rules = [playbook.procedure.clocks[State.RESOLVED] for playbook in shipped().kinds.values()]
+    assert {rule.outcome for rule in rules} == {"try_again"}
+    assert {playbook.procedure.callback_tries for playbook in shipped().kinds.values()} == {3}
