@@ -5,10 +5,11 @@ import asyncio
 from sqlalchemy import Engine
 from temporalio.client import Client
 
+from models.bulk import BulkInput
 from models.effects import WORKFLOW, CaseInput, workflow_id
-from store import cases
+from store import bulks, cases
 from store.engine import reading
-from workflows.starting import start_case
+from workflows.starting import start_bulk, start_case
 
 #: Starts under way at once; more only queue up in the server.
 AT_ONCE = 20
@@ -24,13 +25,26 @@ async def start_missing_cases(client: Client, engine: Engine) -> int:
     numbers = await asyncio.to_thread(_open_case_nos, engine)
     missing = [number for number in numbers if workflow_id(number) not in running]
     await _start(client, engine, missing)
+    await start_running_bulks(client, engine)
     return len(missing)
+
+
+async def start_running_bulks(client: Client, engine: Engine) -> None:
+    """Go on with bulk actions that are not over (T12); those that run are left as they are."""
+    for bulk_id, total in await asyncio.to_thread(_running_bulks, engine):
+        await start_bulk(client, BulkInput(bulk_id=bulk_id, total=total))
+
+
+def _running_bulks(engine: Engine) -> tuple[tuple[str, int], ...]:
+    with reading(engine) as session:
+        return bulks.running(session)
 
 
 async def start_open_cases(client: Client, engine: Engine) -> int:
     """Start every open case from the state in SQL; one that runs is left as it is. Answers how many were looked at."""
     numbers = await asyncio.to_thread(_open_case_nos, engine)
     await _start(client, engine, numbers)
+    await start_running_bulks(client, engine)
     return len(numbers)
 
 

@@ -1,22 +1,24 @@
 """Upgrades: a database of an earlier release is brought to the newest schema with what it holds."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, Table, select, update
 
-from models.tables import case_clocks, ledger, metadata, payouts, playbook_acts
+from models.tables import case_clocks, case_reasons, ledger, metadata, payouts, playbook_acts, stuck_spans
 from store import callbacks, credit
 from store.audit import audit_money
 from store.engine import reading, revisions, upgrade, writing
 from store.maintenance import rebuild
 from store.tokens import create, verify
+from tests.builders import DAY, NOW
 from tests.store.test_audit import sold_and_refunded
 from tests.store.till import CALENDARS, Till
 
@@ -104,6 +106,36 @@ def test_clocks_of_an_earlier_release_have_their_logs_afterwards(bare_engine: En
     with writing(bare_engine) as session:
         rebuild(session, CALENDARS)
         assert session.execute(select(case_clocks)).mappings().all() == before
+
+
+def test_why_cases_are_stuck_is_known_of_those_that_were_open_before(bare_engine: Engine) -> None:
+    """T12: the facts are filled in as a commit would have written them, but for the minute that nobody kept."""
+    upgrade(bare_engine)
+    till = Till(bare_engine)
+    waiting, promised = till.opened(lines={2: 1}), till.opened(lines={2: 1})
+    till.act(waiting, "agent", "request_evidence")
+    till.act(promised, "agent", "promise", what="call back", at=NOW + 3 * DAY)
+    till.act(promised, "agent", "escalate", reason="upset")
+    tables = (case_reasons, stuck_spans)
+    before = [_rows(bare_engine, table) for table in tables]
+    _back_to(bare_engine, "0006")
+    assert upgrade(bare_engine).up_to_date
+    facts, line = (_rows(bare_engine, table) for table in tables)
+    assert [row["reason"] for row in facts] == [row["reason"] for row in before[0]]
+    assert {row["reason"] for row in facts} >= {"promise_missed", "escalated_unacked", "no_owner", "over_waiting"}
+    when = [NOW + timedelta(hours=hours) for hours in range(1, 24 * 20)]
+    for case_no in (waiting, promised):
+        assert [_held(line, case_no, at) for at in when] == [_held(before[1], case_no, at) for at in when]
+
+
+def _rows(engine: Engine, table: Table) -> list[dict[str, Any]]:
+    with reading(engine) as session:
+        return [dict(row) for row in session.execute(select(table).order_by(*table.primary_key)).mappings()]
+
+
+def _held(line: list[dict[str, Any]], case_no: str, at: datetime) -> int:
+    (span,) = [row for row in line if row["case_no"] == case_no and row["from_at"] <= at < row["until_at"]]
+    return int(span["mask"])
 
 
 def test_credit_that_finance_had_booked_by_hand_is_a_balance_afterwards(bare_engine: Engine) -> None:
