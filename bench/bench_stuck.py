@@ -1,14 +1,17 @@
 """How long the stuck list takes with its counts: a million cases, 50,000 of them open (T12). Target: 50 ms at p95.
 
-    python bench/bench_stuck.py [--cases 1000000] [--open 50000] [--away 30] [--rounds 40] [--database postgresql://…]
+    python bench/bench_stuck.py [--cases 1000000] [--open 50000] [--rounds 40] [--database postgresql://…]
 
 Without --database it runs on SQLite in a file and then on a PostgreSQL of its own. Closed cases are there with a small
 document; open ones are in every state, due from weeks ago to weeks to come, and their facts are written by the same
-functions as a commit writes them. Thirty of sixty people are off duty.
+functions as a commit writes them. Sixty people work in two shifts, and the roster is asked every time who is off duty.
+An answer is the list with its counts, from the call until its rows are ready to be shown. `cpu_ms` is the time that
+this process worked, which with SQLite is all there is; `load` says how busy others kept the machine.
 """
 
 import argparse
 import json
+import os
 import random
 import sys
 import time
@@ -27,6 +30,7 @@ from models import tables
 from models.case import Case
 from models.lifecycle import OPEN
 from models.stuck import END_OF_TIME, held
+from playbooks.loading.load import SHIPPED, load_playbooks
 from store import projection, reasons, stuck
 from store.engine import make_engine, reading, upgrade
 from tests.builders import CALENDARS, DAY, HOUR, NOW, a_case, an_order
@@ -68,12 +72,14 @@ def open_case(number: int, rolled: random.Random) -> Case:
     }
     begun = max(opened, NOW - timedelta(hours=rolled.expovariate(1 / 30)))
     case = a_case(f"AC-26-{number:06d}", ORDER, opened_at=begun, state=rolled.choice(OPEN), **more)
-    return case.model_copy(update={"kind": rolled.choice(KINDS), "opened_at": opened})
+    acted = max(begun, NOW - timedelta(hours=rolled.expovariate(1 / 20)))
+    return case.model_copy(update={"kind": rolled.choice(KINDS), "opened_at": opened, "last_acted_at": acted})
 
 
 def fill(engine: Engine, how_many: int, how_many_open: int) -> None:
     """A million rows: open cases by the program's own functions, closed ones as copies of one row."""
     rolled = random.Random(12)
+    people(engine)
     every = how_many // how_many_open
     closed = _closed_row()
     for first in range(0, how_many, BATCH):
@@ -93,6 +99,36 @@ def fill(engine: Engine, how_many: int, how_many_open: int) -> None:
             _many(connection, tables.stuck_spans, [one for row in rows for one in row["spans"]])
     with engine.begin() as connection:
         connection.execute(text("ANALYZE"))
+
+
+def people(engine: Engine) -> None:
+    """Sixty people on the shipped shifts, half of them by day and half by night, each with days off."""
+    plan = load_playbooks(SHIPPED).duty
+    by_turns = list(plan.shifts)[:2]
+    long_ago = NOW - 100 * DAY
+    named = {"recorded_at": long_ago, "by": "bench"}
+    rows: dict[Table, list[dict[str, Any]]] = {
+        tables.duty_plans: [{"number": 1, "document": plan.model_dump(mode="json"), "recorded_at": long_ago}],
+        tables.staff: [
+            {"id": one, "name": one, "language": "zh", "channels": [], "changed_at": long_ago} for one in PEOPLE
+        ],
+        tables.staff_standings: [
+            {"person": one, "number": 1, "roles": ["agent"], "since": long_ago, **named} for one in PEOPLE
+        ],
+        tables.rota: [
+            {
+                "person": one,
+                "number": 1,
+                "first_day": (long_ago + number * DAY).date().isoformat(),
+                "pattern": [by_turns[number % 2]] * 8 + ["off"] * 2,
+                **named,
+            }
+            for number, one in enumerate(PEOPLE)
+        ],
+    }
+    with engine.begin() as connection:
+        for table, filled in rows.items():
+            _many(connection, table, filled)
 
 
 def _many(connection: Any, table: Table, rows: list[dict[str, Any]]) -> None:
@@ -122,17 +158,18 @@ def _closed_row() -> dict[str, Any]:
     return {**projection.columns_of(case, CALENDARS), **small, "due_order": END_OF_TIME, "closed_at": NOW}
 
 
-def measured(engine: Engine, away: dict[str, Any], rounds: int) -> Iterator[dict[str, Any]]:
+def measured(engine: Engine, rounds: int) -> Iterator[dict[str, Any]]:
     """Every question, asked often: the whole answer, from the call to the rows as they are shown."""
     for name, asked in ASKED:
-        took = []
-        for _ in range(rounds):
-            began = time.perf_counter()
+        took, worked = [], []
+        for _ in range(rounds + 1):  # the first one reads what no later one has to
+            began, busy = time.perf_counter(), time.process_time()
             with reading(engine) as session:
-                found = stuck.rows(session, NOW, away=away, **asked)
+                found = stuck.rows(session, NOW, **asked)
             took.append((time.perf_counter() - began) * 1000)
-        p95 = quantiles(took[1:], n=20)[-1]
-        yield {"asked": name, "matches": found.total, "median_ms": round(median(took), 1), "p95_ms": round(p95, 1)}
+            worked.append((time.process_time() - busy) * 1000)
+        times = {"median_ms": median(took[1:]), "p95_ms": quantiles(took[1:], n=20)[-1], "cpu_ms": median(worked[1:])}
+        yield {"asked": name, "matches": found.total, **{unit: round(ms, 1) for unit, ms in times.items()}}
 
 
 def run(name: str, url: str, asked: argparse.Namespace) -> bool:
@@ -142,14 +179,13 @@ def run(name: str, url: str, asked: argparse.Namespace) -> bool:
     began = time.perf_counter()
     fill(engine, asked.cases, asked.open)
     filled = round(time.perf_counter() - began, 1)
-    away = dict.fromkeys(PEOPLE[: asked.away], NOW + 12 * HOUR)
-    found = list(measured(engine, away, asked.rounds))
+    slowest = 0.0
+    for row in measured(engine, asked.rounds):
+        _say({"database": name, **row, "load": os.getloadavg()[0]})
+        slowest = max(slowest, row["p95_ms"])
     engine.dispose()
-    for row in found:
-        _say({"database": name, **row})
-    slowest = max(row["p95_ms"] for row in found)
     _say({"database": name, "cases": asked.cases, "open": asked.open, "filled_s": filled, "p95_ms": slowest})
-    return bool(slowest < 50)
+    return slowest < 50
 
 
 def _say(row: dict[str, Any]) -> None:
@@ -161,7 +197,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", type=int, default=1_000_000)
     parser.add_argument("--open", type=int, default=50_000)
-    parser.add_argument("--away", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--database", help="one database instead of the two of its own")
     asked = parser.parse_args()

@@ -107,13 +107,19 @@ def _standing(case: Case, times: Times) -> Iterable[Held]:
     return (Held(reason=reason, since=None) for reason, holds in standing.items() if holds)
 
 
-def spans(facts: Iterable[Held]) -> tuple[Span, ...]:
-    """The same facts as one line of spans without a gap: at every instant one of them says all that holds."""
+def spans(facts: Iterable[Held], after: datetime = BEGINNING) -> tuple[Span, ...]:
+    """The same facts as one line of spans without a gap: at every instant one of them says all that holds.
+
+    What was over before `after` is left out, since nobody asks for it any more; the first span goes back for ever.
+    """
     known = [(BIT[f.reason], f.since or BEGINNING, f.until) for f in facts]
-    borders = sorted({BEGINNING, END_OF_TIME, *(at for _, since, until in known for at in (since, until))})
+    borders = sorted(
+        {BEGINNING, END_OF_TIME, *(at for _, since, until in known for at in (since, until) if at > after)}
+    )
     found: list[Span] = []
     for since, until in itertools.pairwise(borders):
-        mask = sum(bit for bit, begins, ends in known if begins <= since < ends)
+        seen = max(since, after)
+        mask = sum(bit for bit, begins, ends in known if begins <= seen < ends)
         if found and found[-1].mask == mask:
             found[-1] = found[-1].model_copy(update={"until": until})
         else:

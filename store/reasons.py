@@ -92,7 +92,7 @@ def span_rows(case: Case, facts: Iterable[Held]) -> list[Row]:
     }
     return [
         {"case_no": case.case_no, "from_at": span.since, "until_at": span.until, "mask": span.mask, **about}
-        for span in spans(facts)
+        for span in spans(facts, case.last_acted_at)
     ]
 
 

@@ -67,6 +67,19 @@ def test_spans_say_at_every_instant_what_the_facts_say() -> None:
     assert [(named(span.mask)) for span in line] == [("no_owner",), ("due_soon", "no_owner"), ("overdue", "no_owner")]
 
 
+def test_what_was_over_when_somebody_acted_last_is_left_out() -> None:
+    told = (
+        Held(reason="due_soon", since=NOW - 2 * HOUR, until=NOW - HOUR),
+        Held(reason="overdue", since=NOW - HOUR),
+        Held(reason="silent", since=NOW + HOUR),
+    )
+    line = spans(told, NOW)
+    assert [(span.since, named(span.mask)) for span in line] == [
+        (BEGINNING, ("overdue",)),
+        (NOW + HOUR, ("overdue", "silent")),
+    ]
+
+
 def test_no_reason_is_a_line_too() -> None:
     (only,) = spans(())
     assert (only.since, only.until, only.mask) == (BEGINNING, END_OF_TIME, 0)
