@@ -30,6 +30,19 @@ class MoneyShown(Shown):
     currency: str
 
 
+class ClockSum(Shown):
+    """A stretch of a clock's life: what of it counted, and why the rest did not."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.CLOCK["sums"][0]]})
+
+    from_: AwareDatetime = Field(alias="from")
+    to: AwareDatetime
+    runs: bool
+    seconds: int = Field(description="what counted, on the clock's calendar")
+    plain: int
+    why: dict[str, str] | None = Field(description="in zh and en")
+
+
 class ClockShown(Shown):
     """A clock in seconds on its own calendar; target = used + left (T10)."""
 
@@ -39,9 +52,16 @@ class ClockShown(Shown):
     target: int
     used: int
     left: int
+    used_plain: int = Field(description="seconds that passed while it ran, whatever the hour")
+    left_plain: int | None = Field(description="seconds until it is due, whatever the hour; null while it stands still")
     due_at: AwareDatetime | None
     paused_since: AwareDatetime | None
     state: str
+    pauses: bool = Field(description="false: it runs on while we wait for the customer (T20)")
+    breached: dict[str, Any] | None = Field(description="`at`, `cause` (delay or change) and `noticed_late`")
+    policy: dict[str, Any] | None = Field(description="the terms applied last: `target`, `calendar`, `version`")
+    next_alarm: dict[str, Any] | None = Field(description="what it does next if nothing happens")
+    sums: tuple[ClockSum, ...] = Field(description="the spans that `used` is the sum of")
 
 
 class CaseMoney(Shown):

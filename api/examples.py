@@ -13,11 +13,28 @@ CLOCK: dict[str, Any] = {
     "target": 30600,
     "used": 1800,
     "left": 28800,
+    "used_plain": 1800,
+    "left_plain": 100800,
     "due_at": "2026-11-23T10:00:00+00:00",
     "paused_since": None,
     "state": "running",
     "outcome": "escalate",
-    "log": [{"at": "2026-11-22T06:11:59+00:00", "what": "started", "note": None}],
+    "pauses": True,
+    "breached": None,
+    "policy": {"target": 30600, "calendar": "shop_cn", "version": "1-863339e1f8"},
+    "next_alarm": {"name": "warning", "at": "2026-11-23T07:52:30+00:00", "level": 0, "targets": ["owner"]},
+    "silence": None,
+    "sums": [
+        {
+            "from": "2026-11-22T05:30:00+00:00",
+            "to": "2026-11-22T06:00:00+00:00",
+            "runs": True,
+            "seconds": 1800,
+            "plain": 1800,
+            "why": None,
+        }
+    ],
+    "log": [{"at": "2026-11-22T05:30:00+00:00", "what": "started", "note": None}],
 }
 
 CASE_MONEY: dict[str, Any] = {

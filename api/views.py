@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from api.clock_views import clock_document
 from api.script_values import Values
 from api.shelter import masked
 from models.business_time import Calendar
 from models.case import Case, Override, Payout
 from models.claims import claim_document
-from models.clocks import Clock, used_seconds
 from models.commands import schema_of
 from models.eligibility import Eligible
 from models.ledger import Cost
@@ -18,7 +18,7 @@ from models.lifecycle import ARROWS, FINAL, ROLES, STAGE, WAITS_FOR, Action, Rol
 from models.money import to_text
 from models.next_step import next_step
 from models.orders import Order, order_to_document
-from models.playbook import ALL_HOURS, Playbook
+from models.playbook import Playbook
 from models.pots import Pots
 from models.rehearsal import answers
 from store import credit
@@ -63,6 +63,7 @@ def case_document(case: Case, seen: Seen, **more: Any) -> dict[str, Any]:
         "opened_by": case.opened_by,
         "closed_at": instant(case.closed_at),
         "snoozed_until": instant(case.snoozed_until),
+        "acknowledged_until": instant(case.acknowledged_until),
         "goods": case.goods,
         "offer": case.offer.model_dump(mode="json") if case.offer else None,
         "pending": _pending(case),
@@ -135,30 +136,6 @@ def _plan(case: Case) -> dict[str, Any] | None:
 def _payout(payout: Payout, currency: str | None) -> dict[str, Any]:
     shown = payout.model_dump(mode="json", include={"purpose", "payment_no", "state", "reference", "failure"})
     return {"id": payout.key, "amount": money(payout.amount, currency), **shown}
-
-
-def clock_document(case: Case, clock: Clock, calendars: Mapping[str, Calendar], now: datetime) -> dict[str, Any]:
-    """A clock with its sums in seconds, on its own calendar: target = used + left (T10).
-
-    Beside a platform's clock stands what the platform knows silence to mean (T21).
-    """
-    beside = case.procedure.side_clocks.get(clock.clock)
-    calendar = calendars.get(clock.calendar) or calendars[ALL_HOURS]
-    used = used_seconds(clock, calendar, now)
-    return {
-        "clock": clock.clock,
-        "cycle": clock.cycle,
-        "calendar": clock.calendar,
-        "target": clock.target,
-        "used": used,
-        "left": clock.target - used,
-        "due_at": instant(clock.due_at),
-        "paused_since": instant(clock.paused_since),
-        "state": clock.state,
-        "outcome": clock.outcome,
-        "silence": beside.silence.model_dump() if beside and beside.silence else None,
-        "log": [entry.model_dump(mode="json") for entry in clock.log],
-    }
 
 
 def row_document(row: CaseRow) -> dict[str, Any]:

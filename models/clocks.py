@@ -33,6 +33,9 @@ AGAIN = "again"
 #: How the names of the chain's later turns begin.
 ROUND = "round"
 
+#: The note of a cycle that goes on where the last one stood, because the case was opened again.
+OPENED_AGAIN = "opened again"
+
 FIRST_ANSWER = "first_answer"
 PROMISE = "promise"
 APPOINTMENT = "appointment"
@@ -230,7 +233,7 @@ def _next_cycle(rule: ClockRule, clocks: tuple[Clock, ...], now: datetime, again
         return new
     spans = [entry for entry in earlier[-1].log if entry.what in ("started", "paused", "resumed", "met", "cancelled")]
     kept = tuple(ClockEntry(at=e.at, what="paused" if e.what in ("met", "cancelled") else e.what) for e in spans)
-    return new.model_copy(update={"log": (*kept, ClockEntry(at=now, what="resumed", note="opened again"))})
+    return new.model_copy(update={"log": (*kept, ClockEntry(at=now, what="resumed", note=OPENED_AGAIN))})
 
 
 def _after_move(clock: Clock, wanted: str, source: State, target: State, now: datetime) -> Clock:
@@ -351,6 +354,7 @@ class Span(Value):
     start: datetime
     end: datetime
     runs: bool
+    note: str | None = None  # of what ended it
 
 
 def spans_of(clock: Clock, now: datetime) -> list[Span]:
@@ -360,7 +364,7 @@ def spans_of(clock: Clock, now: datetime) -> list[Span]:
     for entry in clock.log[1:]:
         if entry.what in ("paused", "resumed", "met", "cancelled"):
             if entry.what not in ("met", "cancelled") or runs:
-                spans.append(Span(start=since, end=max(since, entry.at), runs=runs))
+                spans.append(Span(start=since, end=max(since, entry.at), runs=runs, note=entry.note))
             since, runs = entry.at, entry.what == "resumed"
     if clock.state in ("running", "paused"):
         spans.append(Span(start=since, end=max(since, now), runs=runs))

@@ -12,6 +12,7 @@ from typing import Any
 from models.actions.planning import choices_of
 from models.case import Case
 from models.claims import waiting_claims
+from models.clocks import PROMISE
 from models.invoices import WORDS
 from models.lifecycle import Action
 from models.playbook import Outcome, Playbook
@@ -58,7 +59,7 @@ def next_step(
     """What to do now, in both languages; None when the case is over. `values` fill the script, per language."""
     if case.is_final:
         return None
-    step, due = step_of(case, playbook, now), case.due_at
+    step, due = step_of(case, playbook, now), _until(case)
     name = step.script or case.state.value
     return {
         "text": {"zh": step.zh, "en": step.en},
@@ -84,6 +85,12 @@ def _invoice(case: Case) -> dict[str, Any] | None:
         return None
     due = [{"result": one, **WORDS[one]} for one in case.invoice_due]
     return {"due": due, "came_back": case.invoice_enclosed}
+
+
+def _until(case: Case) -> datetime | None:
+    """Until when: the deadline of the state, or what was promised before it (T14)."""
+    promised = (c.due_at for c in case.clocks if c.clock == PROMISE and c.state == "running")
+    return min((at for at in (case.due_at, *promised) if at), default=None)
 
 
 def _evidence(case: Case, playbook: Playbook) -> list[dict[str, str]]:

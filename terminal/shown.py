@@ -104,9 +104,13 @@ def _facts(case: Document, language: str) -> Iterable[tuple[str, str]]:
     yield "money", " · ".join(f"{name} {amount(value)}" for name, value in (case.get("money") or {}).items() if value)
     yield "lines", "\n".join(_line(line) for line in case.get("lines") or ())
     yield "payouts", "\n".join(f"{p['id']}  {p['purpose']} {amount(p['amount'])} {p['state']}" for p in _payouts(case))
-    yield "clocks", "\n".join(_clock(clock) for clock in case.get("clocks") or () if clock["state"] == "running")
+    yield "clocks", "\n".join(_clock(clock) for clock in case.get("clocks") or () if clock["state"] in _LIVE)
     yield "description", str(case.get("description") or "")
     yield "can be done", ", ".join(row["action"] for row in case.get("actions") or () if row["allowed"])
+
+
+#: States of a clock that goes on.
+_LIVE = ("running", "paused")
 
 
 def _payouts(case: Document) -> Sequence[Document]:
@@ -121,8 +125,12 @@ def _line(line: Document) -> str:
 
 def _clock(clock: Document) -> str:
     used = round(100 * clock["used"] / clock["target"]) if clock["target"] else 0
-    paused = ", paused" if clock.get("paused_since") else ""
-    return f"{clock['clock']}: due {when(clock['due_at'])}, {used} % used{paused}"
+    if clock.get("paused_since"):
+        return f"{clock['clock']}: stands still since {when(clock['paused_since'])}, {used} % used"
+    late = f", ran out ({clock['breached']['cause']})" if clock.get("breached") else ""
+    alarm = clock.get("next_alarm")
+    then = f"; next: {alarm['name']} {when(alarm['at'])}" if alarm else ""
+    return f"{clock['clock']}: due {when(clock['due_at'])}, {used} % used{late}{then}"
 
 
 def timeline(entries: Iterable[Document]) -> None:

@@ -19,7 +19,7 @@ from models.actions.planning import (
 from models.actions.reductions import above_reduction_limit
 from models.actions.second_eyes import let_pass_by_actor
 from models.case import Quote, Visit
-from models.clocks import APPOINTMENT, met, restarted
+from models.clocks import APPOINTMENT, cancelled, met, restarted
 from models.commands import (
     Appoint,
     ChooseRemedy,
@@ -200,8 +200,17 @@ def appoint(draft: Draft, data: Appoint) -> None:
     if left <= 0:
         raise DataRefused.of("at", "An appointment is for a time to come.")
     draft.set(visit=(draft.case.visit or Visit()).model_copy(update={"at": data.at, "arrived": False}))
-    draft.set(clocks=restarted(draft.case.clocks, ClockRule(clock=APPOINTMENT, target=left), draft.now))
+    _agree(draft, left)
     draft.told_customer()
+
+
+def _agree(draft: Draft, left: int) -> None:
+    """A new appointment takes the place of one that did not come to pass."""
+    clocks = tuple(
+        cancelled(c, draft.now) if c.clock == APPOINTMENT and c.state == "running" else c for c in draft.case.clocks
+    )
+    new = restarted(clocks, ClockRule(clock=APPOINTMENT, target=left), draft.now)
+    draft.set(clocks=(*new[:-1], new[-1].under(draft.case.procedure.version)))
 
 
 @handles(Action.DISPATCH)

@@ -10,7 +10,7 @@ from models.lifecycle import FINAL, OPEN, Role, State, allowed_in
 from models.next_step import next_step, rendered, scripted
 from models.playbook import Playbook
 from store.projection import arm
-from tests.builders import DAY, NOW, a_case
+from tests.builders import DAY, HOUR, NOW, a_case
 from tests.models.story import Story, found, returned, shipped
 
 KINDS = sorted(shipped().kinds)
@@ -42,6 +42,20 @@ def test_every_open_state_of_every_kind_has_a_next_step_in_both_languages(kind: 
         for told in (step["text"], step["why"], step["otherwise"]):
             assert told is None or all(told[language] for language in ("zh", "en")), (state, told)
         assert step["action"] is None or allowed_in(state, step["action"]), (state, step["action"])
+
+
+def test_a_promise_that_comes_before_the_deadline_is_what_the_step_has_to_be_done_by_T14() -> None:
+    story, book = Story(), shipped().get("quality_fault")
+    deadline = story.case.due_at
+    assert deadline is not None
+    promised = NOW + HOUR
+    story.do("agent", "promise", what="I call you", at=promised.isoformat())
+    promising = next_step(story.case, book, NOW)
+    assert promising is not None
+    assert promising["until"] == promised.isoformat()
+    kept = next_step(story.do("agent", "keep_promise").case, book, NOW)
+    assert kept is not None
+    assert kept["until"] == deadline.isoformat()
 
 
 @pytest.mark.parametrize("state", sorted(FINAL))
