@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 
 import cli
 from docs import kinds, reference
@@ -374,3 +375,20 @@ def test_the_splits_of_the_money_page_are_what_the_program_makes():
 
 def _number(written: str) -> int:
     return int(written.replace("−", "-"))
+
+
+# ── clocks ──
+
+
+def test_the_page_on_clocks_has_every_clock_that_all_kinds_share_with_its_states_and_its_chain() -> None:
+    shared = yaml.safe_load((SHIPPED / "defaults.yaml").read_text(encoding="utf-8"))
+    rows = {
+        name: row
+        for row in re.findall(r"^\| `.*$", text("docs/clocks.md"), re.M)
+        for name in re.findall(r"`(\w+)`", row)
+    }
+    for state, rule in shared["clocks"].items():
+        assert state in rows[rule["clock"]], state
+    assert {shared["first_answer"]["clock"], *shared["side_clocks"]} <= set(rows)
+    (shown,) = fences("docs/clocks.md", "yaml")
+    assert yaml.safe_load(shown)["escalation"] == shared["escalation"]
