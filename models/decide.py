@@ -6,7 +6,6 @@ clock or touches the world; what is allowed now and why not is answered by `mode
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
 from models import side_clocks
@@ -401,12 +400,12 @@ def _skip(draft: Draft, alarm: Unheard) -> None:
 
 def _handed_up(draft: Draft, alarm: Unheard) -> None:
     """What a person handed to somebody who is not there goes to the next one above."""
-    above = next((up for low, up in pairwise(waiting.LADDER) if low == alarm.alarm), None)
+    next_up = waiting.above(alarm.alarm)
     draft.record(Fact.SKIPPED, f"No {alarm.alarm} is on duty.", {"alarm": alarm.alarm})
-    if above is not None:
-        level = waiting.LADDER.index(above) + 1
+    if next_up is not None:
+        level = waiting.LADDER.index(next_up) + 1
         draft.set(escalation=max(draft.case.escalation, level))
-        draft.tell(above, "Handed up; nobody below is on duty.", level)
+        draft.tell(next_up, "Handed up; nobody below is on duty.", level)
 
 
 def _end_of(draft: Draft, clock: Clock, first: bool = False) -> bool:

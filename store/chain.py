@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from models.actions.waiting import LADDER
+from models.actions.waiting import LADDER, above
 from models.case import Case
 from models.effects import Unheard
 from models.events import Entry, Fact
@@ -33,9 +33,17 @@ def _told(case: Case, entry: Entry) -> Iterator[tuple[Unheard, list[str]]]:
     if entry.action == Fact.ESCALATED and "alarm" in entry.data:
         clock, cycle = entry.data["clock"], entry.data["cycle"]
         yield Unheard(clock=clock, cycle=cycle, alarm=entry.data["alarm"]), entry.data["targets"]
-    if entry.action == Action.ESCALATE:
-        to = entry.data.get("to") or LADDER[min(case.escalation, len(LADDER)) - 1]
+    if to := _handed_to(case, entry):
         yield Unheard(alarm=to), [to]
+
+
+def _handed_to(case: Case, entry: Entry) -> str | None:
+    """To whom a person handed the case, or to whom it went on because that one was not there."""
+    if entry.action == Action.ESCALATE:
+        return str(entry.data.get("to") or LADDER[min(case.escalation, len(LADDER)) - 1])
+    if entry.action == Fact.SKIPPED and "clock" not in entry.data:
+        return above(entry.data["alarm"])
+    return None
 
 
 def _alarm(entry: Entry) -> tuple[str | None, int, str]:

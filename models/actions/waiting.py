@@ -1,6 +1,7 @@
 """What people do about deadlines: snooze, escalate, acknowledge, promise, remind, and move them on purpose."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 from models.actions import handles
 from models.clocks import PROMISE, extended, met, recounted, started, with_none_armed
@@ -24,6 +25,11 @@ def snooze(draft: Draft, data: Snooze) -> None:
 
 #: To whom a person hands a case up, from below.
 LADDER = ("supervisor", "manager", "director")
+
+
+def above(role: str) -> str | None:
+    """Who comes after this one; nobody after the last."""
+    return next((up for low, up in pairwise(LADDER) if low == role), None)
 
 
 @handles(Action.ESCALATE)

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from models.case import Case
 from models.commands import parse_command
-from models.decide import decide, pass_time
+from models.decide import decide, pass_time, skipped
 from models.effects import CommitInput, CommitResult, Decision, Unheard
 from store import cases
 from store.engine import writing
@@ -88,6 +88,21 @@ def test_what_a_person_hands_up_while_the_supervisor_is_away_is_unheard_too(engi
     assert written(engine, case, decide(case, parse_command(upset), wall("11:00")), wall("11:00")).unheard == (
         Unheard(alarm="supervisor"),
     )
+
+
+def test_what_is_handed_up_goes_on_until_somebody_is_there_T8(engine: Engine) -> None:
+    """Zhou and Chen are away and there is no director in the list: the letter goes to the director's box."""
+    write_down(engine, a_roster(absence("zhou", *AWAY), absence("chen", *AWAY)))
+    till, case = opened(engine)
+    upset = {"action": "escalate", "actor": {"id": "li", "role": "agent"}, "data": {"reason": "he shouts"}}
+    answer = written(engine, case, decide(case, parse_command(upset), wall("11:00")), wall("11:00"))
+    skips = []
+    while answer.unheard:
+        skips.append([alarm.alarm for alarm in answer.unheard])
+        case = till.case(case.case_no)
+        answer = written(engine, case, skipped(case, answer.unheard, wall("11:00")), wall("11:00"))
+    assert skips == [["supervisor"], ["manager"]]
+    assert till.case(case.case_no).escalation == 3
 
 
 def test_a_role_that_nobody_has_is_not_skipped_but_goes_to_its_own_box(engine: Engine) -> None:
