@@ -1,15 +1,20 @@
 """One action on many cases: every case answers by its own rules, once, whatever happens in between (T12)."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import update
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+from temporalio.testing import ActivityEnvironment
 
+from activities import bulk as activities
 from api.bulk import Bulks
 from api.bulk_documents import BulkAsk
 from models import bulk as bulk_models
 from models import tables
-from models.bulk import BulkInput, bulk_workflow_id
+from models.bulk import BatchDone, BulkBatch, BulkInput, bulk_workflow_id
 from models.errors import Conflict, DataRefused, Forbidden, NotFound
 from models.lifecycle import Role
 from store import bulks
@@ -182,6 +187,30 @@ async def test_a_case_that_answered_before_the_answer_was_lost_does_nothing_twic
     await handle.result()
     assert answers(await Bulks(shop.desk).shown(bulk["id"], (), None, 10)) == [("done", None)]
     assert shop.actions(case_no).count("assign") == 1
+
+
+async def test_a_case_that_never_answers_holds_up_no_other_and_counts_as_failed(
+    shop: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fine, mute = await complaints(shop, 2)
+    await written(shop, "B-mute", [fine, mute])
+    asks = activities.Bulks._update
+
+    async def silent(self: Any, case: Any, envelope: Any, update_id: str) -> None:
+        if case.case_no == mute:
+            raise RPCError("nothing came back", RPCStatusCode.DEADLINE_EXCEEDED, b"")
+        await asks(self, case, envelope, update_id)
+
+    monkeypatch.setattr(activities.Bulks, "_update", silent)
+    batch = BulkBatch(bulk_id="B-mute", first=0, until=2)
+    asking, once = activities.Bulks(shop.client, shop.engine), ActivityEnvironment()
+    with pytest.raises(ApplicationError, match="1 cases did not answer"):
+        await once.run(asking.bulk_batch, batch)
+    assert shop.stored(fine).escalation == 1
+    once.info = replace(once.info, attempt=activities.TRIES)
+    assert await once.run(asking.bulk_batch, batch) == BatchDone(done=1, failed=1)
+    shown = await Bulks(shop.desk).shown("B-mute", ("failed",), None, 10)
+    assert [(item["case_no"], item["code"]) for item in shown["items"]] == [(mute, "unanswered")]
 
 
 async def test_lists_of_bulks_and_of_answers_are_read_in_pages(shop: World) -> None:
