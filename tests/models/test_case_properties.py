@@ -361,6 +361,12 @@ class CaseMachine(RuleBasedStateMachine):
         assert len(keys) == len(set(keys))
 
     @invariant()
+    def an_alarm_is_one_fact_of_its_clock_and_cycle_T10(self) -> None:
+        facts = (e.data for e in self.story.effects.entries if "noticed_late" in e.data)
+        named = [(data["clock"], data["cycle"], data["alarm"]) for data in facts]
+        assert len(named) == len(set(named))
+
+    @invariant()
     def it_survives_being_written_down(self) -> None:
         case = self.story.case
         assert Case.model_validate_json(case.model_dump_json()) == case
