@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, Row, Select, and_, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, and_, case, false, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from models.errors import Invalid
@@ -157,20 +157,13 @@ def _by_stage(groups: Mapping[tuple[str, int], int]) -> dict[str, int]:
 
 def _groups(session: Session, now: datetime, wanted: Narrowed, away: Away) -> Counter[tuple[str, int]]:
     """How many open cases there are of each stage and set of reasons; the empty set is one of them."""
-    here = [*_now(now), *_narrowing(wanted)]
+    gone = func.sum(case((_owner_away(away), 1), else_=0)) if away else literal(0)
+    counted = select(_spans.stage, _spans.mask, func.count(), gone).where(*_now(now), *_narrowing(wanted))
     groups: Counter[tuple[str, int]] = Counter()
-    for stage, mask, n in session.execute(_counted(_spans.stage, _spans.mask).where(*here)):
-        groups[stage, mask] += n
-    if away:  # those of them whose owner is away move over to the set with that reason
-        by_owner = _counted(_unindexed(_spans.stage), _unindexed(_spans.mask))
-        for stage, mask, n in session.execute(by_owner.where(*here, _owner_away(away))):
-            groups[stage, mask] -= n
-            groups[stage, mask | BIT[OWNER_AWAY]] += n
+    for stage, mask, n, left in session.execute(counted.group_by(_spans.stage, _spans.mask)):
+        groups[stage, mask] += n - left
+        groups[stage, mask | BIT[OWNER_AWAY]] += left
     return groups
-
-
-def _counted(stage: ColumnElement[str], mask: ColumnElement[int]) -> Select[str, int, int]:
-    return select(stage, mask, func.count()).group_by(stage, mask)
 
 
 def _unindexed(column: ColumnElement[T]) -> ColumnElement[T]:
@@ -197,7 +190,7 @@ def _owner_away(away: Away) -> ColumnElement[bool]:
     by_return: dict[datetime, list[str]] = {}
     for person, until in away.items():
         by_return.setdefault(until, []).append(person)
-    gone = (and_(_spans.owner.in_(sorted(who)), _spans.due_order < until) for until, who in by_return.items())
+    gone = (and_(_spans.due_order < until, _spans.owner.in_(sorted(who))) for until, who in by_return.items())
     return or_(false(), *gone)
 
 
