@@ -75,6 +75,8 @@ class CaseMoney(Shown):
     customer_owes: MoneyShown | None
     paid: MoneyShown | None
     receivable: MoneyShown | None = Field(None, description="freight paid without cause, which the customer owes (F24)")
+    deposit: MoneyShown | None = Field(None, description="that we hold for an exchange in advance (G5)")
+    overpaid: MoneyShown | None = Field(None, description="paid by the customer, not owed, and not given back yet")
 
 
 class CaseCost(Shown):
@@ -92,6 +94,7 @@ class CaseCost(Shown):
     received: MoneyShown | None
     written_off: MoneyShown | None
     claimed: MoneyShown | None
+    deposit: MoneyShown | None
     total: MoneyShown | None
 
 
@@ -397,7 +400,10 @@ class PreviewShown(Shown):
     tax: str
     postage: str
     freight_reimbursement: str
+    freight_over_cap: str = Field(description="of what the customer advanced, above the limit: a manager decides (F11)")
     customer_owes: str
+    netted: str = Field(description="taken off the refund, as the customer agreed: freight paid without cause (F24)")
+    deposit: str | None = Field(None, description="of a case's exchange in advance: asked for besides (G5)")
     per_line: tuple[LinePreview, ...]
     preview_id: str
 

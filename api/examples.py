@@ -44,6 +44,8 @@ CASE_MONEY: dict[str, Any] = {
     "customer_owes": _NOTHING,
     "paid": _NOTHING,
     "receivable": _NOTHING,
+    "deposit": _NOTHING,
+    "overpaid": _NOTHING,
 }
 
 CASE_COST: dict[str, Any] = {
@@ -53,6 +55,7 @@ CASE_COST: dict[str, Any] = {
     "refund": {"amount": "121.13", "currency": "CNY"},
     "goods": {"amount": "121.13", "currency": "CNY"},
     "claimed": _NOTHING,
+    "deposit": _NOTHING,
     "total": _NOTHING,
 }
 
@@ -203,6 +206,7 @@ PREVIEW: dict[str, Any] = {
     "freight_reimbursement": "12.00",
     "freight_over_cap": "0.00",
     "customer_owes": "0.00",
+    "netted": "0.00",
     "per_line": [{"line_no": 1, "quantity": 1, "amount": "121.13"}],
     "sources": [
         "line 1: 121.13 CNY is what 1 of it cost, by its own share (F13).",

@@ -12,14 +12,14 @@ from sqlalchemy.orm import Session
 from api import background, opening, views
 from api.books import Books
 from api.filing import Filing
-from api.preview import preview
+from api.preview import preview, preview_in_case
 from api.proposals import proposals
 from api.schemas import OpenCase, PreviewAsk
 from api.script_values import script_values
 from api.slips import slip_of
 from files.shelf import FileShelf
 from models.case import Case
-from models.errors import NotFound
+from models.errors import Invalid, NotFound
 from models.ledger import cost_of_case
 from models.lifecycle import Role
 from models.orders import Order
@@ -97,11 +97,20 @@ class Lookup:
             order = self._order(session, order_no)
             pots = orders.pots(session, order_no)
             assert pots is not None
+            if ask.case_no is not None:
+                return preview_in_case(self._case_of(session, ask.case_no, order_no), pots, ask, self.clock())
             book = self.playbook_set.get(ask.kind) if ask.kind is not None else None
             held = opening.book_for(book, ask.subcategory, order, order.channel) if book else None
             return preview(order, pots, self.playbook_set.freight, ask, held)
 
         return await self._read(read)
+
+    def _case_of(self, session: Session, case_no: str, order_no: str) -> Case:
+        case = self._case(session, case_no)
+        if case.order is None or case.order.order_no != order_no:
+            told = f"{case_no} is not about order {order_no}"
+            raise Invalid(f"case_no: {told}.", errors=[{"field": "case_no", "message": told}])
+        return case
 
     async def check(self, ask: OpenCase) -> dict[str, Any]:
         """What the rules say to a request before it is saved, and which open cases hold its units; writes nothing."""

@@ -1,12 +1,20 @@
 """A refund as it would be now: every number with its source, nothing moved (F20)."""
 
+from datetime import datetime
 from typing import Any
 
 from api.opening import arrived, zone_of
 from api.schemas import PreviewAsk
+from models.actions.deposits import deposit_of, mind_advance
+from models.actions.payouts import take_back
+from models.actions.planning import chosen_lines, liable, quoted, settle
+from models.case import Case
+from models.commands import LineQuantity
+from models.draft import Draft
 from models.errors import Conflict, Invalid, MoneyRefused, PotExceeded
+from models.events import SYSTEM
 from models.freight import FreightRates, reimbursement_cap
-from models.money import to_minor
+from models.money import to_minor, to_text
 from models.orders import Order, parcel
 from models.playbook import Playbook
 from models.pots import Pots
@@ -30,6 +38,41 @@ def preview(
     except MoneyRefused as refused:
         raise Invalid(refused.detail, errors=[{"field": "(amounts)", "message": refused.detail}]) from None
     return settlement_to_document(settled)
+
+
+def preview_in_case(case: Case, pots: Pots, ask: PreviewAsk, now: datetime) -> dict[str, Any]:
+    """What a case would carry out: settled by its own facts, so that its `choose_remedy` can name it (F20).
+
+    Raises Invalid where the ask says something else than the case knows, and whatever the case would refuse.
+    """
+    order = case.order
+    assert order is not None
+    draft = Draft(case.model_copy(update={"order": order.model_copy(update={"pots": pots})}), SYSTEM, now)
+    if case.executed:
+        take_back(draft, ("refund", "freight"))  # of the plan that this one would replace
+    lines = list(ask.lines)
+    _agrees(draft.case, ask, lines)
+    wanted = (ask.remedy, ask.amount, ask.replacement, lines, ask.reduction_percent, ask.net_receivable)
+    document = settlement_to_document(settle(draft, *wanted))
+    if not ask.in_advance:
+        return document
+    mind_advance(draft, ask.remedy, asked=True)
+    chosen = tuple((line.line_no, line.quantity) for line in chosen_lines(case, lines))
+    return {**document, "deposit": to_text(deposit_of(case, chosen), pots.currency)}
+
+
+def _agrees(case: Case, ask: PreviewAsk, lines: list[LineQuantity]) -> None:
+    """Raises Invalid for a fact that the case has otherwise: it would carry out other numbers than were shown."""
+    party = ("customer", 100) if quoted(case, ask.remedy) else liable(case, chosen_lines(case, lines))
+    told: dict[str, str] = {"party_liable": ask.party_liable}
+    known = {"party_liable": party[0]}
+    if ask.return_freight is not None:
+        told["return_freight"] = to_text(to_minor(ask.return_freight, case.currency or ""), case.currency or "")
+        known["return_freight"] = to_text(case.advanced_freight, case.currency or "")
+    for name in told:
+        if name in ask.model_fields_set and told[name] != known[name]:
+            said = f"case {case.case_no} says {known[name]}; leave it out, or record it in the case"
+            raise Invalid(f"{name}: {said}.", errors=[{"field": name, "message": said}])
 
 
 def _check_lines(order: Order, ask: PreviewAsk) -> None:

@@ -74,6 +74,11 @@ class PreviewAsk(Ask):
     reduction_percent: Percent = Field(0, description="withheld of a refund, for use or damage by the customer (F16)")
     kind: Word | None = Field(None, description="the kind of case, whose playbook's limits and terms hold")
     subcategory: Word | None = Field(None, description="the kind's subcategory, where it changes them")
+    case_no: Number | None = Field(
+        None, description="a case of this order: its own facts hold, so that what is shown is what it carries out (F20)"
+    )
+    net_receivable: Yes = Field(False, description="with a case: what the customer owes for freight is taken off (F24)")
+    in_advance: Yes = Field(False, description="with a case: the exchange leaves against a deposit (G5)")
 
 
 class RebaseAsk(Ask):

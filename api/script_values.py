@@ -32,14 +32,20 @@ def _plain(case: Case, shop: Shop, customer: str | None) -> dict[str, str | None
     }
 
 
+def _paying(case: Case) -> int:
+    """What is on its way to the customer, where it is no refund: freight, a deposit."""
+    return sum(payout.amount for payout in case.open_payouts)
+
+
 def _told(case: Case, shop: Shop, language: str) -> dict[str, str | None]:
     zone = ZoneInfo(shop.timezone)
-    owes = max(0, case.money.customer_owes - case.money.received)
+    owes = case.to_collect
     return {
         "product": product(case, language),
-        "amount": _amount(case, case.money.refund or owes or _quoted(case), language),
-        "refund": _amount(case, case.money.refund, language),
+        "amount": _amount(case, case.money.refund or owes or _quoted(case) or _paying(case), language),
+        "refund": _amount(case, case.money.refund or _paying(case), language),
         "owes": _amount(case, owes, language),
+        "deposit": _amount(case, case.advance.deposit if case.advance else 0, language),
         "offer": _offer(case, language),
         "due": date_said(case.due_at, zone, language),
         "leaves_by": date_said(case.order.leaves_by if case.order else None, zone, language),

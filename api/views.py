@@ -91,9 +91,11 @@ def _money(case: Case) -> dict[str, Any]:
         "refund": money(money_of.refund, currency),
         "freight": money(money_of.freight, currency),
         "goodwill": money(money_of.goodwill + case.waived, currency),  # F23: what is waived is goodwill too
-        "customer_owes": money(max(0, money_of.customer_owes - money_of.received), currency),
+        "customer_owes": money(case.to_collect, currency),
         "paid": money(money_of.paid, currency),
         "receivable": money(money_of.receivable, currency),  # F24
+        "deposit": money(money_of.deposit_taken - money_of.deposit_kept - money_of.deposit, currency),  # G5
+        "overpaid": money(case.overpaid, currency),
     }
 
 

@@ -52,6 +52,7 @@ MISTAKES: tuple[str, ...] = (
     'refund_limits: {agent: {CNY: "2000"}}',
     'not_worth_return: {CNY: "0.125"}',
     "keep_it: {start_percent: 60}",
+    "steps: [{in: requested, do: make_offer, with: {options: [{type: exchange, in_advance: true}]}, zh: 看, en: look}]",
     "law: {ladder: [{until_day: 7, choices: [visit]}]}",
     "law: {ladder: [{until_day: 15, choices: [refund]}, {until_day: 7, choices: [refund]}]}",
     # steps

@@ -232,6 +232,9 @@ FACT_SAYS: dict[str, str] = {
     "red_letter": "whether the law has an electronic invoice red-lettered and issued anew (G9)",
     "seller_proves": "whether the law has us show that there was no defect (section 13)",
     "stock": "whether what is to be sent is there",
+    "deposit": "how far the deposit of an exchange in advance is; `kept`: the old goods never came, "
+    "`capture`: finance has yet to take what is ours of a hold (G5)",
+    "overpaid": "whether the customer paid what he does not owe, and has not got it back",
     "offer": "what became of our offers; `exhausted` after the last round (K3)",
     "agreed": "the kind of option that was accepted",
     "remedy": "the remedy that was chosen last",
@@ -269,6 +272,7 @@ VARIABLE_SAYS: dict[str, str] = {
     "waybill": "the last waybill of the case",
     "refund": "the refund that was decided",
     "owes": "what the customer still has to pay",
+    "deposit": "the deposit of an exchange in advance (G5)",
     "offer": "the amount of the first option on the table that has one",
     "finding_date": "the date that the last finding named",
     "leaves_by": "when an order that has not left ought to leave (L11)",

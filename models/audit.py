@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from models.ledger import posted_as
 from models.money import to_text
 from models.payments import ORIGINAL, STORE_CREDIT
 from models.value import Value
@@ -270,7 +271,7 @@ def _posted_as_paid(books: Books) -> Iterator[Finding]:
     for payout in books.payouts:
         wanted = payout.amount if payout.state == "done" else 0
         found = posted.pop(payout.key, 0)
-        if found != wanted or purposes.get(payout.key, payout.purpose) != payout.purpose:
+        if found != wanted or purposes.get(payout.key, posted_as(payout.purpose)) != posted_as(payout.purpose):
             paid = f"{_said(wanted, books)} {payout.purpose}"
             told = f"Payout {payout.key}: {paid} was paid, {_said(found, books)} is posted."
             yield _found("ledger", books, told, payout.case_no)
@@ -331,13 +332,14 @@ def _cases_as_paid(books: Books) -> Iterator[Finding]:
         yield from _sums_as_paid(books, case, rows[case.case_no])
         yield from _within_limits(books, case, rows[case.case_no])
         yield from _posted_as_told(books, case)
+        yield from _deposit_as_told(books, case, rows[case.case_no])
 
 
 def _untouched(case: CaseRow) -> bool:
     return not (case.payouts or case.claims or any(case.money.get(name, 0) for name in _SUMS))
 
 
-_SUMS = ("refund", "freight", "goodwill", "paid", "received")
+_SUMS = ("refund", "freight", "goodwill", "paid", "received", "deposit_taken", "deposit_kept")
 
 
 def _payouts_as_told(books: Books, case: CaseRow, rows: Mapping[str, PayoutRow]) -> Iterator[Finding]:
@@ -356,7 +358,7 @@ def _sums_as_paid(books: Books, case: CaseRow, rows: Mapping[str, PayoutRow]) ->
     for row in rows.values():
         sums[row.purpose] += row.amount * (row.state != "cancelled")
         sums["paid"] += row.amount * (row.state == "done")
-    for name in ("refund", "freight", "goodwill", "paid"):
+    for name in ("refund", "freight", "goodwill", "deposit", "overpayment", "paid"):
         told = case.money.get(name, 0)
         if told != sums[name]:
             words = f"The case says {_said(told, books)} {name}, its payouts {_said(sums[name], books)}."
@@ -398,7 +400,7 @@ def _posted_as_told(books: Books, case: CaseRow) -> Iterator[Finding]:
         elif row.case_no == case.case_no and row.purpose == "claim":
             owing = ("courier", "supplier")
             claims += row.amount * ((row.debit in owing) - (row.credit in owing))
-    told = case.money.get("received", 0)
+    told = case.money.get("received", 0) - _given_back(case)
     if told > received:  # a case that began again has forgotten what came in before
         words = f"The case says {_said(told, books)} came in, the ledger {_said(received, books)}."
         yield _found("case", books, words, case.case_no)
@@ -406,6 +408,29 @@ def _posted_as_told(books: Books, case: CaseRow) -> Iterator[Finding]:
     if outstanding != claims:
         words = f"Claims of {_said(outstanding, books)} are open, {_said(claims, books)} is posted."
         yield _found("case", books, words, case.case_no)
+
+
+def _given_back(case: CaseRow) -> int:
+    """What of the money that came in was given back, and is so posted."""
+    return sum(one["amount"] for one in case.payouts if one["purpose"] == "overpayment" and one["state"] == "done")
+
+
+def _deposit_as_told(books: Books, case: CaseRow, rows: Mapping[str, PayoutRow]) -> Iterator[Finding]:
+    """G5: what was taken of a deposit is kept, given back, or still held as his; never given back beyond itself."""
+    money = case.money
+    taken, kept = money.get("deposit_taken", 0), money.get("deposit_kept", 0)
+    back = sum(row.amount for row in rows.values() if row.purpose == "deposit" and row.state == "done")
+    posted = sum(
+        row.amount * ((row.debit == "shop") - (row.credit == "shop"))
+        for row in books.postings
+        if row.case_no == case.case_no and row.purpose == "deposit"
+    )
+    if posted != taken - kept - back:
+        words = f"A deposit of {_said(taken - kept - back, books)} is held, {_said(posted, books)} is posted (G5)."
+        yield _found("case", books, words, case.case_no)
+    if money.get("deposit", 0) > taken - kept:
+        words = f"{_said(money['deposit'], books)} of a deposit goes back, of {_said(taken - kept, books)} (G5)."
+        yield _found("limit", books, words, case.case_no)
 
 
 def _outstanding(claim: Mapping[str, Any]) -> int:

@@ -28,7 +28,7 @@ UNKNOWN = datetime(9999, 1, 1, tzinfo=UTC)
 GoodsAt = Literal["customer", "in_transit", "here", "returned", "nowhere"]
 Parcel = Literal["unprinted", "printed", "gone", "delivered", "pulled", "lost"]
 PayoutState = Literal["planned", "approved", "sent", "unknown", "done", "failed", "cancelled"]
-Purpose = Literal["refund", "freight", "goodwill"]
+Purpose = Literal["refund", "freight", "goodwill", "deposit", "overpayment"]
 ClaimState = Literal["claimed", "accepted", "refused", "paid", "written_off"]
 ClaimWait = Literal["filing", "answer", "payment", "decision"]
 Verdict = Literal["confirmed", "refuted", "passed"]
@@ -141,6 +141,39 @@ class Money(Value):
     paid: int = 0  # paid to the customer
     receivable: int = 0  # freight paid without cause, which the customer owes us (F24)
     netted: int = 0  # of that, taken off refunds with his consent
+    repaid: int = 0  # of that, paid to us
+    deposit: int = 0  # given back of what was taken (G5)
+    deposit_taken: int = 0
+    deposit_kept: int = 0
+    overpayment: int = 0  # given back of what he paid and did not owe
+
+
+class Advance(Value):
+    """An exchange in advance: the deposit that is asked for, what secures it, and how far it is (G5)."""
+
+    deposit: int = 0
+    taken: int = 0  # paid to us
+    held: int = 0  # blocked for us at his bank
+    hold: str | None = None  # under this reference
+    kept: int = 0  # of what was taken
+    to_capture: int = 0  # of what was held, ours to take
+    sent: bool = False  # the new goods have left
+    settled: bool = False
+
+    @property
+    def secured(self) -> int:
+        """What stands in for the old goods."""
+        return self.taken + self.held + self.to_capture
+
+    @property
+    def outstanding(self) -> int:
+        """What of the deposit is still to come in before the new goods leave."""
+        return 0 if self.sent else max(0, self.deposit - self.secured)
+
+    @property
+    def waits(self) -> bool:
+        """Whether new goods are out and the end of the deposit is not decided."""
+        return self.sent and not self.settled
 
 
 class Quote(Value):
@@ -298,6 +331,7 @@ class Case(Value):
     visit: Visit | None = None
     pending: Pending | None = None
     quote: Quote | None = None
+    advance: Advance | None = None
 
     goods: GoodsAt = "customer"
     returned_once: bool = False
@@ -365,6 +399,21 @@ class Case(Value):
         if self.state is State.RETURN_IN_TRANSIT and self.at_dock_since:
             return "warehouse"
         return WAITS_FOR[self.state]
+
+    @property
+    def owed(self) -> int:
+        """What the customer has to pay before we go on (F12, G6), without a deposit."""
+        return max(0, self.money.customer_owes - self.money.received + self.money.overpayment)
+
+    @property
+    def overpaid(self) -> int:
+        """What the customer paid and does not owe, and has not got back."""
+        return max(0, self.money.received - self.money.overpayment - self.money.customer_owes)
+
+    @property
+    def to_collect(self) -> int:
+        """All that has to come in before we go on: what he owes, and the deposit (G5)."""
+        return self.owed + (self.advance.outstanding if self.advance else 0)
 
     @property
     def currency(self) -> str | None:

@@ -186,6 +186,7 @@ class Reducible(Data):
 
 class OfferOption(Reducible):
     type: OptionType
+    in_advance: Yes = Field(default=False, description="of an exchange: against a deposit, before the old one is back")
     amount: Amount | None = None
     replacement: Replacement | None = None
     text: Text | None = None
@@ -277,6 +278,10 @@ class ChooseRemedy(Reducible):
     net_receivable: Yes = Field(
         default=False, description="the customer agrees that what he owes us for freight is taken off the refund (F24)"
     )
+    in_advance: Yes = Field(
+        default=False,
+        description="of an exchange: the new goods leave against a deposit, before the old ones are back (G5)",
+    )
     as_credit: Yes = Field(
         default=False,
         description="what it pays is store credit, which the customer's next order draws; he has to agree (K2, R2)",
@@ -299,8 +304,35 @@ class NotifyPayment(Data):
 
 
 class RecordPayment(Data):
+    """Money from the customer. Without another word it is for what he owes, then for a deposit (F12, G5)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
     amount: Amount
     reference: Word
+    purpose: Literal["deposit", "receivable"] | None = Field(
+        default=None,
+        alias="for",
+        description="`receivable`: freight that was paid without cause, in any state (F24); `deposit`: for the deposit "
+        "alone, also what was taken of a hold (G5)",
+    )
+    held: Yes = Field(default=False, description="blocked for us, not paid: it secures a deposit (G5)")
+
+
+class SettleDeposit(Data):
+    """The end of an exchange in advance: what is kept of the deposit, and why; the rest goes back (G5)."""
+
+    keep: Amount | None = Field(default=None, description="left out: what the customer owes by what was found (F19)")
+    reason: Text | None = Field(default=None, description="needed for whatever is kept beyond what he owes")
+    customer_agrees: Yes = Field(default=False, description="the customer was asked, where inspection found his doing")
+
+
+class GiveBack(Data):
+    """What the customer paid and does not owe goes back to him, or is kept as his credit."""
+
+    as_credit: Yes = Field(default=False, description="store credit, which his next order draws (R2)")
+    customer_agrees: Yes = Field(default=False, description="the customer agrees to the credit")
+    note: Text | None = None
 
 
 class ProvideAccount(Data):
@@ -617,6 +649,7 @@ DATA: dict[Action, type[Data]] = {
     Action.STOCK_ARRIVED: Note,
     Action.SHIP_REPLACEMENT: Waybill,
     Action.SHIP_BACK: Waybill,
+    Action.SETTLE_DEPOSIT: SettleDeposit,
     Action.FINISH_REPAIR: FinishRepair,
     Action.FAIL_REPAIR: Reason,
     Action.APPOINT: Appoint,
@@ -669,6 +702,7 @@ DATA: dict[Action, type[Data]] = {
     Action.RETRY: Note,
     Action.FAIL_REFUND: FailRefund,
     Action.CONFIRM_ACCOUNT: Note,
+    Action.GIVE_BACK: GiveBack,
 }
 
 

@@ -13,6 +13,7 @@ from models import side_clocks
 # The rooms register their handlers when they are imported.
 from models.actions import (  # noqa: F401
     HANDLERS,
+    advance,
     beside,
     claims,
     compensation,
@@ -74,7 +75,7 @@ def decide(case: Case, command: Command, now: datetime) -> Decision:
         told = f"'{command.actor.role}' may not '{command.action}'."
         raise RoleRefused(told, allowed_actions=allowed(case, command.actor))
     by_goods = command.action is Action.BOOK_IN and case.is_final
-    if not by_goods and not allowed_in(case.state, command.action):
+    if not by_goods and not allowed_in(case.state, command.action, command.data):
         told = f"'{command.action}' cannot be done while the case is '{case.state}'."
         raise StateRefused(told, allowed_actions=allowed(case, command.actor))
     try:
@@ -153,6 +154,8 @@ def _only_asked_for(draft: Draft, command: Command, before: Case) -> Draft:
     amount = plan.refund + plan.freight_reimbursement if plan else 0
     if command.action is Action.COMPENSATE:
         amount = draft.minor(command.data["amount"], "amount")
+    if command.action is Action.SETTLE_DEPOSIT:
+        amount = draft.minor(command.data["keep"], "keep")
     kept = command.model_copy(update={"order_pots": None, "case_version": None})
     asked = Draft(before, command.actor, draft.now)
     shown = plan.preview_id if plan else None

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from models import side_clocks
 from models.callbacks import CallbackNote, callback_key
-from models.case import REMEMBERED, Case, Payout
+from models.case import REMEMBERED, Case, Payout, Purpose
 from models.clocks import answered, on_move
 from models.commands import Actor, Command
 from models.effects import Decision, Effects, Message, MoneyMove, SplitOff
@@ -14,6 +14,7 @@ from models.events import Entry
 from models.ledger import Posting, Transfers
 from models.lifecycle import FINAL, Facts, Role, State
 from models.money import to_minor, to_text
+from models.playbook import Procedure
 from models.pots import Draw
 
 #: Between a repair's beginning and the goods' leaving.
@@ -44,6 +45,7 @@ class Draft:
             goods_here=case.goods == "here",
             inspected=case.inspected,
             out_of_stock=case.out_of_stock,
+            old_goods=case.goods if case.advance is not None and case.advance.waits else None,
         )
         self._entries: list[Entry] = []
         self._money: list[MoneyMove] = []
@@ -103,7 +105,7 @@ class Draft:
         if target is State.AWAITING_RETURN:
             self.set(inspected=False)  # what comes now is to be inspected, whatever was inspected before
         grade = (self._now_is("priority"), self._now_is("severity"))
-        clocks = on_move(self._now_is("clocks"), self._now_is("procedure"), source, target, self.now, *grade)
+        clocks = on_move(self._now_is("clocks"), self._procedure(target), source, target, self.now, *grade)
         self.set(state=target, clocks=clocks, last_moved_at=self.now)
         self._time_in_repair(source, target)
         self._callback_of(source, target)
@@ -111,6 +113,16 @@ class Draft:
             self.set(holds=())  # only the case lifts them, and it has no more use for them (L14)
         if target in FINAL:
             self.set(closed_at=self.now, closed_by=self.actor.role.value, pending=None, offer=None, snoozed_until=None)
+
+    def _procedure(self, target: State) -> Procedure:
+        """The procedure, with the playbook's own time for the old goods of an exchange in advance (G5)."""
+        procedure: Procedure = self._now_is("procedure")
+        advance, rule = self._now_is("advance"), procedure.advance_exchange
+        if target is not State.AWAITING_RETURN or rule is None or advance is None or not advance.waits:
+            return procedure
+        days = {"target": rule.return_days * 86_400, "remind": rule.remind_days * 86_400}
+        clock = procedure.clocks[target].model_copy(update={**days, "outcome": "close"})
+        return procedure.model_copy(update={"clocks": {**procedure.clocks, target: clock}})
 
     def tell(self, to: str, subject: str, level: int | None = None, channels: tuple[str, ...] = ()) -> None:
         """Have somebody told, once."""
@@ -196,7 +208,7 @@ class Draft:
         self,
         kind: Literal["draw", "settle", "release"],
         key: str,
-        account: Literal["refund", "freight", "goodwill"],
+        account: Purpose,
         amount: int,
         draws: tuple[Draw, ...] = (),
         reference: str | None = None,

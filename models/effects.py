@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from models.callbacks import CallbackNote
-from models.case import Case
+from models.case import Case, Purpose
 from models.clocks import Alarm
 from models.events import Entry
 from models.ledger import Posting
@@ -33,7 +33,7 @@ class MoneyMove(Value):
 
     key: str
     kind: Literal["draw", "settle", "release"]
-    account: Literal["refund", "freight", "goodwill"]
+    account: Purpose
     amount: int
     draws: tuple[Draw, ...] = ()
     reference: str | None = None

@@ -64,9 +64,34 @@ def _moved(debit: Party, credit: Party, purpose: What, amount: int) -> Transfers
 # ── what each event posts ─────────────────────────────────────────────────────────────────────────
 
 
-def payout_paid(purpose: What, amount: int) -> Transfers:
-    """A refund, freight or goodwill has reached the customer (F11, F26)."""
-    return _moved("customer", "shop", purpose, amount)
+def payout_paid(purpose: str, amount: int) -> Transfers:
+    """A refund, freight or goodwill has reached the customer (F11, F26), or what was his all along (G5)."""
+    return _moved("customer", "shop", posted_as(purpose), amount)
+
+
+def posted_as(purpose: str) -> What:
+    """What a payout is in the books: an overpayment takes back what was posted when it came in."""
+    return "received" if purpose == "overpayment" else purpose  # type: ignore[return-value]
+
+
+def deposit_taken(amount: int) -> Transfers:
+    """The customer leaves it with us; it stays his (G5)."""
+    return _moved("shop", "customer", "deposit", amount)
+
+
+def deposit_kept(amount: int) -> Transfers:
+    """A deposit becomes ours, with a reason; a negative amount makes it his again (G5)."""
+    return _moved("customer", "shop", "deposit", amount) + _moved("shop", "customer", "fee", amount)
+
+
+def deposit_spent(amount: int) -> Transfers:
+    """A deposit pays what the customer owes (F19)."""
+    return _moved("customer", "shop", "deposit", amount) + _moved("shop", "customer", "received", amount)
+
+
+def receivable_paid(amount: int) -> Transfers:
+    """Freight that was paid without cause comes back (F24)."""
+    return _moved("shop", "customer", "freight", amount)
 
 
 def paid_outside(amount: int) -> Transfers:
@@ -121,7 +146,8 @@ class Cost:
     """What a case has cost the shop so far, and of what (T13).
 
     `total` = refund + freight + goodwill + replacement + other - goods - compensation - received. `goods` came back
-    onto the shelf. `written_off` were scrapped and `claimed` is still open; neither is part of the total.
+    onto the shelf, `other` are fees, less than nothing where the customer paid them. A `deposit` that we hold is his
+    and no part of the total (G5); neither are `written_off`, which were scrapped, and `claimed`, which is still open.
     """
 
     refund: int = 0
@@ -134,6 +160,7 @@ class Cost:
     received: int = 0
     written_off: int = 0
     claimed: int = 0
+    deposit: int = 0
     total: int = 0
 
 
@@ -149,13 +176,14 @@ def cost_of_case(transfers: Iterable[Transfer]) -> Cost:
         freight=-given("freight"),
         goodwill=-given("goodwill"),
         replacement=-given("replacement_value"),
-        other=-given("fee") - given("deposit") - given("store_credit"),
+        other=-given("fee") - given("store_credit"),
         goods=given("goods"),
         compensation=given("claim"),
         received=given("received"),
         written_off=_net(every, "write_off", "goods"),
         claimed=_net(every, "courier", "claim") + _net(every, "supplier", "claim"),
-        total=-balances(every)["shop"],
+        deposit=given("deposit"),
+        total=given("deposit") - balances(every)["shop"],
     )
 
 

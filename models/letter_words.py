@@ -238,6 +238,30 @@ NEWS: Final[Sequence[tuple[str, str, str, str]]] = (
         "买家说已付的款到 {x} 还没有找到，请打电话问一下",
         "the payment that the customer noted was not found by {x}: ask by phone",
     ),
+    (
+        "take_hold",
+        r"Take (?P<x>[\d.]+ \w+|\S+) of the hold \S+, record it, release the rest\.",
+        "请从押金预授权中扣款 {x}，登记后解除其余部分",
+        "take {x} of the customer's hold, record it, and release the rest",
+    ),
+    (
+        "take_hold",
+        r"The old goods never came: take the hold \S+, and record it \(G5\)\.",
+        "旧货没有寄回，请扣下押金预授权并登记",
+        "the old goods never came: take the customer's hold, and record it",
+    ),
+    (
+        "deposit_kept",
+        r"The old goods never came; a deposit of (?P<x>[\d.]+ \w+|\S+) is kept: more time, or settle it \(G5\)\.",
+        "旧货没有寄回，押金 {x} 已扣下：再等，或者结清",
+        "the old goods never came; a deposit of {x} is kept: give more time, or settle it",
+    ),
+    (
+        "release_hold",
+        r"Release the hold \S+ of (?P<x>[\d.]+ \w+|\S+): the deposit goes back\.",
+        "请解除押金预授权 {x}",
+        "release the customer's hold of {x}: the deposit goes back",
+    ),
     ("finished", r"The case is \w+\.", "工单已结束", "the case is finished"),
     (
         "handed_up",

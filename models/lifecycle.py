@@ -6,7 +6,7 @@ shared by every case and never attached to one, because a machine per case costs
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -117,6 +117,7 @@ class Action(StrEnum):
     STOCK_ARRIVED = "stock_arrived"
     SHIP_REPLACEMENT = "ship_replacement"
     SHIP_BACK = "ship_back"
+    SETTLE_DEPOSIT = "settle_deposit"
     FINISH_REPAIR = "finish_repair"
     FAIL_REPAIR = "fail_repair"
     APPOINT = "appoint"
@@ -166,6 +167,7 @@ class Action(StrEnum):
     RETRY = "retry"
     FAIL_REFUND = "fail_refund"
     CONFIRM_ACCOUNT = "confirm_account"
+    GIVE_BACK = "give_back"
     OVERRIDE_ELIGIBILITY = "override_eligibility"
     REBASE_PLAYBOOK = "rebase_playbook"
     EXTEND = "extend"
@@ -249,6 +251,10 @@ class Facts:
     owes: bool = False  # the customer has to pay something before we go on (F12, G6)
     out_of_stock: bool = False
     payouts_open: bool = False
+    old_goods: str | None = None  # of an exchange in advance whose new goods have left: where the old ones are (G5)
+    settles: bool = False  # the deposit's end is decided
+    never_came: bool = False  # the old goods of an exchange in advance did not come in time
+    comes_in: bool = False  # money that came in beside the road (F24)
     final_answer: bool = False
     satisfied: bool = False
     tries_left: bool = False
@@ -270,10 +276,44 @@ class Arrow:
     target: State | None
     guard: Guard | None = None
     label: str = ""
+    needs: str | None = None  # the field of the data without which this arrow is not there
 
 
 def above_limit(f: Facts) -> bool:
     return f.above_limit
+
+
+def settled_and_paying(f: Facts) -> bool:
+    return f.settles and f.payouts_open
+
+
+def settled(f: Facts) -> bool:
+    return f.settles
+
+
+def never_came(f: Facts) -> bool:
+    return f.never_came
+
+
+def comes_in(f: Facts) -> bool:
+    return f.comes_in
+
+
+@cache
+def old_goods_after(where: str, *results: str) -> Guard:
+    def guard(f: Facts) -> bool:
+        return f.old_goods == where and f.result in results
+
+    guard.__name__ = f"{' or '.join(results)} in advance, old goods {where}"
+    return guard
+
+
+def not_taken_in_advance(f: Facts) -> bool:
+    return f.old_goods is not None and f.result == "refused"
+
+
+def rejected_with_deposit(f: Facts) -> bool:
+    return f.ruling == "rejected" and f.old_goods is not None
 
 
 def offer_above_limit(f: Facts) -> bool:
@@ -495,6 +535,11 @@ ARROWS: tuple[Arrow, ...] = (
     *road(A.REPORT_INTERCEPTION, (S.INTERCEPTING,), after=S.RECALLING),
     Arrow(A.RECORD_DELIVERY, (S.RECALLING,), S.RECEIVED, result_is("refused")),
     Arrow(A.RECORD_DELIVERY, (S.RECALLING,), S.AWAITING_RETURN, result_is("delivered", "signed_by_other")),
+    # An exchange in advance: the new goods are there, the old ones are awaited (G5).
+    Arrow(A.RECORD_DELIVERY, (S.DELIVERING,), S.AWAITING_RETURN, old_goods_after("customer", "delivered")),
+    Arrow(A.RECORD_DELIVERY, (S.DELIVERING,), S.RETURN_IN_TRANSIT, old_goods_after("in_transit", "delivered")),
+    Arrow(A.RECORD_DELIVERY, (S.DELIVERING,), S.RECEIVED, old_goods_after("here", "delivered")),
+    Arrow(A.RECORD_DELIVERY, (S.DELIVERING,), S.REQUESTED, not_taken_in_advance),
     Arrow(A.RECORD_DELIVERY, (S.DELIVERING,), S.RESOLVED, result_is("delivered")),
     Arrow(A.RECORD_DELIVERY, (S.DELIVERING,), S.RECEIVED, result_is("refused")),
     Arrow(A.RECORD_DELIVERY, (S.DELIVERING,), S.REQUESTED, result_is("lost", "signed_by_other")),
@@ -517,6 +562,7 @@ ARROWS: tuple[Arrow, ...] = (
     stays(A.NOTIFY_PAYMENT, S.AWAITING_PAYMENT),
     Arrow(A.RECORD_PAYMENT, (S.AWAITING_PAYMENT,), None, owes),
     *road(A.RECORD_PAYMENT, (S.AWAITING_PAYMENT,), after=S.AWAITING_PAYMENT),
+    Arrow(A.RECORD_PAYMENT, others(S.AWAITING_PAYMENT), None, comes_in, needs="for"),
     stays(A.PROVIDE_ACCOUNT, S.REFUNDING),
     Arrow(A.RECORD_REFUND, (S.REFUNDING,), S.RETURNING_GOODS, paid_and_goods_owed),
     Arrow(A.RECORD_REFUND, (S.REFUNDING,), S.RESOLVED, lambda f: not f.payouts_open, "no payout open"),
@@ -525,6 +571,9 @@ ARROWS: tuple[Arrow, ...] = (
     Arrow(A.STOCK_ARRIVED, (S.AWAITING_STOCK,), S.EXCHANGING, remedy_is("exchange", "reship", "substitute")),
     Arrow(A.STOCK_ARRIVED, (S.AWAITING_STOCK,), S.REPAIRING, remedy_is("repair")),
     Arrow(A.SHIP_REPLACEMENT, (S.EXCHANGING,), S.DELIVERING),
+    Arrow(A.SETTLE_DEPOSIT, (S.REQUESTED, *DIAGNOSED), S.AWAITING_APPROVAL, above_limit),
+    Arrow(A.SETTLE_DEPOSIT, (S.REQUESTED, *DIAGNOSED, S.RESOLVED), S.REFUNDING, settled_and_paying),
+    Arrow(A.SETTLE_DEPOSIT, (S.REQUESTED, *DIAGNOSED, S.RESOLVED), S.RESOLVED, settled),
     Arrow(A.SHIP_BACK, (S.RETURNING_GOODS,), S.DELIVERING),
     Arrow(A.FINISH_REPAIR, (S.REPAIRING,), S.RESOLVED, goods_elsewhere),  # repaired where they are (G11)
     Arrow(A.FINISH_REPAIR, (S.REPAIRING,), S.RETURNING_GOODS),
@@ -541,19 +590,25 @@ ARROWS: tuple[Arrow, ...] = (
     Arrow(A.MISS_CALLBACK, (S.RESOLVED,), None, tries_left),
     Arrow(A.MISS_CALLBACK, (S.RESOLVED,), S.CLOSED),
     Arrow(A.WITHDRAW, others(S.RETURNING_GOODS, S.DELIVERING, S.RESOLVED), S.RETURNING_GOODS, goods_here),
+    Arrow(A.WITHDRAW, others(S.RETURNING_GOODS, S.DELIVERING, S.RESOLVED), S.REFUNDING, payouts_open),
     Arrow(A.WITHDRAW, others(S.RETURNING_GOODS, S.DELIVERING, S.RESOLVED), S.WITHDRAWN),
     Arrow(A.REJECT, (S.REQUESTED, S.AWAITING_EVIDENCE, S.INVESTIGATING, S.FAULT_REFUTED), S.REJECTED),
     Arrow(A.CLOSE, (S.AWAITING_PAYMENT,), S.RETURNING_GOODS, goods_here),
+    Arrow(A.CLOSE, (S.AWAITING_PAYMENT,), S.REFUNDING, payouts_open),
+    Arrow(A.CLOSE, (S.AWAITING_RETURN,), S.REQUESTED, never_came),  # a person decides, never the clock alone (G5)
     Arrow(A.CLOSE, OPEN, S.CLOSED),
     Arrow(A.REOPEN, tuple(sorted(FINAL)), S.REQUESTED),
     Arrow(A.APPROVE, (S.AWAITING_APPROVAL,), S.OFFERED, approved_offer),
     *(Arrow(A.APPROVE, (S.AWAITING_APPROVAL,), state, beside_from(state)) for state in ASKING),
+    Arrow(A.APPROVE, (S.AWAITING_APPROVAL,), S.REFUNDING, settled_and_paying),
+    Arrow(A.APPROVE, (S.AWAITING_APPROVAL,), S.RESOLVED, settled),
     *road(A.APPROVE, (S.AWAITING_APPROVAL,), after=S.AWAITING_APPROVAL),
     *back(A.DENY, S.AWAITING_APPROVAL, CROSSROADS),
     Arrow(A.PLATFORM_RULING, OPEN, S.REFUNDING, ruling_is("refund")),
     Arrow(A.PLATFORM_RULING, OPEN, S.RESOLVED, ruling_is("refunded")),
     Arrow(A.PLATFORM_RULING, OPEN, S.RECEIVED, ruled_with_goods_here("return")),
     Arrow(A.PLATFORM_RULING, OPEN, S.AWAITING_RETURN, ruling_is("return")),
+    Arrow(A.PLATFORM_RULING, OPEN, S.REQUESTED, rejected_with_deposit),  # the deposit has yet to be settled (G5)
     Arrow(A.PLATFORM_RULING, OPEN, S.RETURNING_GOODS, ruled_with_goods_here("rejected")),
     Arrow(A.PLATFORM_RULING, OPEN, S.RESOLVED, ruled_with_something_open("rejected")),
     Arrow(A.PLATFORM_RULING, OPEN, S.REJECTED, ruling_is("rejected")),
@@ -600,6 +655,7 @@ ROLES: dict[Action, tuple[Role, ...]] = {
     A.STOCK_ARRIVED: (_W, R.WORKSHOP, _S),
     A.SHIP_REPLACEMENT: (_W, _S),
     A.SHIP_BACK: (_W, _S),
+    A.SETTLE_DEPOSIT: (_A,),
     A.FINISH_REPAIR: (R.WORKSHOP,),
     A.FAIL_REPAIR: (R.WORKSHOP,),
     A.APPOINT: (_A, R.TECHNICIAN),
@@ -647,6 +703,7 @@ ROLES: dict[Action, tuple[Role, ...]] = {
     A.RETRY: (_A, _S),
     A.FAIL_REFUND: (_F, _S),
     A.CONFIRM_ACCOUNT: (_A, _F),
+    A.GIVE_BACK: (_A, _F),
     A.OVERRIDE_ELIGIBILITY: (_A,),  # and the playbook's `override_role`
     A.REBASE_PLAYBOOK: (_M,),
     A.EXTEND: (_M,),
@@ -699,14 +756,23 @@ MACHINE = Machine(
     queued=False,  # a shared queue would let two cases meet
 )
 
+_BY_DATA = frozenset(arrow.action for arrow in ARROWS if arrow.needs)
 _SOURCES: dict[Action, frozenset[State]] = {
     action: frozenset(s for arrow in ARROWS if arrow.action is action for s in arrow.sources) for action in Action
 }
 
 
-def allowed_in(state: State, action: Action) -> bool:
-    """Whether the table has any arrow for `action` in `state`; its guards may still refuse."""
-    return state in _SOURCES[action]
+def allowed_in(state: State, action: Action, data: Mapping[str, Any] | None = None) -> bool:
+    """Whether the table has any arrow for `action` in `state`; its guards may still refuse.
+
+    With the data of a command, arrows that need a field of it count only where it is there.
+    """
+    if data is None or action not in _BY_DATA:
+        return state in _SOURCES[action]
+    return any(
+        arrow.action is action and state in arrow.sources and (arrow.needs is None or bool(data.get(arrow.needs)))
+        for arrow in ARROWS
+    )
 
 
 def actions_in(state: State) -> tuple[Action, ...]:

@@ -8,10 +8,13 @@ def side_limits(case: Case) -> dict[str, int]:
 
     Freight: what the customer advanced, and the postage of a second order that we are to bear (F11, G13). Goodwill:
     what he advanced (F23), and besides it the compensation that somebody who may has granted (F26).
+    A deposit: what was taken and not kept (G5). An overpayment: what came in.
     """
     second = case.second_order
     postage = second.postage if second is not None and second.anew else 0
     return {
         "freight": case.advanced_freight + postage,
+        "deposit": case.money.deposit_taken - case.money.deposit_kept,
+        "overpayment": case.money.received,
         "goodwill": case.advanced_freight + case.money.compensation,
     }

@@ -17,6 +17,7 @@ from models.freight import RATE_FACTOR
 from models.lifecycle import OPEN, State
 from models.playbook_parts import (
     ALL_HOURS,
+    AdvanceExchange,
     Chain,
     ClockRule,
     Dispatch,
@@ -113,6 +114,10 @@ class Procedure(Part):
         20, description="a refund reduced by more percent than this needs a manager (F16)"
     )
     customer_pays_both_ways: bool = Field(False, description="in F5 and F6 the customer pays both ways (F22)")
+    advance_exchange: AdvanceExchange | None = Field(
+        None,
+        description="an exchange may leave before the old goods are back, against a deposit (G5)",
+    )
     hold: Hold | None = Field(
         None, description="put on an order that has not left when the case is opened, lifted when it ends (L14)"
     )

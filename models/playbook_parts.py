@@ -191,6 +191,20 @@ class KeepIt(Part):
     earlier_days: Days = Field(90, description="how many days back earlier ones count (K6)")
 
 
+class AdvanceExchange(Part):
+    """An exchange whose new goods leave before the old ones are back, against a deposit (G5)."""
+
+    deposit_percent: Annotated[int, Field(ge=1, le=100)] = Field(
+        100, description="the deposit, in percent of what the old goods cost"
+    )
+    return_days: Annotated[int, Field(ge=1, le=365)] = Field(
+        7, description="so many days the old goods may take to be sent, counted from the delivery of the new ones"
+    )
+    remind_days: Annotated[int, Field(ge=0, le=365)] = Field(
+        2, description="so many days before the end the customer is reminded"
+    )
+
+
 class FindingRule(Part):
     """What a finding about a parcel makes true (L1–L6, L16)."""
 

@@ -45,6 +45,7 @@ _BY_STATE_ALONE = frozenset(Action) - frozenset(
         *(Action.KEEP_PROMISE, Action.RETURN_LOANER, Action.TAKE, Action.ACCEPT_QUOTE, Action.DECLINE_QUOTE),
         *(Action.ACCEPT_OFFER, Action.WAIVE_FREIGHT, Action.OPEN_CLAIM, Action.COMPENSATE),
         *(Action.RECORD_REFUND, Action.FAIL_REFUND, Action.LIFT_HOLD, Action.CONFIRM_ACCOUNT),
+        *(Action.GIVE_BACK, Action.SETTLE_DEPOSIT, Action.RECORD_PAYMENT),
     }
 )
 
@@ -62,6 +63,11 @@ def samples_of(case: Case, action: Action) -> tuple[dict[str, Any], ...]:
     if action in (Action.RECORD_REFUND, Action.FAIL_REFUND):
         key = next((payout.key for payout in case.open_payouts), "?")
         return ({"payout_id": key, **({"reference": "?"} if action is Action.RECORD_REFUND else {"code": "?"})},)
+    if action is Action.RECORD_PAYMENT:
+        beside = {} if case.state is State.AWAITING_PAYMENT else {"for": "receivable"}
+        return ({"amount": _least(case), "reference": "?", **beside},)
+    if action is Action.SETTLE_DEPOSIT:
+        return ({"keep": to_text(0, case.currency or "CNY")},)
     return SAMPLES.get(action, ({},))
 
 

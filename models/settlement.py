@@ -87,6 +87,7 @@ def settlement_to_document(settled: Settlement) -> dict[str, Any]:
         "freight_reimbursement": text(settled.freight_reimbursement),
         "freight_over_cap": text(settled.freight_over_cap),
         "customer_owes": text(settled.customer_owes),
+        "netted": text(settled.netted),
         "per_line": [
             {"line_no": line_no, "quantity": quantity, "amount": text(amount)}
             for line_no, quantity, amount in settled.per_line

@@ -146,6 +146,17 @@ def _account(s: Situation) -> str:
     return "unconfirmed" if any(p.unconfirmed and p.state == "approved" for p in s.case.payouts) else "known"
 
 
+def _deposit(s: Situation) -> str | None:
+    advance = s.case.advance
+    if advance is None:
+        return None
+    if advance.settled:
+        return "capture" if advance.to_capture else "settled"
+    if advance.kept or advance.to_capture:
+        return "kept"
+    return "in" if advance.sent or advance.secured >= advance.deposit else "owed"
+
+
 #: How each fact is read.
 READ: dict[str, Read] = {
     "subcategory": lambda s: s.case.procedure.subcategory,
@@ -186,6 +197,8 @@ READ: dict[str, Read] = {
     "payout": lambda s: "open" if s.case.open_payouts else None,
     "refundable": lambda s: _yes(_refundable(s)),
     "claim": _claim,
+    "deposit": _deposit,
+    "overpaid": lambda s: _yes(s.case.overpaid),
     "asked": lambda s: _yes(s.case.evidence_asked),
     "contact": lambda s: "changed" if s.case.contact_changed else "same",
     "second_order": lambda s: _yes(s.case.second_order),

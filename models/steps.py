@@ -55,6 +55,8 @@ FACTS: dict[str, tuple[str, ...] | None] = {
     "payout": ("open", "none"),  # money that finance has still to pay
     "refundable": YES_NO,  # whether the goods of the case have anything left to refund
     "claim": ("open", "settled", "none"),  # against courier or supplier
+    "deposit": ("none", "owed", "in", "kept", "capture", "settled"),  # of an exchange in advance (G5)
+    "overpaid": YES_NO,  # whether the customer paid what he does not owe, and has not got it back
     "asked": YES_NO,  # whether the customer was asked for evidence already
     "contact": ("changed", "same"),  # whether a name, phone or address was changed in this case (C7)
     "second_order": YES_NO,  # whether the order that brings the new item is linked (G13)

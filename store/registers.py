@@ -96,6 +96,36 @@ def remittances(session: Session) -> list[Row]:
     return rows
 
 
+def receivables(session: Session) -> list[Row]:
+    """F24: freight that was paid without cause: what the customer still owes of it, what was netted, what he paid."""
+    sums = [_document["money"][name].as_integer() for name in ("receivable", "netted", "repaid")]
+    return [
+        {
+            "case_no": case_no,
+            "order_no": order_no,
+            "owed": Sum(case["money"].get("receivable", 0), currency),
+            "netted": Sum(case["money"].get("netted", 0), currency),
+            "repaid": Sum(case["money"].get("repaid", 0), currency),
+        }
+        for case_no, order_no, currency, case in _documents(session, or_(*(one > 0 for one in sums)))
+    ]
+
+
+def overpayments(session: Session) -> list[Row]:
+    """What customers paid and did not owe, until it is given back or kept as credit; also of cases that are over."""
+    received, owed, back = (
+        func.coalesce(_document["money"][name].as_integer(), 0) for name in ("received", "customer_owes", "overpayment")
+    )
+    rows = []
+    for case_no, order_no, currency, case in _documents(session, (back > 0) | (received > owed)):
+        given = case["money"].get("overpayment", 0)
+        left = max(0, case["money"].get("received", 0) - given - case["money"].get("customer_owes", 0))
+        in_currency = currency or (case.get("announced") or {}).get("currency")
+        sums = {"overpaid": Sum(left, in_currency), "given_back": Sum(given, in_currency)}
+        rows.append({"case_no": case_no, "order_no": order_no, "state": case["state"], **sums})
+    return rows
+
+
 def loaners(session: Session) -> list[Row]:
     """G8: every device that was lent, by its serial number, and whether it is still out."""
     lent = select(timeline.c.case_no, timeline.c.at, timeline.c.actor_id, timeline.c.data, cases.c.order_no, _document)
@@ -213,6 +243,8 @@ def customers(session: Session) -> list[Row]:
 REGISTERS: Mapping[str, Callable[[Session], list[Row]]] = {
     "balances": balances,
     "remittances": remittances,
+    "receivables": receivables,
+    "overpayments": overpayments,
     "loaners": loaners,
     "claims": claims,
     "invoices": invoices,

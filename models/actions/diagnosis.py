@@ -1,7 +1,7 @@
 """Step 3, the diagnosis: what the inspection found, line by line, and who is liable for it (G3, F19)."""
 
 from models.actions import handles
-from models.case import Case, Line, Verdict
+from models.case import Advance, Case, Line, Verdict
 from models.clocks import on_move
 from models.commands import InspectedLine, Inspection, SendToExpert
 from models.draft import Draft
@@ -125,6 +125,8 @@ def split_off(draft: Draft, lines: tuple[Line, ...], inspected: bool) -> None:
             "plan": None,
             "executed": False,
             "quote": None,
+            # New goods that have left for all of it are out for these too; what secures them stays with the first case.
+            "advance": Advance(sent=True) if parent.advance is not None and parent.advance.waits else None,
             "agreed": None,
             "loaners": (),
             "claims": (),

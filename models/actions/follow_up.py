@@ -4,8 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 from models.actions import HANDLERS, handles
+from models.actions.deposits import forfeit, give_deposit_back
 from models.actions.invoices import open_invoice
-from models.actions.payouts import GONE, cancel_payouts, goods_owed, refund_outside, take_back
+from models.actions.payouts import GONE, cancel_payouts, give_back_all, goods_owed, refund_outside, take_back
 from models.actions.planning import above_refund_limit, plan_remedy
 from models.actions.request import promises_too_much, put_on_table
 from models.actions.second_eyes import let_pass_by_actor, same_person
@@ -93,6 +94,8 @@ def _nothing_left_open(case: Case) -> None:
         raise RuleRefused("A payout is still open: record it as paid first.")
     if case.invoice_open:
         raise RuleRefused("The invoice step is still open: settle the invoice first (G9).")
+    if case.advance is not None and (case.advance.waits or case.advance.to_capture):
+        raise RuleRefused("The deposit of an exchange in advance is still open: settle it first (G5).")
     if case.loaners:
         raise RuleRefused(f"Loaner {case.loaners[0]} is still out: record its return first (G8).")
 
@@ -103,11 +106,15 @@ def withdraw(draft: Draft, data: Reason) -> None:
     case = draft.case
     if case.remedy == "refund" and case.order and case.order.parcel in _STOPPED:
         raise RuleRefused("A refund asked for before shipping cannot be taken back; only shipping overrides it (L7).")
+    if case.advance is not None and case.advance.waits:
+        raise RuleRefused("The new goods have left in advance, and the old ones are still ours to get (G5).")
     cancel_payouts(draft)
+    give_deposit_back(draft)
+    give_back_all(draft)
     draft.set(offer=None, pending=None)
     if case.goods == "here":
         draft.set(remedy="goods_back")
-    else:
+    elif not draft.facts.payouts_open:
         _nothing_left_open(draft.case)
 
 
@@ -129,14 +136,28 @@ def close(draft: Draft, data: Reason) -> None:
         if draft.case.payment_notified and draft.actor.role is Role.SYSTEM:
             raise RuleRefused("The customer says that it was paid: finance looks for the payment first.")
         cancel_payouts(draft)
+        give_deposit_back(draft)
+        give_back_all(draft)
         if draft.facts.goods_here:
             draft.set(remedy="goods_back")
+        if draft.facts.goods_here or draft.facts.payouts_open:
             return
+    if _never_came(draft):
+        forfeit(draft)
+        draft.facts.never_came = True
+        return
     _nothing_left_open(draft.case)
     if goods_owed(draft.case) or draft.case.goods == "in_transit":
         raise RuleRefused("The customer's goods are with us or on their way: they need an end first.")
     if draft.case.state in (State.EXCHANGING, State.DELIVERING, State.INTERCEPTING, State.RECALLING):
         raise RuleRefused("A parcel is under way for this case: wait for its end first.")
+
+
+def _never_came(draft: Draft) -> bool:
+    """G5: whether the time for the old goods of an exchange in advance is over and they are still with the customer."""
+    advance, by_itself = draft.case.advance, draft.actor.role is Role.SYSTEM
+    waiting = draft.case.state is State.AWAITING_RETURN and draft.case.goods == "customer"
+    return by_itself and waiting and advance is not None and advance.waits
 
 
 @handles(Action.REOPEN)
@@ -158,7 +179,10 @@ def begin_again(draft: Draft) -> None:
     ours = draft.case.goods == "here" and not goods_owed(draft.case)
     gone = {"goods": "nowhere", "taken_in": ()} if ours else {}
     draft.set(reopened=draft.case.reopened + 1, **gone, **FRESH)
-    draft.set_money(customer_owes=0, received=0)
+    advance = draft.case.advance
+    if advance is not None and not (advance.waits or advance.to_capture):
+        draft.set(advance=None)
+    draft.set_money(customer_owes=0, received=draft.case.overpaid + draft.case.money.overpayment)
 
 
 #: What a case forgets when it begins again; its money, its goods and its history stay.

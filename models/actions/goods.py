@@ -4,11 +4,13 @@ from datetime import datetime
 
 from models.actions import handles
 from models.actions.claims import claim_parcel
-from models.actions.planning import must_be_eligible, set_gates
-from models.case import Parcel
+from models.actions.deposits import give_deposit_back
+from models.actions.planning import must_be_eligible, set_gates, worth_sent
+from models.case import Advance, Parcel
 from models.commands import AuthoriseReturn, BookIn, Finding, RecordDelivery, ReportInterception, ShipReturn
 from models.draft import Draft
 from models.events import Fact
+from models.ledger import goods_taken_in
 from models.lifecycle import Action, State
 
 
@@ -17,6 +19,7 @@ def authorise_return(draft: Draft, data: AuthoriseReturn) -> None:
     """Only an approved case may be shipped back; with a label of ours nothing is advanced (F11)."""
     must_be_eligible(draft)
     draft.set(label=data.label)
+    give_deposit_back(draft)  # of an exchange in advance of which nothing is out (G5)
     draft.told_customer()
 
 
@@ -70,10 +73,28 @@ def record_delivery(draft: Draft, data: RecordDelivery) -> None:
         note_finding(draft, data.outcome)  # where it really is, is still to be found out
     elif draft.case.state in (State.RECALLING, State.INVESTIGATING):
         _recalled(draft, data.outcome)
+    elif draft.case.advance is not None and draft.case.advance.waits:
+        _in_advance(draft, draft.case.advance, data.outcome)
     elif data.outcome == "delivered":
         draft.set(goods="customer")
     else:
         _not_delivered(draft, data.outcome)
+
+
+def _in_advance(draft: Draft, advance: Advance, outcome: str) -> None:
+    """G5: the new goods are there, and the old ones awaited; else they are back or gone, and can be sent again."""
+    if outcome == "delivered":
+        draft.told_customer()
+        return
+    if outcome == "refused":
+        draft.post(goods_taken_in("restock", worth_sent(draft)))
+    draft.set(remedy=None, plan=None, executed=False, agreed=None, rounds=0, finding=None)
+    draft.set(advance=advance.model_copy(update={"sent": False}))
+    if outcome == "lost":
+        draft.set(finding="lost")
+        rule = draft.case.procedure.findings.get("lost")
+        if rule and rule.claim:
+            claim_parcel(draft, rule.claim)
 
 
 def _not_delivered(draft: Draft, outcome: str) -> None:

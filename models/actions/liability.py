@@ -2,9 +2,8 @@
 
 from dataclasses import replace
 
-from models.actions.planning import chosen_lines, liable
+from models.actions.planning import liable
 from models.case import Case, Line
-from models.commands import ChooseRemedy
 from models.draft import Draft
 from models.events import Fact
 from models.freight import seller_share
@@ -18,12 +17,12 @@ def moved_toward_customer(case: Case, lines: tuple[Line, ...]) -> tuple[int, int
     return (assumed, found) if found < assumed else None
 
 
-def mind_the_customers_word(draft: Draft, data: ChooseRemedy) -> None:
+def mind_the_customers_word(draft: Draft, agrees: bool, lines: tuple[Line, ...]) -> None:
     """F19: settling it without having asked the customer is done, written down, told to the owner, and shown."""
     case = draft.case
-    if case.plan is None or data.customer_agrees:
+    if case.plan is None or agrees:
         return
-    moved = moved_toward_customer(case, chosen_lines(case, data.lines))
+    moved = moved_toward_customer(case, lines)
     if moved is None:
         return
     assumed, found = moved

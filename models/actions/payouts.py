@@ -5,7 +5,7 @@ from dataclasses import replace
 from models.actions import handles
 from models.actions.invoices import invoice_untouched
 from models.case import Case, Payout
-from models.commands import FailRefund, Note, ProvideAccount, RecordRefund
+from models.commands import FailRefund, GiveBack, Note, ProvideAccount, RecordRefund
 from models.draft import Draft
 from models.errors import DataRefused, PotExceeded, RoleRefused, RuleRefused
 from models.ledger import Transfers, paid_outside, payout_paid
@@ -27,7 +27,7 @@ def execute_plan(draft: Draft) -> None:
     if plan.refund:
         _pay_refund(draft, plan.draws)
     if plan.freight_reimbursement:
-        _pay(draft, "freight", plan.freight_reimbursement)
+        pay(draft, "freight", plan.freight_reimbursement)
     money = draft.case.money
     paid = {"refund": money.refund + plan.refund, "freight": money.freight + plan.freight_reimbursement}
     draft.set_money(**paid, netted=money.netted + plan.netted)
@@ -40,7 +40,7 @@ def _pay_refund(draft: Draft, draws: tuple[Draw, ...]) -> None:
     for payment in payments:
         last = payment is payments[-1]
         part, rest = (rest, []) if last else _take(rest, payment.amount)
-        _pay(draft, "refund", payment.amount, (*part, payment), payment.payment_no)
+        pay(draft, "refund", payment.amount, (*part, payment), payment.payment_no)
 
 
 def _take(draws: list[Draw], amount: int) -> tuple[list[Draw], list[Draw]]:
@@ -57,9 +57,7 @@ def _take(draws: list[Draw], amount: int) -> tuple[list[Draw], list[Draw]]:
     return taken, rest
 
 
-def _pay(
-    draft: Draft, purpose: str, amount: int, draws: tuple[Draw, ...] = (), payment_no: str | None = None
-) -> Payout:
+def pay(draft: Draft, purpose: str, amount: int, draws: tuple[Draw, ...] = (), payment_no: str | None = None) -> Payout:
     """One approved payout, and the movement of money that reserves it."""
     key = draft.next_key(purpose)
     payout = Payout(key=key, purpose=purpose, amount=amount, payment_no=payment_no, draws=draws)
@@ -80,7 +78,7 @@ def pay_goodwill(draft: Draft, amount: int) -> None:
     if amount > limit:
         told = f"The customer advanced {draft.said(max(0, limit))} that he has not got back"
         raise RuleRefused(f"{told}; no more can be waived (F26).")
-    _pay(draft, "goodwill", amount)
+    pay(draft, "goodwill", amount)
     draft.set_money(goodwill=draft.case.money.goodwill + amount)
 
 
@@ -92,7 +90,7 @@ def not_given_back(case: Case) -> int:
 
 def pay_compensation(draft: Draft, amount: int, kind: str) -> None:
     """F26: neither refund nor freight, so it is never drawn from the order's pots."""
-    payout = _pay(draft, "goodwill", amount)
+    payout = pay(draft, "goodwill", amount)
     draft.replace_payout(payout.model_copy(update={"compensates": kind}))
     money = draft.case.money
     draft.set_money(goodwill=money.goodwill + amount, compensation=money.compensation + amount)
@@ -128,10 +126,36 @@ def take_back(draft: Draft, purposes: tuple[str, ...]) -> None:
 
 def mind_what_was_paid(draft: Draft) -> None:
     """What the customer paid for a remedy that is not carried out, or paid too much, is finance's to give back."""
-    money = draft.case.money
-    if money.received > money.customer_owes:
-        extra = draft.said(money.received - money.customer_owes)
+    if draft.case.overpaid:
+        extra = draft.said(draft.case.overpaid)
         draft.tell("finance", f"The customer paid {extra} that is not owed (any more): pay it back.")
+
+
+def give_back_all(draft: Draft) -> None:
+    """Nothing is carried out any more: what the customer paid for it goes back to him, by payouts of its own."""
+    if draft.case.overpaid:
+        give_back_overpaid(draft)
+    draft.facts.payouts_open = bool(draft.case.open_payouts)
+
+
+def give_back_overpaid(draft: Draft) -> Payout:
+    """A payout of what the customer paid and does not owe; it is never more than came in."""
+    surplus = draft.case.overpaid
+    payout = pay(draft, "overpayment", surplus)
+    draft.set_money(overpayment=draft.case.money.overpayment + surplus)
+    return payout
+
+
+@handles(Action.GIVE_BACK)
+def give_back(draft: Draft, data: GiveBack) -> None:
+    """What the customer paid too much: back to him, or kept as his credit where he agrees (R2)."""
+    if not draft.case.overpaid:
+        raise RuleRefused("The customer has paid nothing that he does not owe.")
+    if data.as_credit and not data.customer_agrees:
+        raise RuleRefused("Keeping it as his credit needs the customer's consent: ask him first (R1).")
+    payout = give_back_overpaid(draft)
+    if data.as_credit:
+        draft.replace_payout(payout.model_copy(update=_named(draft, STORE_CREDIT)))
 
 
 def forget_payouts(draft: Draft, keys: tuple[str, ...]) -> None:
@@ -170,7 +194,7 @@ def refund_outside(draft: Draft, amount: int, reference: str) -> None:
     order = draft.case.order
     assert order is not None
     draws = (*_goods_draws(draft.case, order.pots, amount), *payment_draws(order.pots, amount))
-    payout = _pay(draft, "refund", amount, draws)
+    payout = pay(draft, "refund", amount, draws)
     draft.set_money(refund=draft.case.money.refund + amount)
     settle_payout(draft, payout, reference, paid_outside(amount))
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from models.actions.deposits import ask_deposit, give_deposit_back, goes_in_advance, mind_advance
 from models.actions.own_units import ceilings, not_twice
 from models.actions.payouts import goods_owed, mind_what_was_paid, take_back
 from models.actions.receivables import mind_receivable, without_cause
@@ -35,9 +36,11 @@ def plan_remedy(
     preview_id: str | None = None,
     reduction_percent: int = 0,
     net_receivable: bool = False,
+    in_advance: bool = False,
 ) -> None:
     """Settle a remedy and set every fact that the gates before it read. Nothing is paid or sent yet."""
     _check_goods(draft, remedy)
+    mind_advance(draft, remedy, in_advance)
     if draft.case.executed:
         take_back(draft, ("refund", "freight"))  # of the plan that this one replaces
     draft.set(remedy=remedy, replacement=replacement, executed=False, plan=None, as_credit=False)
@@ -59,6 +62,11 @@ def plan_remedy(
         draft.set_money(customer_owes=max(0, plan.customer_owes - draft.case.waived))
     if draft.case.procedure.collects and remedy not in ("none", "refund"):
         draft.set_money(customer_owes=draft.case.money.customer_owes + _to_collect(draft.case))
+    if goes_in_advance(draft.case, remedy, in_advance):
+        chosen = chosen_lines(draft.case, lines or [])
+        ask_deposit(draft, tuple((line.line_no, line.quantity) for line in chosen))
+    else:
+        give_deposit_back(draft)
     mind_what_was_paid(draft)
     set_gates(draft)
 
@@ -137,7 +145,7 @@ def set_gates(draft: Draft) -> None:
     """Read from the case what the gates ask: what the customer owes, whether the parcel must be stopped, the stock."""
     case, remedy = draft.case, REMEDIES[draft.case.remedy or "none"]
     parcel = case.order.parcel if case.order else "delivered"
-    draft.facts.owes = case.money.customer_owes > case.money.received
+    draft.facts.owes = case.to_collect > 0
     draft.facts.must_intercept = remedy.withdraws_parcel and parcel == "printed"
     draft.facts.must_recall = remedy.withdraws_parcel and parcel == "gone"
     draft.facts.out_of_stock = case.out_of_stock and remedy.needs_stock
@@ -246,6 +254,15 @@ def replacement_price(draft: Draft, replacement: Replacement | None) -> int | No
     if replacement is None or replacement.unit_price is None:
         return None
     return draft.minor(replacement.unit_price, "replacement.unit_price") * replacement.quantity
+
+
+def worth_sent(draft: Draft) -> int:
+    """What the goods that are sent cost the customer, or would: by their price where one was named (G6)."""
+    case = draft.case
+    named = replacement_price(draft, case.replacement)
+    if named is not None or case.order is None:
+        return named or 0
+    return sum(cost_of(case.order.pots, line.line_no, line.quantity) for line in case.lines)
 
 
 def refund_limit(draft: Draft, role: Role) -> int | None:

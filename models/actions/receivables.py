@@ -13,7 +13,7 @@ def without_cause(case: Case, party: str, share: int) -> int:
     postage = case.second_order.postage if case.second_order and case.second_order.anew else 0
     percent = seller_share(party, share)
     ours = split(case.advanced_freight + postage, [percent, 100 - percent])[0]
-    return max(0, paid - ours - case.money.netted)
+    return max(0, paid - ours - case.money.netted - case.money.repaid)
 
 
 def mind_receivable(draft: Draft, owed: int, netted: int) -> None:

@@ -1,6 +1,7 @@
 """Step 4, the remedy: choosing it, quoting, collecting, shipping, repairing, visiting."""
 
 from models.actions import handles
+from models.actions.deposits import capture, goes_in_advance, hold_deposit, take_deposit
 from models.actions.diagnosis import divided, split_off, take_in
 from models.actions.liability import mind_the_customers_word
 from models.actions.payouts import mind_what_was_paid
@@ -8,13 +9,14 @@ from models.actions.planning import (
     above_keep_it_limit,
     above_refund_limit,
     choices_of,
+    chosen_lines,
     goods_are_missing,
     grant_freight,
     must_be_eligible,
     not_decided_outside,
     plan_remedy,
-    replacement_price,
     set_gates,
+    worth_sent,
 )
 from models.actions.reductions import above_reduction_limit
 from models.actions.second_eyes import let_pass_by_actor
@@ -38,11 +40,10 @@ from models.commands import (
 from models.draft import Draft
 from models.errors import DataRefused, RuleRefused
 from models.events import Fact
-from models.ledger import payment_received, replacement_shipped
+from models.ledger import payment_received, receivable_paid, replacement_shipped
 from models.lifecycle import Action, Role, acts_as
 from models.playbook import ClockRule
 from models.remedies import REMEDIES
-from models.remedies.parts import cost_of
 
 
 @handles(Action.CHOOSE_REMEDY)
@@ -56,18 +57,20 @@ def choose_remedy(draft: Draft, data: ChooseRemedy) -> None:
     if remedy.needs_amount and data.amount is None:
         raise DataRefused.of("amount", f"'{data.remedy}' needs an amount.")
     by_manager = acts_as(draft.actor.role, Role.MANAGER)
-    early = remedy.after_return and goods_are_missing(draft.case) and not by_manager
+    in_advance = goes_in_advance(draft.case, data.remedy, data.in_advance)
+    early = remedy.after_return and goods_are_missing(draft.case) and not (by_manager or in_advance)
     much = data.remedy == "keep_it" and draft.case.order is not None and above_keep_it_limit(draft, data.amount)
     much = above_reduction_limit(draft, data.remedy, data, data.lines) or much
     percent, net = data.reduction_percent, data.net_receivable
-    plan_remedy(draft, data.remedy, data.amount, data.replacement, data.lines, data.preview_id, percent, net)
+    wanted = (data.remedy, data.amount, data.replacement, data.lines, data.preview_id, percent, net, data.in_advance)
+    plan_remedy(draft, *wanted)
     draft.facts.above_limit = early or much or above_refund_limit(draft, draft.case.plan)
     draft.facts.above_limit |= remedy.grants and let_pass_by_actor(draft)
     if data.as_credit:
         _with_consent(data)
         draft.set(as_credit=True)
     grant_freight(draft)
-    mind_the_customers_word(draft, data)
+    mind_the_customers_word(draft, data.customer_agrees, chosen_lines(draft.case, data.lines))
     _mind_the_law(draft, data)
     _split_others(draft, data.lines)
 
@@ -137,11 +140,40 @@ def record_payment(draft: Draft, data: RecordPayment) -> None:
     amount = draft.minor(data.amount, "amount")
     if amount <= 0:
         raise DataRefused.of("amount", "A payment is more than zero.")
-    draft.set_money(received=draft.case.money.received + amount)
-    draft.post(payment_received(amount), reference=data.reference)
+    if data.held:
+        hold_deposit(draft, amount, data.reference)
+    else:
+        _came_in(draft, data, amount)
     draft.set(payment_notified=False)
-    mind_what_was_paid(draft)
     set_gates(draft)
+
+
+def _came_in(draft: Draft, data: RecordPayment, amount: int) -> None:
+    """Book a payment: what it is for first, then what he owes, then the deposit; the rest is overpaid, and said so."""
+    left = amount
+    if data.purpose == "receivable":
+        left -= _receivable_paid(draft, amount, data.reference)
+    elif data.purpose == "deposit":
+        left -= capture(draft, left, data.reference) or take_deposit(draft, left, data.reference)
+    draft.facts.comes_in = left < amount
+    if data.purpose is not None and left == amount:
+        raise RuleRefused(f"No {data.purpose} of this case is to be paid.")
+    owed = min(left, draft.case.owed)
+    for_deposit = take_deposit(draft, left - owed, data.reference)
+    if left - for_deposit:
+        draft.set_money(received=draft.case.money.received + left - for_deposit)
+        draft.post(payment_received(left - for_deposit), reference=data.reference)
+    mind_what_was_paid(draft)
+
+
+def _receivable_paid(draft: Draft, amount: int, reference: str) -> int:
+    """F24: the customer pays what he owes for freight; answers how much of the payment it was."""
+    money = draft.case.money
+    part = min(amount, money.receivable)
+    if part:
+        draft.set_money(receivable=money.receivable - part, repaid=money.repaid + part)
+        draft.post(receivable_paid(part), reference=reference)
+    return part
 
 
 @handles(Action.REPORT_SHORTAGE)
@@ -158,20 +190,13 @@ def stock_arrived(draft: Draft, data: Note) -> None:
 @handles(Action.SHIP_REPLACEMENT)
 def ship_replacement(draft: Draft, data: Waybill) -> None:
     """Followed until it is delivered (L16); goods that came back and were not taken over by us leave with it."""
-    draft.post(replacement_shipped(_worth_sent(draft)), reference=data.waybill)
+    draft.post(replacement_shipped(worth_sent(draft)), reference=data.waybill)
     if draft.case.goods == "here" and not REMEDIES[draft.case.remedy or "none"].keeps_goods:
         draft.set(goods="returned")
         take_in(draft, ())
+    if draft.case.advance is not None:
+        draft.set(advance=draft.case.advance.model_copy(update={"sent": True, "settled": False}))
     draft.set(waybills=(*draft.case.waybills, data.waybill), carrier=data.carrier)
-
-
-def _worth_sent(draft: Draft) -> int:
-    """What the goods that are sent cost the customer, or would: by their price where one was named (G6)."""
-    case = draft.case
-    named = replacement_price(draft, case.replacement)
-    if named is not None or case.order is None:
-        return named or 0
-    return sum(cost_of(case.order.pots, line.line_no, line.quantity) for line in case.lines)
 
 
 @handles(Action.SHIP_BACK)

@@ -1,6 +1,7 @@
 """Step 1, the request: evidence, investigation, offers, answers."""
 
 from models.actions import handles
+from models.actions.deposits import give_deposit_back
 from models.actions.goods import note_finding
 from models.actions.planning import (
     above_keep_it_limit,
@@ -131,7 +132,14 @@ def promises_too_much(draft: Draft, option: OfferOption) -> bool:
 def _planned(draft: Draft, option: OfferOption) -> Settlement | None:
     """What an option would come to, tried on a copy."""
     trial = Draft(draft.case, draft.actor, draft.now)
-    plan_remedy(trial, option.type, option.amount, option.replacement, reduction_percent=option.reduction_percent)
+    plan_remedy(
+        trial,
+        option.type,
+        option.amount,
+        option.replacement,
+        reduction_percent=option.reduction_percent,
+        in_advance=option.in_advance,
+    )
     return trial.case.plan
 
 
@@ -144,6 +152,8 @@ def _promised(draft: Draft, option: OfferOption) -> int | None:
 
 
 def _goods_first(draft: Draft, option: OfferOption) -> bool:
+    if option.in_advance:
+        return False
     return REMEDIES[OPTION_REMEDY.get(option.type, option.type)].after_return and goods_are_missing(draft.case)
 
 
@@ -162,10 +172,17 @@ def accept_offer(draft: Draft, data: AcceptOffer) -> None:
         draft.facts.out_of_stock = True
     elif _goods_first(draft, option):
         draft.facts.goods_must_come = True
+        give_deposit_back(draft)  # nothing leaves in advance any more
     else:
         remedy = OPTION_REMEDY.get(option.type, option.type)
-        percent = option.reduction_percent
-        plan_remedy(draft, remedy, option.amount, option.replacement, reduction_percent=percent)
+        plan_remedy(
+            draft,
+            remedy,
+            option.amount,
+            option.replacement,
+            reduction_percent=option.reduction_percent,
+            in_advance=option.in_advance,
+        )
         _as_it_was_offered(draft.case, offer, data.option - 1)
 
 
@@ -188,6 +205,8 @@ def decline_offer(draft: Draft, data: DeclineOffer) -> None:
         and goods_are_missing(draft.case)
         and data.counter is None
     )
+    if draft.facts.goods_must_come:
+        give_deposit_back(draft)
     draft.set(offer=None)
 
 

@@ -30,4 +30,5 @@ REMEDY = Remedy(
     needs_lines=True,
     keeps_goods=True,
     invoice="other",
+    in_advance=True,
 )

@@ -76,6 +76,7 @@ class Remedy:
     out of warranty the customer pays it (F10). `grants` – it gives the customer something, so the case has to be
     eligible. `invoice` – what it does to the order's invoice (G9).
     `other_goods` – something else than what was bought is sent, so nobody waits for what is out of stock.
+    `in_advance` – it can leave against a deposit, before the old goods are back (G5).
     """
 
     name: SettledRemedy
@@ -92,3 +93,4 @@ class Remedy:
     grants: bool = True
     other_goods: bool = False
     invoice: Touches | None = None
+    in_advance: bool = False

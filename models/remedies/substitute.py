@@ -20,4 +20,5 @@ REMEDY = Remedy(
     keeps_goods=True,
     other_goods=True,
     invoice="other",
+    in_advance=True,
 )

@@ -32,6 +32,7 @@ VARIABLES = (
     "waybill",
     "refund",
     "owes",
+    "deposit",
     "offer",
     "finding_date",
     "leaves_by",
@@ -91,6 +92,19 @@ def _keep_it(playbook: Playbook, around: Around) -> Iterator[Finding]:
         yield ("keep_it", "agent_percent"), f"must be at least start_percent, {offer.start_percent} (K2)"
     if offer.manager_percent < offer.agent_percent:
         yield ("keep_it", "manager_percent"), f"must be at least agent_percent, {offer.agent_percent} (K2)"
+
+
+@reading("steps", "general_steps", "advance_exchange")
+def _in_advance(playbook: Playbook, around: Around) -> Iterator[Finding]:
+    """G5: only an exchange leaves in advance, and only where the playbook says against which deposit."""
+    for field in ("steps", "general_steps"):
+        for place, step in enumerate(getattr(playbook, field)):
+            options = [step.data, *step.data.get("options", ())]
+            asked = [one for one in options if isinstance(one, dict) and one.get("in_advance")]
+            if asked and playbook.procedure.advance_exchange is None:
+                yield (field, place, "with"), "exchanges in advance; add advance_exchange with its deposit (G5)"
+            elif any("exchange" not in (one.get("type"), one.get("remedy")) for one in asked):
+                yield (field, place, "with"), "only an exchange can leave in advance; take in_advance off the rest (G5)"
 
 
 # ── names ─────────────────────────────────────────────────────────────────────────────────────────
@@ -195,6 +209,7 @@ RULES: tuple[Rule, ...] = (
     _limits,
     _not_worth_return,
     _keep_it,
+    _in_advance,
     _named_once,
     _subcategories,
     _variants,

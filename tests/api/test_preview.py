@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 
-from api.preview import preview
+from api.preview import preview, preview_in_case
 from api.schemas import PreviewAsk
-from models.errors import PreviewStale
+from models.case import Payout
+from models.errors import Invalid, PreviewStale
 from models.freight import FreightRates
 from models.orders import Order
 from models.playbook import Playbook
-from models.pots import draw, pots_of
+from models.playbook_parts import AdvanceExchange
+from models.pots import Draw, draw, pots_of
 from models.settlement import SettlementAsk, settlement, settlement_to_document
 from tests.builders import an_order
 from tests.models.story import Story, found, returned, shipped
@@ -176,3 +178,59 @@ def test_another_wish_than_the_one_that_was_shown_is_refused_F20(data: dict[str,
     reason = {"reduction_reason": "worn once"} if "reduction_percent" in data else {}
     with pytest.raises(PreviewStale):
         inspected("change_of_mind").do("manager", "choose_remedy", preview_id=got["preview_id"], **data, **reason)
+
+
+# ── of a case, by its own facts (F20) ─────────────────────────────────────────────────────────────
+
+
+def shown_in(story: Story, **ask: Any) -> dict[str, Any]:
+    assert story.case.order is not None
+    asked = PreviewAsk.model_validate({"case_no": story.case.case_no, **ask})
+    return preview_in_case(story.case, story.case.order.pots, asked, story.now)
+
+
+def kept_some(story: Story) -> None:
+    """A keep-it was given before, so a refund of the same goods is less (F18)."""
+    story.case = story.case.model_copy(update={"payouts": (GIVEN,)})
+
+
+GIVEN = Payout(
+    key="AC-26-000001:refund:9",
+    purpose="refund",
+    amount=500,
+    state="done",
+    draws=(Draw(account="unit", line_no=1, rank=0, amount=500),),
+)
+
+
+@pytest.mark.parametrize("change", [kept_some, finding, receipt, second_order, playbook_terms])
+@pytest.mark.parametrize("remedy", ["refund", "exchange"])
+def test_what_is_shown_of_a_case_is_what_it_carries_out_F20(change: Callable[[Story], None], remedy: str) -> None:
+    story = inspected("quality_fault")
+    change(story)
+    got = shown_in(story, remedy=remedy)
+    story.do("manager", "choose_remedy", remedy=remedy, preview_id=got["preview_id"])
+    assert story.case.plan is not None
+    assert settlement_to_document(story.case.plan)["refund"] == got["refund"]
+
+
+def test_a_receivable_that_is_taken_off_is_named_F24() -> None:
+    story = inspected("quality_fault")
+    paid = Payout(key="AC-26-000001:freight:9", purpose="freight", amount=1200, state="done")
+    story.case = story.case.model_copy(update={"payouts": (paid,), "advanced_freight": 0})
+    got = shown_in(story, remedy="refund", net_receivable=True)
+    assert (got["netted"], got["refund"]) == ("12.00", "117.00")
+    story.do("manager", "choose_remedy", remedy="refund", net_receivable=True, preview_id=got["preview_id"])
+
+
+def test_what_the_case_knows_otherwise_is_refused_and_named() -> None:
+    with pytest.raises(Invalid, match="says seller"):
+        shown_in(inspected("quality_fault"), remedy="refund", party_liable="customer")
+
+
+def test_the_deposit_of_an_exchange_in_advance_is_shown_G5() -> None:
+    story = Story(rules={"advance_exchange": AdvanceExchange(deposit_percent=50)})
+    got = shown_in(story, remedy="exchange", in_advance=True)
+    assert (got["deposit"], got["customer_owes"]) == ("64.50", "0.00")
+    story.do("agent", "choose_remedy", remedy="exchange", in_advance=True, preview_id=got["preview_id"])
+    assert story.case.to_collect == 6450

@@ -15,6 +15,7 @@ from tests.branches import (
     Pass,
     Sees,
     agent,
+    courier,
     customer,
     does,
     finance,
@@ -41,6 +42,19 @@ REPAIRED = (
 CHOICE = agent("make_offer", "offered", options=[{"type": "repair"}, {"type": "exchange"}, {"type": "refund"}])
 TAKES_EXCHANGE = (CHOICE, customer("accept_offer", "exchanging", option=2))
 TAKES_REFUND = (CHOICE, customer("accept_offer", "refunding", option=3))
+ANOTHER_KETTLE = {"type": "substitute", "replacement": {"sku": "KETTLE-20", "unit_price": "149.00"}}
+#: The new kettle is with the customer, the old one too, and the deposit with us.
+IN_ADVANCE = (
+    agent(
+        "make_offer",
+        "offered",
+        options=[{"type": "keep_it", "amount": "5.00"}, {"type": "exchange"}, {"type": "exchange", "in_advance": True}],
+    ),
+    customer("accept_offer", "awaiting_payment", option=3),
+    finance("record_payment", "exchanging", amount="129.00", reference="BANK-2"),
+    SENT,
+    courier("record_delivery", "awaiting_return", outcome="delivered"),
+)
 CN = {"customer": {"id": "c-88", "name": "王小明", "country": "CN"}}
 
 
@@ -92,6 +106,63 @@ GOODS: dict[str, Branch] = {
             agent("make_offer", "offered", options=[{"type": "wait"}, {"type": "refund"}], beside=True),
             customer("accept_offer", "refunding", option=2),
             Paid("129.00"),
+            SATISFIED,
+        ),
+    ),
+    "G5: out of stock after all: the customer waits": Branch(
+        kind="quality_fault",
+        ask={"wanted": "exchange"},
+        moves=(
+            *WITH_OUR_LABEL,
+            CONFIRMED,
+            *TAKES_EXCHANGE,
+            warehouse("report_shortage", "awaiting_stock", beside=True),
+            agent("make_offer", "offered", options=[{"type": "wait"}, {"type": "refund"}], beside=True),
+            customer("accept_offer", "awaiting_stock", option=1),
+            warehouse("stock_arrived", "exchanging"),
+            SENT,
+            DELIVERED,
+            SATISFIED,
+        ),
+    ),
+    "G5, G6: out of stock after all: another product, and its difference first": Branch(
+        kind="quality_fault",
+        ask={"wanted": "exchange"},
+        moves=(
+            *WITH_OUR_LABEL,
+            CONFIRMED,
+            *TAKES_EXCHANGE,
+            warehouse("report_shortage", "awaiting_stock", beside=True),
+            agent("make_offer", "offered", options=[ANOTHER_KETTLE, {"type": "wait"}], beside=True),
+            customer("accept_offer", "awaiting_payment", option=1),
+            finance("record_payment", "exchanging", amount="20.00", reference="BANK-3"),
+            SENT,
+            DELIVERED,
+            SATISFIED,
+        ),
+    ),
+    "G5: the new one in advance against a deposit, which goes back when the old one is here": Branch(
+        kind="quality_fault",
+        ask={"wanted": "exchange", "subcategory": "surface_flaw"},
+        moves=(
+            *IN_ADVANCE,
+            customer("ship_return", "return_in_transit", carrier="SF", waybill="SF100200300", freight="12.00"),
+            warehouse("book_in", "received", waybill="SF100200300"),
+            CONFIRMED,
+            agent("settle_deposit", "refunding"),
+            Paid("141.00"),
+            SATISFIED,
+        ),
+    ),
+    "G5: the old one never comes: the deposit is kept, and a person decides": Branch(
+        kind="quality_fault",
+        ask={"wanted": "exchange", "subcategory": "surface_flaw"},
+        moves=(
+            *IN_ADVANCE,
+            Pass(24 * 7 + 1, "requested"),
+            manager("settle_deposit", "resolved", keep="129.00", reason="nothing came back, and nobody answers"),
+            Sees("money.deposit.amount", "0.00"),
+            Sees("cost.other.amount", "-129.00"),
             SATISFIED,
         ),
     ),

@@ -40,6 +40,7 @@ EXAMPLES: dict[Action, dict[str, Any]] = {
     A.STOCK_ARRIVED: {},
     A.SHIP_REPLACEMENT: {"carrier": "sf", "waybill": "SF78"},
     A.SHIP_BACK: {"carrier": "sf", "waybill": "SF79"},
+    A.SETTLE_DEPOSIT: {"keep": "10.00", "reason": "the lid is missing"},
     A.FINISH_REPAIR: {"report": "new seal, tested"},
     A.FAIL_REPAIR: {"reason": "the board is gone"},
     A.APPOINT: {"at": _LATER},
@@ -90,6 +91,7 @@ EXAMPLES: dict[Action, dict[str, Any]] = {
     A.EXTEND: {"by_seconds": 7200, "reason": "the supplier answers on Friday"},
     A.REMIND: {"note": "the parcel is still on shelf 4"},
     A.REBASE_CALENDAR: {"version": "2026-10", "calendars": ["shop_cn"]},
+    A.GIVE_BACK: {"as_credit": True, "customer_agrees": True},
     A.CONFIRM_ACCOUNT: {"note": "he said so on the phone"},
     A.FAIL_REFUND: {"payout_id": "AC-26-000001:refund:1", "code": "account_closed"},
 }

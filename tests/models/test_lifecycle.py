@@ -245,7 +245,7 @@ def test_every_state_and_role_gets_an_answer_of_the_right_class(action: Action) 
                 reopened_by_goods = action is A.BOOK_IN and state in FINAL
                 if not may(role, action):
                     assert type(got) is RoleRefused, where
-                elif not allowed_in(state, action) and not reopened_by_goods:
+                elif not allowed_in(state, action, data) and not reopened_by_goods:
                     assert type(got) is StateRefused, where
                 elif "nonsense" in data:
                     assert type(got) is DataRefused, where

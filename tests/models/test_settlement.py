@@ -319,6 +319,7 @@ def test_the_preview_is_the_contracts_answer() -> None:
         "freight_reimbursement": "36.00",
         "freight_over_cap": "4.00",
         "customer_owes": "0.00",
+        "netted": "0.00",
         "per_line": [{"line_no": 1, "quantity": 2, "amount": "226.00"}],
         "sources": [
             "line 1: 226.00 CNY is what 2 of it cost, by its own share (F13).",

@@ -196,13 +196,15 @@ class Walk:
             self.wrong.append(f"nobody could do anything in {state}: {step.en}")
 
     def _something_beside(self) -> bool:
-        """Goods sent unasked (G12), another order in a hurry (G13), a loaner (G8)."""
+        """Goods sent unasked (G12), another order in a hurry (G13), or the new one before the old is back (G5)."""
         case, drawn = self.case, self.lot.random()
         if case.order is None:
             return False
         unasked = 0.9 if self._sends_it_anyway else 0.05
         if drawn < unasked and case.goods == "customer" and not self._lives_before_delivery:
             return self.does(Role.CUSTOMER, A.SHIP_RETURN, {**WAYBILL, "freight": "12.00"})
+        if drawn > 0.75 and case.state in (S.REQUESTED, S.INVESTIGATING) and case.procedure.advance_exchange:
+            return self.does(Role.AGENT, A.CHOOSE_REMEDY, {"remedy": "exchange", "in_advance": True})
         if drawn > 0.93 and case.state is S.AWAITING_RETURN and case.second_order is None:
             return self.does(Role.AGENT, A.LINK, {"order_no": "KETTLE-2", "as": "anew", "postage": "10.00"})
         return False

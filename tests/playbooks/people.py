@@ -157,8 +157,26 @@ def _invoice(walk: "Walk", step: Step) -> Filled:
 
 
 def _payment(walk: "Walk", step: Step) -> Filled:
-    owed = walk.case.money.customer_owes - walk.case.money.received
-    return A.RECORD_PAYMENT, {"amount": f"{owed / 100:.2f}", "reference": "bank 17"}
+    advance, owed = walk.case.advance, walk.case.to_collect
+    if advance and advance.to_capture:
+        amount = f"{advance.to_capture / 100:.2f}"
+        return A.RECORD_PAYMENT, {"amount": amount, "reference": "auth 9", "for": "deposit"}
+    if advance and advance.outstanding == owed and walk.lot.random() < 0.3:
+        return A.RECORD_PAYMENT, {"amount": f"{owed / 100:.2f}", "reference": "auth 9", "held": True}
+    more = 300 if not walk.late and walk.setting.seed % 10 == 3 else 0  # some pay too much
+    return A.RECORD_PAYMENT, {"amount": f"{(owed + more) / 100:.2f}", "reference": "bank 17"}
+
+
+def _settle(walk: "Walk", step: Step) -> Filled:
+    """All of the deposit goes back but what is owed; nothing came: more time, or some of it is kept."""
+    case = walk.case
+    if case.goods != "here":
+        if not walk.late and walk.lot.random() < 0.5:
+            return A.AUTHORISE_RETURN, {}
+        assert case.advance is not None
+        kept = case.advance.secured * walk.lot.choice((0, 10, 100)) // 100
+        return A.SETTLE_DEPOSIT, {"keep": f"{kept / 100:.2f}", "reason": "nothing came back", **step.data}
+    return A.SETTLE_DEPOSIT, {"customer_agrees": True, **step.data}
 
 
 def _call_back(walk: "Walk", step: Step) -> Filled:
@@ -242,6 +260,7 @@ FILLED: Mapping[Action, Fill] = {
     A.NOTIFY_PAYMENT: _with(method="bank"),
     A.RECORD_PAYMENT: _payment,
     A.RECORD_REFUND: _money,
+    A.SETTLE_DEPOSIT: _settle,
     A.SHIP_REPLACEMENT: _ship,
     A.SHIP_BACK: _with(carrier="sf", waybill="SF79"),
     A.FINISH_REPAIR: _repair,

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from api.views import register_document
-from models.case import Announced
+from models.case import Announced, Money
 from store import credit
 from store.engine import reading, writing
 from store.registers import REGISTERS
@@ -37,6 +37,23 @@ def test_claims_say_what_was_asked_agreed_and_paid(engine: Engine) -> None:
     assert of_supplier["missing"] == "inspection_report, serial, purchase"
     assert (claim["case_no"], claim["against"], claim["state"]) == ("AC-26-000001", "courier", "accepted")
     assert (claim["claimed"], claim["accepted"], claim["paid"]) == (cny("30.00"), cny("25.00"), cny("0.00"))
+
+
+def test_a_receivable_is_listed_with_what_was_paid_of_it(engine: Engine) -> None:
+    till = Till(engine)
+    case = open_case(engine, till.order, over={"money": Money(receivable=1200)})
+    till.drive(case.case_no, ("finance", "record_payment", {"amount": "5.00", "reference": "W1", "for": "receivable"}))
+    (row,) = rows(engine, "receivables")
+    assert (row["owed"], row["netted"], row["repaid"]) == (cny("7.00"), cny("0.00"), cny("5.00"))
+
+
+def test_what_was_paid_too_much_is_listed_until_it_is_back(engine: Engine) -> None:
+    till = Till(engine)
+    case = open_case(engine, till.order, over={"money": Money(received=500)})
+    assert [row["overpaid"] for row in rows(engine, "overpayments")] == [cny("5.00")]
+    till.drive(case.case_no, ("agent", "give_back"))
+    (row,) = rows(engine, "overpayments")
+    assert (row["overpaid"], row["given_back"]) == (cny("0.00"), cny("5.00"))
 
 
 def test_a_loaner_is_listed_until_and_after_it_is_back(engine: Engine) -> None:
