@@ -27,6 +27,8 @@ from models.playbook import ALL_HOURS
 from models.sweeps import SWEEP_BEGAN, SWEEP_ENDED, RunBegan, RunEnded, StepInput, StepResult, Tally
 from playbooks.loading.in_force import InForce
 from store import digests, duty, months, periodic, remittances, stuck, sweeps, unattended
+from store.claims import ClaimRow
+from store.claims import overdue as overdue_claims
 from store.engine import reading, writing
 from store.unattended import ToGive
 
@@ -65,7 +67,7 @@ class Sweeps:
                 self.stuck_counts,
             ),
             *(self.manager_digest, self.periodic_callbacks, self.monthly_summary),
-            *(self.missing_remittances, self.new_remittances),
+            *(self.missing_remittances, self.new_remittances, self.overdue_claims),
         ]
         return [*own, *self._reconciling.activities]
 
@@ -215,6 +217,16 @@ class Sweeps:
         did = sweeps.tell(session, key, self._checker(session, page), words, page.now)
         return StepResult(tally=Tally(found=len(numbers), did=did, details={"new": len(numbers)}))
 
+    @activity.defn(name="overdue_claims")
+    async def overdue_claims(self, page: StepInput) -> StepResult:
+        """L5, G10: a claim whose deadline has passed is told to whoever has the next move; again every week."""
+        return await self._write(lambda session: self._claims(session, page))
+
+    def _claims(self, session: Session, page: StepInput) -> StepResult:
+        rows, cursor = overdue_claims(session, page.now, page.cursor or FIRST, self._page)
+        did = sweeps.tell_of_cases(session, [(row.case_no, _late_claim(row, page.now)) for row in rows])
+        return StepResult(tally=Tally(found=len(rows), did=did, details={"claims": len(rows)}), cursor=cursor)
+
     def _checker(self, session: Session, page: StepInput) -> str:
         """The supervisor, or the manager where no supervisor is on duty."""
         heard = duty.heard_by(session, Role.SUPERVISOR.value, None, page.now)
@@ -272,10 +284,26 @@ class Sweeps:
         return await asyncio.to_thread(run)
 
 
+def _late_claim(row: ClaimRow, now: datetime) -> Message:
+    """Money that was promised or asked for is finance's to chase; what has to be filed or decided is the owner's."""
+    assert row.due_at is not None
+    key = f"{row.case_no}:claim:{row.number}:{row.due_at:%Y%m%d}:{(now - row.due_at) // CLAIM_ASKED_EVERY}"
+    to = "finance" if row.awaits == "payment" else "owner"
+    return Message(key=key, to=to, subject=LATE_CLAIM[row.awaits or "decision"], at=now)
+
+
 def _short(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:12]
 
 
+#: A claim past its deadline is told again every so long, and what is told then.
+CLAIM_ASKED_EVERY = timedelta(days=7)
+LATE_CLAIM = {
+    "filing": "A claim was not filed by its deadline: file it with its evidence, or have it written off.",
+    "answer": "A claim was not answered by its deadline: ask for the answer.",
+    "payment": "A claim that was accepted was not paid by its deadline: ask for the money.",
+    "decision": "A claim waits for a decision past its deadline: appeal it once, or have it written off.",
+}
 #: What those who are to ask about a transfer are told.
 ASK = {
     "unpaid": "The transfer was expected by {since} and has not come: ask the customer (L12).",

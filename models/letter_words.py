@@ -136,6 +136,30 @@ NEWS: Final[Sequence[tuple[str, str, str, str]]] = (
         "a claim was refused: appeal it once, or have a manager write it off",
     ),
     (
+        "claim_late",
+        r"A claim was not filed by its deadline: .*",
+        "索赔过了提交期限：请带凭证提交，或请经理核销",
+        "a claim was not filed by its deadline: file it, or have it written off",
+    ),
+    (
+        "claim_late",
+        r"A claim was not answered by its deadline: .*",
+        "索赔过了答复期限：请催答复",
+        "a claim was not answered by its deadline: ask for the answer",
+    ),
+    (
+        "claim_late",
+        r"A claim that was accepted was not paid by its deadline: .*",
+        "已同意的索赔过了付款期限：请催款",
+        "a claim that was accepted was not paid by its deadline: ask for the money",
+    ),
+    (
+        "claim_late",
+        r"A claim waits for a decision past its deadline: .*",
+        "索赔等您决定，已过期限：申诉一次，或请经理核销",
+        "a claim waits for a decision past its deadline: appeal it once, or have it written off",
+    ),
+    (
         "invoice_paper",
         r"The paper invoice did not come back with the goods: ask the customer for it \(G15\)\.",
         "纸质发票没有随货寄回，请向买家索要",

@@ -120,9 +120,9 @@ SWEEPS: dict[str, Sweep] = {
             name="aftercare-unmatched-remittances",
             workflow="UnmatchedRemittances",
             what="has whoever took the order, or the customer's notice, ask about transfers that did not come, and the "
-            "supervisor look at the new ones (L12)",
+            "supervisor look at the new ones (L12); the same for claims past their deadline (L5, G10)",
             when=When(hour=9, minute=30),
-            steps=("missing_remittances", "new_remittances"),
+            steps=("missing_remittances", "new_remittances", "overdue_claims"),
             interval=_DAY,
             time_out=_HOUR,
             catch_up=6 * _HOUR,

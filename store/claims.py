@@ -121,6 +121,11 @@ def _filtered(
     return found if case_no is None else found.where(claims.c.case_no == case_no)
 
 
+def overdue(session: Session, now: datetime, after: str, limit: int) -> tuple[tuple[ClaimRow, ...], str | None]:
+    """A page of claims past their deadline, and the cursor of the next page; deadlines met meanwhile drop out."""
+    return list(session, now, overdue=True, cursor=after or None, limit=limit)
+
+
 def every(session: Session) -> tuple[ClaimRow, ...]:
     """All claims by case, for the register."""
     found = select(claims).order_by(claims.c.case_no, claims.c.number)

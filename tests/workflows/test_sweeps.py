@@ -12,6 +12,7 @@ from temporalio.testing import WorkflowEnvironment
 import activities.sweeps
 from models import tables
 from models.effects import TASK_QUEUE
+from models.letter_words import news_of
 from models.lifecycle import Role
 from models.sweeps import SWEEPS, SweepInput
 from playbooks.loading.in_force import Fixed
@@ -239,7 +240,12 @@ async def test_a_noted_payment_that_is_not_found_is_asked_about_by_who_took_the_
     case_no = await shop.opened("remittance", about_an_order=False, wanted="reship", announced=told)
     await shop.act(case_no, "choose_remedy", remedy="reship", replacement=KETTLE)
     await shop.act(case_no, "notify_payment", method="bank", amount="100.00")
-    assert (await swept(shop, "aftercare-unmatched-remittances")).details == {"unpaid": 0, "not_found": 0, "new": 1}
+    assert (await swept(shop, "aftercare-unmatched-remittances")).details == {
+        "unpaid": 0,
+        "not_found": 0,
+        "new": 1,
+        "claims": 0,
+    }
     await shop.pass_time(days=3, minutes=5)
     await swept(shop, "aftercare-unmatched-remittances")
     await swept(shop, "aftercare-unmatched-remittances")
@@ -249,6 +255,26 @@ async def test_a_noted_payment_that_is_not_found_is_asked_about_by_who_took_the_
     await shop.pass_time(days=3)
     await swept(shop, "aftercare-unmatched-remittances")
     assert len(messages(shop, f"{case_no}:remittance:")) == 2
+
+
+async def test_a_claim_past_its_deadline_is_told_once_a_week_to_whoever_has_the_next_move_L5(shop: World) -> None:
+    case_no = await shop.opened("quality_fault")
+    await shop.act(case_no, "open_claim", against="courier", amount="60.00")
+    await swept(shop, "aftercare-unmatched-remittances")
+    assert messages(shop, f"{case_no}:claim:") == []
+    await shop.pass_time(days=31)
+    for _ in range(2):
+        await swept(shop, "aftercare-unmatched-remittances")
+    ((to, told),) = messages(shop, f"{case_no}:claim:")
+    assert (to, "not filed" in told) == ("owner", True)
+    await shop.pass_time(days=7)
+    await swept(shop, "aftercare-unmatched-remittances")
+    assert len(messages(shop, f"{case_no}:claim:")) == 2
+
+
+@pytest.mark.parametrize("told", activities.sweeps.LATE_CLAIM.values())
+def test_what_is_told_of_a_late_claim_is_said_in_both_languages(told: str) -> None:
+    assert news_of(told, None).known
 
 
 KETTLE = {"sku": "KETTLE-17", "name": "kettle", "quantity": 1, "unit_price": "100.00"}
