@@ -1,8 +1,8 @@
 """Orders as they were bought, and what may change of them afterwards.
 
 The money of an order is split into pots once, when the order comes in (F13). Shipments, deliveries and
-contacts may change at any time; amounts and quantities only while nothing was drawn and no open case holds a
-unit.
+contacts may change at any time; amounts and quantities only of lines from which nothing was drawn and of which no
+open case holds a unit.
 """
 
 import hashlib
@@ -11,13 +11,14 @@ from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import delete, exists, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from models import tables
 from models.errors import Conflict
 from models.orders import Order
 from models.pots import PaymentPot, Pot, Pots, pots_of
+from models.resplit import resplit
 from store import credit, money
 from store import pots as pots_rows
 from store.documents import is_postgres
@@ -167,37 +168,25 @@ def _change_pots(session: Session, order: Order) -> None:
     drawn = pots(session, order.order_no)
     assert before is not None
     assert drawn is not None
-    if not _is_spoken_for(session, order.order_no, drawn):
+    held = _held_lines(session, order.order_no)
+    if not held and not _is_drawn(drawn):
         _replace_pots(session, order.order_no, after)
         return
-    if _amounts(before) != _amounts(order):
-        raise Conflict(
-            f"Order {order.order_no} has refunds or open cases, so its quantities and amounts can no longer "
-            "change. Send it with the amounts it had, or settle the difference in a case."
-        )
+    split = resplit(before, order, drawn, held)
+    if (split.units, split.postage) != (drawn.units, drawn.postage):
+        _replace_pots(session, order.order_no, split)
     _replace_payments(session, order.order_no, drawn, after)
 
 
-def _amounts(order: Order) -> dict[str, Any]:
-    """Everything that the pots of goods and postage follow from."""
-    lines = {"line_no", "quantity", "unit_price", "discount", "tax", "tax_included"}
-    return order.model_dump(
-        include={
-            "currency": True,
-            "lines": {"__all__": lines},
-            "discounts": {"__all__": {"amount"}},
-            "postage": True,
-            "postage_discount": True,
-            "postage_tax": True,
-        }
-    )
-
-
-def _is_spoken_for(session: Session, order_no: str, drawn: Pots) -> bool:
-    held = exists().where(tables.case_units.c.order_no == order_no, tables.case_units.c.open)
+def _is_drawn(drawn: Pots) -> bool:
     every: list[Pot] = [*drawn.units, *drawn.postage, *drawn.payments]
-    touched = any(pot.left < pot.paid for pot in every) or any(pot.units_out for pot in drawn.units)
-    return touched or bool(session.execute(select(held)).scalar())
+    return any(pot.left < pot.paid for pot in every) or any(pot.units_out for pot in drawn.units)
+
+
+def _held_lines(session: Session, order_no: str) -> set[int]:
+    """The lines of which an open case holds units."""
+    held = tables.case_units.c
+    return set(session.execute(select(held.line_no).where(held.order_no == order_no, held.open)).scalars())
 
 
 def _replace_pots(session: Session, order_no: str, after: Pots) -> None:

@@ -76,26 +76,59 @@ def held(engine: Engine) -> Order:
 SPOKEN_FOR = [refunded_from, held]
 
 
-NEW_AMOUNTS: list[dict[str, Any]] = [
-    {"lines": [LINES[0]]},
-    {"lines": [{**LINES[0], "quantity": 3}, LINES[1]]},
-    {"lines": [{**LINES[0], "unit_price": 12901}, LINES[1]]},
-    {"discounts": [{"amount": 100}]},
-    {"postage": 999},
+CONTRADICTIONS: list[tuple[str, dict[str, Any]]] = [
+    ("Line 1 .* be removed", {"lines": [LINES[1]]}),
+    ("Line 1 .* change its quantity", {"lines": [{**LINES[0], "quantity": 3}, LINES[1]]}),
+    ("Line 1 .* change its unit_price", {"lines": [{**LINES[0], "unit_price": 12901}, LINES[1]]}),
+    ("Line 1 .* change its tax_included and tax", {"lines": [{**LINES[0], "tax": 5, "tax_included": True}, LINES[1]]}),
+    ("USD", {"currency": "USD"}),
+    # The cups cost 79.60 and would have to bear all of it.
+    ("80.00 CNY would fall on the others, which cost 79.60", {"discounts": [{"amount": 8000}]}),
+    ("no longer change", {"lines": [LINES[0]], "discounts": [{"amount": 1}]}),
 ]
 
 
 @pytest.mark.parametrize("spoken_for", SPOKEN_FOR)
-@pytest.mark.parametrize("change", NEW_AMOUNTS)
-def test_amounts_stay_once_money_or_units_are_spoken_for(
-    engine: Engine, spoken_for: Any, change: dict[str, Any]
+@pytest.mark.parametrize(("told", "change"), CONTRADICTIONS)
+def test_what_was_refunded_or_is_in_a_case_keeps_its_amounts(
+    engine: Engine, spoken_for: Any, told: str, change: dict[str, Any]
 ) -> None:
     order = spoken_for(engine)
     before = pots_now(engine, order)
-    with pytest.raises(Conflict, match="can no longer"):
+    with pytest.raises(Conflict, match=told):
         put(engine, an_order(**change))
     assert stored(engine) == order
     assert pots_now(engine, order) == before
+
+
+HARMLESS: list[tuple[dict[str, Any], list[tuple[int, int, int]]]] = [
+    # What of the cups is changed, and the pots of line 2 after it: (line, units, paid for each).
+    ({"lines": [LINES[0]]}, []),
+    ({"lines": [LINES[0], {**LINES[1], "quantity": 3}]}, [(2, 3, 1990)]),
+    ({"lines": [LINES[0], {**LINES[1], "unit_price": 1500}]}, [(2, 4, 1500)]),
+    ({"discounts": [{"amount": 102}]}, [(2, 2, 1964), (2, 2, 1965)]),  # 7960 - 102 = 7858 = 2 x 1964 + 2 x 1965
+    ({"postage": 999}, [(2, 4, 1990)]),
+    (
+        {"lines": [*LINES, {"line_no": 3, "sku": "TRAY-1", "unit_price": 500, "quantity": 2}]},
+        [(2, 4, 1990), (3, 2, 500)],
+    ),
+]
+
+
+@pytest.mark.parametrize("spoken_for", SPOKEN_FOR)
+@pytest.mark.parametrize(("change", "rest"), HARMLESS)
+def test_only_what_is_untouched_is_split_anew(
+    engine: Engine, spoken_for: Any, change: dict[str, Any], rest: list[tuple[int, int, int]]
+) -> None:
+    before = pots_now(engine, spoken_for(engine))
+    changed = an_order(**change)
+    assert put(engine, changed) == "updated"
+    assert stored(engine) == changed
+    after = pots_now(engine, changed)
+    assert after.of_line(1) == before.of_line(1)
+    assert [(p.line_no, p.units, p.goods + p.tax) for p in after.units if p.line_no > 1] == rest
+    assert after.paid == changed.total
+    assert after.payments == before.payments
 
 
 @pytest.mark.parametrize("spoken_for", SPOKEN_FOR)
@@ -143,7 +176,7 @@ def test_a_batch_answers_for_every_order(engine: Engine) -> None:
         engine,
         an_order("NEW-1"),
         an_order("SAME-1"),
-        an_order("KETTLE-1", postage=1),
+        an_order("KETTLE-1", lines=[LINES[1]]),
         an_order("NEW-1"),
         an_order("NEW-1", channel="phone"),
         an_order("KETTLE-1", channel="phone"),
