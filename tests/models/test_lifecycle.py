@@ -193,7 +193,7 @@ ROWS: list[tuple[Action, State, dict[str, Any], State]] = [
     *((A.REJECT, s, {}, S.REJECTED) for s in (S.REQUESTED, S.AWAITING_EVIDENCE, S.INVESTIGATING, S.FAULT_REFUTED)),
     *((A.CLOSE, s, {}, S.CLOSED) for s in OPEN),
     (A.CLOSE, S.AWAITING_PAYMENT, {"goods_here": True}, S.RETURNING_GOODS),
-    *((A.REOPEN, s, {}, S.REQUESTED) for s in FINAL),
+    *((A.REOPEN, s, {}, S.REQUESTED) for s in sorted(FINAL)),
     (A.APPROVE, S.AWAITING_APPROVAL, {"remedy": "refund"}, S.REFUNDING),
     (A.APPROVE, S.AWAITING_APPROVAL, {"is_offer": True}, S.OFFERED),
     *((A.DENY, S.AWAITING_APPROVAL, {"came_from": s}, s) for s in (S.REQUESTED, *DIAGNOSED, S.AWAITING_STOCK)),
