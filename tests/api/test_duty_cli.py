@@ -80,16 +80,16 @@ async def test_a_week_is_planned_swapped_and_missed(typed: Typed) -> None:
 
 
 async def test_people_come_and_go_and_stay_on_the_list(typed: Typed) -> None:
-    assert "name and roles are needed" in await typed("duty", "staff", "add", "li", "--phone", "138", code=1)
-    await typed("duty", "staff", "add", "li", "--name", "李娜", "--role", "agent", "--phone", "13800138000")
+    assert "name and roles are needed" in await typed("duty", "staff", "add", "yun", "--phone", "138", code=1)
+    await typed("duty", "staff", "add", "yun", "--name", "李云", "--role", "agent", "--phone", "13800138000")
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
-    assert "leaves with 0 open cases" in await typed("duty", "staff", "leave", "li", "--at", tomorrow)
-    shown = await typed("duty", "staff", "show", "li")
-    assert "李娜 · agent · on duty" in shown
+    assert "leaves with 0 open cases" in await typed("duty", "staff", "leave", "yun", "--at", tomorrow)
+    shown = await typed("duty", "staff", "show", "yun")
+    assert "李云 · agent · on duty" in shown
     assert "left" in shown
-    assert "li stays" in await typed("duty", "staff", "leave", "li", "--stay")
+    assert "yun stays" in await typed("duty", "staff", "leave", "yun", "--stay")
     listed = await typed("duty", "staff", "list")
-    assert "李娜" in listed
+    assert "李云" in listed
     assert "on duty" in await typed("duty", "now")
     assert "ROLE:ID" in await typed("duty", "staff", "add", "wu", "--as", "chen", code=1)
 

@@ -138,7 +138,7 @@ def test_a_new_appointment_takes_the_place_of_the_old_one_T19() -> None:
     assert story.case.visit is not None
     assert (story.case.visit.at, story.case.visit.arrived, story.case.visit.level) == (None, False, 0)
     story.do("agent", "appoint", at=(NOW + DAY).isoformat()).do("agent", "appoint", at=(NOW + 2 * DAY).isoformat())
-    assert appointment(story) == ["met", "met", "running"]
+    assert appointment(story) == ["met", "cancelled", "running"]
     assert [c.cycle for c in story.case.clocks if c.clock == APPOINTMENT] == [1, 2, 3]
 
 
