@@ -16,7 +16,7 @@ from typing import Annotated, Any, BinaryIO, NoReturn
 import typer
 
 from models.errors import AftercareError
-from terminal import bulk, calendars, callbacks, cases, duty, keeping, letters, playbooks, schedules
+from terminal import bulk, calendars, callbacks, cases, duty, keeping, letters, playbooks, reports, schedules
 
 app = typer.Typer(
     name="aftercare",
@@ -193,7 +193,7 @@ app.add_typer(cases.order, name="order")
 app.add_typer(cases.case, name="case")
 app.command("stuck")(cases.stuck)
 app.add_typer(bulk.bulk, name="bulk")
-app.command("report")(cases.report)
+app.command("report")(reports.report)
 app.command("inbox")(letters.inbox)
 app.add_typer(letters.notify, name="notify")
 app.add_typer(duty.duty, name="duty")

@@ -30,6 +30,7 @@ from store import digests, duty, months, periodic, remittances, stuck, sweeps, u
 from store.claims import ClaimRow
 from store.claims import overdue as overdue_claims
 from store.engine import reading, writing
+from store.reports import monthly
 from store.unattended import ToGive
 
 T = TypeVar("T")
@@ -255,7 +256,8 @@ class Sweeps:
     def _month(self, session: Session, page: StepInput) -> StepResult:
         month = month_before(page.now.astimezone(self._zone).date())
         begin, end = months.bounds(month, self._zone)
-        document = months.summary(session, begin, end)
+        report = monthly(session, month, self._playbooks.current().reports, self._zone, page.now)
+        document = {**months.summary(session, begin, end), "report": report}
         new = months.keep(session, month, document, page.now)
         counts = {name: sum(document[name].values()) for name in ("opened", "ended")}
         words = notice("month", month=month, **counts)

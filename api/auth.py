@@ -58,6 +58,7 @@ _MACHINES = frozenset({Role.PLATFORM, Role.SYSTEM})
 _STAFF = _AGENTS | {Role.WAREHOUSE, Role.WORKSHOP, Role.TECHNICIAN, Role.EXPERT, Role.FINANCE}
 _MANAGERS = frozenset({Role.MANAGER, Role.DIRECTOR})
 _EVERYBODY = frozenset(Role)
+_READS_EVERY_REPORT = _LEADERS | {Role.FINANCE, Role.SYSTEM}
 
 #: Endpoint → the roles of which a token needs one. What a command does to a case is checked by its action besides.
 MAY: Final[Mapping[str, frozenset[Role]]] = {
@@ -94,7 +95,8 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "clear_balance": frozenset({Role.FINANCE, Role.SYSTEM}),
     "scan_parcel": frozenset({Role.WAREHOUSE, Role.SYSTEM}),
     "get_register": _LEADERS | {Role.FINANCE, Role.SYSTEM},
-    "get_report": _LEADERS | {Role.FINANCE, Role.SYSTEM},
+    # Who is none of those in `_READS_EVERY_REPORT` sees the own score sheet, and nothing else.
+    **dict.fromkeys(("get_report", "list_report_cases"), _STAFF | {Role.SYSTEM}),
     "list_staff": _STAFF | {Role.SYSTEM},
     "get_staff": _STAFF | {Role.SYSTEM},
     "put_staff": _MANAGERS | {Role.SYSTEM},
@@ -222,6 +224,11 @@ def permit(caller: Caller, endpoint: str) -> None:
     if caller.roles.isdisjoint(needed):
         listed = ", ".join(sorted(role.value for role in needed))
         raise Forbidden(f"This token has none of the roles that may do this: {listed}.")
+
+
+def reads_every_report(caller: Caller) -> bool:
+    """Whether a caller reads all reports (T13); everybody else of the staff sees the own score sheet only."""
+    return not caller.roles.isdisjoint(_READS_EVERY_REPORT)
 
 
 def actor_of(caller: Caller, envelope_actor: object = None, action: Action | None = None) -> Actor:

@@ -41,6 +41,7 @@ from store import (
     claims,
     documents,
     duty,
+    facts,
     ledger,
     money,
     payouts,
@@ -273,6 +274,7 @@ def _write_parts(
     case_parts.write(session, case, before, allowed)
     if case.claims:
         claims.write(session, case)
+    facts.write(session, case)
 
 
 def _write_effects(session: Session, case: Case, effects: Effects, at: datetime) -> money.Booked:

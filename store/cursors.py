@@ -18,8 +18,18 @@ def encode(sort: str, values: Sequence[object]) -> str:
     return base64.urlsafe_b64encode(json.dumps([sort, plain]).encode()).decode().rstrip("=")
 
 
+def after_key(cursor: str, sort: str, column: Column[Any]) -> Any:
+    """The one value of a cursor, for a list that is cut outside the database. Raises Invalid like `decode`."""
+    return _values(cursor, sort, (column,))[0]
+
+
 def decode(cursor: str, sort: str, columns: Sequence[Column[Any] | ColumnElement[Any]]) -> Tuple:
     """The values of a cursor, to compare the columns with. Raises Invalid when it is not one of this sort."""
+    values = _values(cursor, sort, columns)
+    return tuple_(*(literal(value, column.type) for value, column in zip(values, columns, strict=True)))
+
+
+def _values(cursor: str, sort: str, columns: Sequence[Column[Any] | ColumnElement[Any]]) -> list[object]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         made_for, plain = json.loads(base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True))
@@ -28,7 +38,7 @@ def decode(cursor: str, sort: str, columns: Sequence[Column[Any] | ColumnElement
         raise _not_ours() from None
     if made_for != sort:
         raise _not_ours()
-    return tuple_(*(literal(value, column.type) for value, column in zip(values, columns, strict=True)))
+    return values
 
 
 def _typed(value: object, column: Column[Any] | ColumnElement[Any]) -> object:

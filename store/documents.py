@@ -23,7 +23,7 @@ def from_json(text: str | bytes) -> Any:
 
 def insert(session: Session, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that understands ON CONFLICT, in the dialect of the session's database."""
-    return _insert(table, is_postgres(session))
+    return insert_into(table, is_postgres(session))
 
 
 def is_postgres(session: Session) -> bool:
@@ -46,19 +46,20 @@ def put(session: Session, table: Table, rows: Sequence[Row], keep: Sequence[str]
 # Composing a statement takes longer than sending it, and there are few of them.
 @lru_cache(maxsize=200)
 def _put_new(table: Table, postgres: bool) -> sqlite.Insert | postgresql.Insert:
-    return _insert(table, postgres).on_conflict_do_nothing()
+    return insert_into(table, postgres).on_conflict_do_nothing()
 
 
 @lru_cache(maxsize=200)
 def _put(
     table: Table, postgres: bool, names: tuple[str, ...], keep: tuple[str, ...]
 ) -> sqlite.Insert | postgresql.Insert:
-    statement = _insert(table, postgres)
+    statement = insert_into(table, postgres)
     keys: list[Column[Any]] = list(table.primary_key.columns)
     fixed = {column.name for column in keys} | set(keep)
     changed = {name: statement.excluded[name] for name in names if name not in fixed}
     return statement.on_conflict_do_update(index_elements=keys, set_=changed)
 
 
-def _insert(table: Table, postgres: bool) -> sqlite.Insert | postgresql.Insert:
+def insert_into(table: Table, postgres: bool) -> sqlite.Insert | postgresql.Insert:
+    """The same by the dialect's name, for statements that are composed once."""
     return postgresql.insert(table) if postgres else sqlite.insert(table)

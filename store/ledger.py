@@ -11,7 +11,7 @@ from models.case import Case
 from models.ledger import Posting
 from models.lifecycle import Action
 from models.remedies import REMEDIES
-from models.tables import case_units, cases, ledger, timeline
+from models.tables import case_facts, case_units, cases, ledger, timeline
 from store.documents import put_new
 
 
@@ -52,42 +52,32 @@ class Uneven(BaseModel):
 def refunded_not_returned(session: Session) -> tuple[Uneven, ...]:
     """Units were refunded that the playbook wants back, and the customer still has them; the longest first."""
     amount = func.sum(ledger.c.amount)
-    found = _cases(amount, func.min(ledger.c.at)).join(ledger, ledger.c.case_no == cases.c.case_no)
-    found = found.where(ledger.c.debit == "customer", ledger.c.purpose == "refund", _units_are_out(), *_with_customer())
+    found = _cases(amount, func.min(ledger.c.at)).join(ledger, ledger.c.case_no == _f.case_no)
+    found = found.where(ledger.c.debit == "customer", ledger.c.purpose == "refund", _units_are_out(), _f.awaits_goods)
     return _uneven(session, found.group_by(*_NAMED))
 
 
 def returned_not_refunded(session: Session) -> tuple[Uneven, ...]:
     """Goods are with us that a remedy is to make ours, and the customer has got nothing for them yet."""
     keeping = [remedy.name for remedy in REMEDIES.values() if remedy.keeps_goods]
-    came = (timeline.c.case_no == cases.c.case_no) & (timeline.c.action == Action.BOOK_IN.value)
-    given = exists().where(
-        ledger.c.case_no == cases.c.case_no, ledger.c.debit == "customer", ledger.c.credit != "customer"
-    )
+    came = (timeline.c.case_no == _f.case_no) & (timeline.c.action == Action.BOOK_IN.value)
+    given = exists().where(ledger.c.case_no == _f.case_no, ledger.c.debit == "customer", ledger.c.credit != "customer")
     found = _cases(cases.c.at_stake, func.max(timeline.c.at)).join(timeline, came)
-    found = found.where(cases.c.document["goods"].as_string() == "here", ~given)
-    found = found.where(or_(cases.c.remedy.is_(None), cases.c.remedy.in_(keeping)))
+    found = found.where(_f.goods == "here", ~given, or_(_f.remedy.is_(None), _f.remedy.in_(keeping)))
     return _uneven(session, found.group_by(*_NAMED, cases.c.at_stake))
 
 
-_NAMED = (cases.c.case_no, cases.c.order_no, cases.c.state, cases.c.currency)
+_f = case_facts.c
+_NAMED = (_f.case_no, cases.c.order_no, _f.state, _f.currency)
 
 
 def _cases(amount: ColumnElement[int], since: ColumnElement[datetime]) -> Select[tuple[object, ...]]:
-    return select(*_NAMED, amount.label("amount"), since.label("since"))
+    found = select(*_NAMED, amount.label("amount"), since.label("since"))
+    return found.select_from(case_facts).join(cases, cases.c.case_no == _f.case_no)
 
 
 def _units_are_out() -> ColumnElement[bool]:
-    return exists().where(case_units.c.case_no == cases.c.case_no, case_units.c.units_out > 0)
-
-
-def _with_customer() -> tuple[ColumnElement[bool], ...]:
-    document = cases.c.document
-    return (
-        document["goods"].as_string().in_(("customer", "in_transit")),
-        document["order"]["parcel"].as_string() == "delivered",
-        document["procedure"]["goods_come_back"].as_boolean(),
-    )
+    return exists().where(case_units.c.case_no == _f.case_no, case_units.c.units_out > 0)
 
 
 def _uneven(session: Session, found: Select[tuple[object, ...]]) -> tuple[Uneven, ...]:

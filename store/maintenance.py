@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from models import tables
 from models.case import Case
 from models.errors import Conflict, NotFound
-from store import callbacks, claims, documents, projection, reasons
+from store import callbacks, claims, documents, facts, projection, reasons
 from store.projection import Calendars
 
 _BATCH = 500
@@ -34,7 +34,8 @@ class Rebuilt(BaseModel):
 
 
 def rebuild(session: Session, calendars: Calendars) -> Rebuilt:
-    """Compute the rows, clocks and reasons to be stuck of all open cases from their documents.
+    """Compute the rows, clocks and reasons to be stuck of all open cases from their documents, and what reports count
+    of every case.
 
     Timeline, money and payouts are records and are not touched; neither is what is known of the customer.
     """
@@ -52,8 +53,10 @@ def rebuild(session: Session, calendars: Calendars) -> Rebuilt:
         rewritten = _rewrite(session, columns, clock_rows)
         changed += reasons.write(session, case, projection.times_of(case, calendars)) or rewritten
         callbacks.rebuild(session, case)
+        facts.write(session, case)
         clocks += len(clock_rows)
     claims.rebuild(session)
+    facts.rebuild_closed(session)
     return Rebuilt(cases=len(rows), clocks=clocks, changed=changed)
 
 

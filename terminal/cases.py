@@ -301,23 +301,6 @@ def _language() -> str:
     return "zh" if load_settings().locale.startswith("zh") else "en"
 
 
-def report(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Such as monthly, remedies, clocks, staff, causes.")],
-    json: AsJson = False,
-) -> None:
-    """A report by its name."""
-    from terminal import remote, shown
-
-    with remote.remote() as api:
-        answer = api.get(f"/reports/{quoted(name)}")
-    rows = answer.get("items") if isinstance(answer, dict) else answer
-    if json or not isinstance(rows, list):
-        shown.as_json(answer)
-    elif rows:
-        columns = tuple(rows[0])
-        shown.table(columns, ([_cell(row.get(column)) for column in columns] for row in rows))
-
-
 # ── reading what was typed ────────────────────────────────────────────────────────────────────────
 
 

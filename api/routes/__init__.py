@@ -2,7 +2,21 @@
 
 from fastapi import APIRouter
 
-from api.routes import cases, duty, files, follow_up, goods, health, inbox, machine, money, orders, reference, stuck
+from api.routes import (
+    cases,
+    duty,
+    files,
+    follow_up,
+    goods,
+    health,
+    inbox,
+    machine,
+    money,
+    orders,
+    reference,
+    reports,
+    stuck,
+)
 
 #: Everything under `/api/v1`.
 api = APIRouter(prefix="/api/v1")
@@ -13,6 +27,7 @@ for part in (
     stuck.router,
     files.router,
     money.router,
+    reports.router,
     goods.router,
     goods.hooks,
     follow_up.router,

@@ -1,4 +1,4 @@
-"""Finance's queue, and the registers and reports."""
+"""Finance's queue, and the registers."""
 
 from typing import Annotated, Literal
 
@@ -14,7 +14,6 @@ from api.routes.checked import CallerHere, DeskHere, checked_router
 from api.schemas import Clearing, Failed, Number, Paid
 from models.case import ClaimWait, PayoutState, Purpose
 from models.claim_terms import Against
-from models.errors import NotFound
 from models.lifecycle import Action
 
 router = checked_router("money")
@@ -106,11 +105,3 @@ async def get_register(name: Name, desk: DeskHere, format: Written = "json") -> 
     """All of it, accounts masked."""
     rows = await desk.register(name)
     return as_csv(rows, name) if format == "csv" else Json({"items": rows, "next_cursor": None})
-
-
-@router.get(
-    "/reports/{name}", summary="A report", response_class=Json, responses={**_ROWS, 200: {**_ROWS[200], **_CSV}}
-)
-async def get_report(name: Name, format: Written = "json") -> Response:
-    """Summaries over cases (T13); none is made yet."""
-    raise NotFound(f"There is no report '{name}' yet. GET /api/v1/registers/refunds and GET /api/v1/stuck are there.")

@@ -39,6 +39,7 @@ from models.tables.people import (
     swaps,
     talks,
 )
+from models.tables.reports import case_facts, case_products
 from models.tables.stuck import bulk_items, bulks, case_reasons, stuck_spans
 from models.tables.sweeps import callback_tries, callbacks, customer_preferences, month_summaries, surveys, sweep_runs
 
@@ -56,7 +57,9 @@ __all__ = [
     "balances",
     "case_clocks",
     "case_reasons",
+    "case_facts",
     "case_files",
+    "case_products",
     "case_splits",
     "case_units",
     "case_waybills",

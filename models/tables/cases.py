@@ -110,6 +110,7 @@ case_clocks = Table(
     Column("calendar_version", String, comment="of the calendar that its instants were computed on"),
     PrimaryKeyConstraint("case_no", "clock", "cycle"),
     Index("ix_case_clocks_due", "state", "due_at"),
+    Index("ix_case_clocks_ended", "ended_at", "clock"),  # which ended in a month (T13)
 )
 
 case_waybills = Table(

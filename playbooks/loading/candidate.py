@@ -11,7 +11,7 @@ from playbooks.loading.load import Playbooks, load_playbooks
 __all__ = ["with_file"]
 
 #: Files of a folder of playbooks that are no kind of case.
-_NO_KINDS = frozenset({"defaults", "freight", "shop", "duty", "callbacks"})
+_NO_KINDS = frozenset({"defaults", "freight", "shop", "duty", "callbacks", "reports"})
 
 
 def with_file(folder: Path, file: Path) -> Playbooks:

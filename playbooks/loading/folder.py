@@ -13,6 +13,7 @@ from models.callbacks import AFTER_REMEDY, CallbackRules
 from models.errors import CalendarInvalid, MoneyRefused
 from models.freight import FreightRates
 from models.playbook import ALL_HOURS
+from models.reports import ReportRules
 from models.shifts import DutyPlan
 from playbooks.loading.forms import findings_of
 from playbooks.loading.holidays import HolidaysFrom, Overrides, Source, taken_over
@@ -25,8 +26,8 @@ SHIPPED = Path(__file__).resolve().parents[1]
 DEFAULTS, FREIGHT, SHOP, CALENDARS = "defaults.yaml", "freight.yaml", "shop.yaml", "calendars"
 #: Inside `calendars/`: what a country has published and the package of holidays does not know yet.
 OVERRIDES = "overrides"
-DUTY, CALLBACKS = "duty.yaml", "callbacks.yaml"
-_NO_KINDS = frozenset({DEFAULTS, FREIGHT, SHOP, DUTY, CALLBACKS})
+DUTY, CALLBACKS, REPORTS = "duty.yaml", "callbacks.yaml", "reports.yaml"
+_NO_KINDS = frozenset({DEFAULTS, FREIGHT, SHOP, DUTY, CALLBACKS, REPORTS})
 _Form = TypeVar("_Form", bound=BaseModel)
 
 
@@ -127,6 +128,10 @@ class Folder:
             for finding in _of_callbacks(rules, calendars, own=path.parent == self.place):
                 self.found(node, finding)
         return rules
+
+    def reports(self) -> ReportRules | None:
+        """What reports are counted with (T13)."""
+        return self._formed(self.own_or_shipped(REPORTS), ReportRules)
 
     def calendars(self, given: Mapping[str, Calendar] | None) -> dict[str, Calendar]:
         """The calendars by name; given ones are used instead of files."""

@@ -20,6 +20,7 @@ from models.errors import Invalid, PlaybookInvalid
 from models.freight import FreightRates
 from models.lifecycle import State
 from models.playbook import Playbook
+from models.reports import ReportRules
 from models.shifts import DutyPlan
 from playbooks.loading.cases import File, Memory
 from playbooks.loading.checks import RULES
@@ -57,6 +58,7 @@ class Playbooks:
     duty: DutyPlan
     loaded: str
     callbacks: CallbackRules
+    reports: ReportRules
     sources: Mapping[str, Source] = field(default_factory=dict)  # of calendars that take over a country's holidays
 
     def get(self, kind: str) -> Playbook:
@@ -107,16 +109,18 @@ class _Loader:
         self.calendars = self.folder.calendars(self.given)
         freight, shop, defaults = self.folder.freight(), self.folder.shop(), self.defaults()
         duty, callbacks = self.folder.duty(), self.folder.callbacks(self.calendars)
+        reports = self.folder.reports()
         paths = self.folder.kinds()
         self.around = _around(self.calendars, self.folder.zones(), paths)
         kinds = {path.stem: self.playbook(path, defaults) for path in paths}
         self.own_words()
         good = {kind: playbook for kind, playbook in kinds.items() if playbook}
-        if self.folder.problems or shop is None or duty is None or callbacks is None:
+        if self.folder.problems or shop is None or duty is None or callbacks is None or reports is None:
             return None
-        loaded = _hash_of_all(good, self.calendars, freight, shop, duty, callbacks)
+        loaded = _hash_of_all(good, self.calendars, freight, shop, duty, callbacks, reports)
         calendars, sources = MappingProxyType(dict(self.calendars)), MappingProxyType(dict(self.folder.sources))
-        return Playbooks(MappingProxyType(good), calendars, freight, shop, duty, loaded, callbacks, sources)
+        kinds_read = MappingProxyType(good)
+        return Playbooks(kinds_read, calendars, freight, shop, duty, loaded, callbacks, reports, sources)
 
     def problems(self) -> list[Problem]:
         return sorted(self.folder.problems)
@@ -257,6 +261,7 @@ def _hash_of_all(
     shop: Shop,
     duty: DutyPlan,
     callbacks: CallbackRules,
+    reports: ReportRules,
 ) -> str:
     said = {
         "kinds": {kind: playbook.version for kind, playbook in kinds.items()},
@@ -265,6 +270,7 @@ def _hash_of_all(
         "shop": shop.model_dump(mode="json"),
         "duty": duty.model_dump(mode="json"),
         "callbacks": callbacks.model_dump(mode="json"),
+        "reports": reports.model_dump(mode="json"),
     }
     return _hash(said)[:16]
 

@@ -1,0 +1,71 @@
+"""Reports, and the cases behind each of their numbers (T13)."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from fastapi import Query
+from pydantic import Field
+from starlette.responses import Response
+
+from api import reporting
+from api.documents_reports import ReportEntries, ReportShown
+from api.reporting import Span
+from api.routes.answers import Cursor, Json, Limit, as_csv, documented
+from api.routes.checked import CallerHere, DeskHere, checked_router
+from models.commands import Printable
+
+router = checked_router("reports")
+
+Name = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
+Written = Annotated[Literal["json", "csv"], Query(description="csv opens in a spreadsheet: one row per number")]
+Month = Annotated[str | None, Query(pattern=r"^[0-9]{4}-[0-9]{2}$", description="such as 2026-10")]
+Week = Annotated[str | None, Query(pattern=r"^[0-9]{4}-W[0-9]{2}$", description="such as 2026-W47, from Monday")]
+First = Annotated[date | None, Query(alias="from", description="the first day of the period, with `to`")]
+Last = Annotated[date | None, Query(alias="to", description="its last day")]
+CellText = Annotated[str, Field(min_length=1, max_length=1000), Printable, Query(description="as a report names it")]
+_REPORT = documented(ReportShown, 404)
+_CSV = {"content": {"text/csv": {"schema": {"type": "string"}}}}
+
+
+@router.get(
+    "/reports/{name}", summary="A report", response_class=Json, responses={**_REPORT, 200: {**_REPORT[200], **_CSV}}
+)
+async def get_report(
+    name: Name,
+    caller: CallerHere,
+    desk: DeskHere,
+    month: Month = None,
+    week: Week = None,
+    first: First = None,
+    last: Last = None,
+    kept: Annotated[bool, Query(description="the month as it was kept on the first of the next one")] = False,
+    format: Written = "json",
+) -> Response:
+    """Summaries over cases of a month, a week, or any days of the shop (T13); this month where none is named.
+
+    Managers, supervisors and finance read all of them; everybody else of the staff the own row of `staff`.
+    """
+    made = await reporting.report(desk, name, Span(month, week, first, last), caller, kept)
+    return as_csv(reporting.flat(made), f"{name}-{made['period']}") if format == "csv" else Json(made)
+
+
+@router.get(
+    "/reports/{name}/cases",
+    summary="The cases behind a number",
+    response_class=Json,
+    responses=documented(ReportEntries, 404),
+)
+async def list_report_cases(
+    name: Name,
+    cell: CellText,
+    caller: CallerHere,
+    desk: DeskHere,
+    month: Month = None,
+    week: Week = None,
+    first: First = None,
+    last: Last = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Json:
+    """What a number of a report counts: as many entries as it says. A report gives the address of each."""
+    return Json(await reporting.entries(desk, name, cell, Span(month, week, first, last), caller, cursor, limit))

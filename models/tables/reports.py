@@ -1,0 +1,41 @@
+"""What reports count: a narrow row per case and one per product of a case, written by its commits (T13)."""
+
+from sqlalchemy import Boolean, Column, Index, Integer, PrimaryKeyConstraint, String, Table
+
+from models.tables.columns import Micros, case_no, count_of, metadata
+
+case_facts = Table(
+    "case_facts",
+    metadata,
+    case_no(primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("opened_at", Micros, nullable=False),
+    Column("ended_at", Micros),
+    Column("staff", String, comment="who handled it when it was last resolved, else its owner"),
+    Column("cause", String, comment="found, of the first line that has one"),
+    Column("party", String, comment="liable, of the same line"),
+    Column("courier", String, comment="of the order's first shipment, else the last one named"),
+    Column("channel", String),
+    Column("remedy", String),
+    Column("severity", String),
+    Column("currency", String),
+    Column("goods", String, nullable=False),
+    Column("awaits_goods", Boolean, nullable=False, comment="the customer has goods that are to come back"),
+    Column("complained_of", String),
+    count_of("reopened"),
+    Index("ix_case_facts_opened", "opened_at"),
+    Index("ix_case_facts_ended", "ended_at"),
+)
+
+case_products = Table(
+    "case_products",
+    metadata,
+    case_no(nullable=False),
+    Column("sku", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("cause", String),
+    Column("party", String),
+    PrimaryKeyConstraint("case_no", "sku"),
+)
