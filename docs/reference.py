@@ -33,6 +33,7 @@ from models.playbook_parts import (
     SideClock,
     Warranty,
 )
+from models.reports import Labour, Maker, Repeated, ReportRules, Sample
 from models.situation import READ
 from models.steps import FACTS, Step
 from playbooks.loading import manners
@@ -48,6 +49,7 @@ PARTS: tuple[type[BaseModel], ...] = (
     *(Names, Subcategory, Variant, Where, Evidence, Question, Eligibility, Warranty, Dispatch, FindingRule),
     *(ClaimTerms, NamedTerms, ClockRule, SideClock, Chain, Level, KeepIt, Law, LadderStep, Step, Shop),
     *(CallbackRules, Occasion),
+    *(ReportRules, Labour, Repeated, Sample, Maker),
 )
 #: Where each part stands in a file.
 PLACE: dict[type[BaseModel], str] = {
@@ -74,6 +76,11 @@ PLACE: dict[type[BaseModel], str] = {
     Shop: "the file `shop.yaml`",
     CallbackRules: "the file `callbacks.yaml`",
     Occasion: "`periodic` of `callbacks.yaml`",
+    ReportRules: "the file `reports.yaml`",
+    Labour: "`labour` of `reports.yaml`",
+    Repeated: "`repeated` of `reports.yaml`",
+    Sample: "`sample` of `reports.yaml`",
+    Maker: "`suppliers` of `reports.yaml`, a list",
 }
 #: The fields in the order of a file; new ones come at the end by themselves.
 _ORDER = (

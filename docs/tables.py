@@ -7,7 +7,7 @@ pictures of the kinds' roads in roads/ are written with them.
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from docs import kinds, reference
+from docs import kinds, reference, reports
 from docs.cells import names, table
 from models.lifecycle import ARROWS, FINAL, OPEN, ROLES, STAGE, WAITS_FOR, Action, Arrow, State, actions_in
 from settings import PREFIX, Settings
@@ -113,6 +113,7 @@ TABLES: dict[str, dict[str, Callable[[], str]]] = {
         "manners": reference.manners_table,
         "mistakes": reference.mistakes_table,
     },
+    "reports.md": {"numbers": reports.numbers_table},
     "states.md": {"states": states_table, "everywhere": everywhere, "actions": actions_table},
 }
 

@@ -32,7 +32,12 @@ NUMBERS: Final[dict[str, Number]] = {
     "replacement": Number(
         "money", "换新货值", "Replacements", "Goods sent out for the ended cases, at what they cost the customer (G5)."
     ),
-    "other": Number("money", "其他", "Other", "Fees and store credit, given less taken, of the ended cases. A deposit that is held is no cost (G5)."),
+    "other": Number(
+        "money",
+        "其他",
+        "Other",
+        "Fees and store credit, given less taken, of the ended cases. A deposit that is held is no cost (G5).",
+    ),
     "goods": Number("money", "退回入库", "Goods back", "Goods of the ended cases that came back and are ours again."),
     "written_off": Number(
         "money",

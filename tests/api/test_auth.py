@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from api.auth import KNOWN_SECONDS, MAY, TRUSTED_SECONDS, Caller, Gate, actor_of
 from api.limits import Attempts, TooManyAttempts
-from api.routes import cases, duty, files, follow_up, goods, health, inbox, machine, money, orders, stuck
+from api.routes import cases, duty, files, follow_up, goods, health, inbox, machine, money, orders, reports, stuck
 from api.routes.reference import is_loopback
 from models.commands import Actor
 from models.errors import Forbidden, Malformed, Unauthenticated
@@ -78,6 +78,7 @@ def test_every_endpoint_that_needs_a_token_says_for_whom() -> None:
         files.router,
         follow_up.router,
         money.router,
+        reports.router,
         goods.router,
         inbox.router,
         machine.router,
@@ -92,6 +93,9 @@ STAFF = EVERYBODY - {"customer", "courier", "platform"}
 ENDPOINTS: list[tuple[str, str, set[str]]] = [
     ("POST", "/orders/import", {"manager", "director", "platform", "system"}),
     ("PUT", "/orders/X", {"manager", "director", "platform", "system"}),
+    ("GET", "/reports/staff", STAFF),
+    ("GET", "/reports/monthly", {"supervisor", "manager", "director", "finance", "system"}),
+    ("GET", "/reports/staff/cases", STAFF),
     ("GET", "/stuck", {"supervisor", "manager", "director", "system"}),
     ("POST", "/bulk", {"supervisor", "manager", "director"}),
     ("GET", "/bulk", {"supervisor", "manager", "director", "system"}),

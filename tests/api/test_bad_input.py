@@ -278,7 +278,7 @@ async def test_a_query_that_cannot_be_read(api: Api, address: str, field: str) -
 
 
 @pytest.mark.parametrize(
-    "address", ["/registers/secrets", "/reports/monthly", "/playbooks/haunted", "/nowhere", "/cases/"]
+    "address", ["/registers/secrets", "/reports/secrets", "/playbooks/haunted", "/nowhere", "/cases/"]
 )
 async def test_what_is_not_there(api: Api, address: str) -> None:
     await refused(await api.get(address), 404, "not-found")

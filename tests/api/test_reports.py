@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from api import documents_reports as documents
-from models.lifecycle import Role
 from store.reports import REPORTS
-from tests.api.client import Api
+from tests.api.client import Api, token_of
+from up import Running
 
 
 @pytest.mark.parametrize("name", REPORTS)
@@ -60,3 +60,18 @@ async def test_any_days_of_the_shop_can_be_asked_for(api: Api) -> None:
 async def test_a_month_that_nothing_was_kept_of_says_so(api: Api) -> None:
     answer = await api.get("/reports/monthly", params={"month": "2001-02", "kept": True})
     assert answer.status_code == 404
+
+
+async def test_managers_read_all_and_staff_their_own_sheet(service: Running) -> None:
+    async with Api(service, token_of(service, "mei", ["manager"])) as manager:
+        assert (await manager.get("/reports/monthly")).status_code == 200
+    async with Api(service, token_of(service, "wu", ["agent"])) as agent:
+        assert (await agent.get("/reports/monthly")).status_code == 403
+        sheet = (await agent.get("/reports/staff")).json()["sections"][0]["rows"]
+        assert {row["of"]["staff"] for row in sheet} <= {"wu"}
+        own, other = ({"cell": f"opened|staff={name}"} for name in ("wu", "li"))
+        assert (await agent.get("/reports/staff/cases", params=own)).status_code == 200
+        assert (await agent.get("/reports/staff/cases", params=other)).status_code == 403
+        assert (await agent.get("/reports/monthly/cases", params=own)).status_code == 403
+    async with Api(service, token_of(service, "c", ["customer"])) as customer:
+        assert (await customer.get("/reports/staff")).status_code == 403
