@@ -323,6 +323,18 @@ def pass_time(case: Case, now: datetime) -> Decision | None:
     return draft.done() if draft.case is not case else None
 
 
+def say_what_is_due(case: Case, now: datetime) -> Decision | None:
+    """What clocks have to say of deadlines that passed unnoticed, before anything else happens to the case (T10).
+
+    Ends that move a case are not among it: that nobody looked in time must not cost a customer what he did meanwhile.
+    """
+    draft = Draft(case, SYSTEM, now)
+    for clock, alarm in due_alarms(case, now):
+        if clock.outcome not in _BY_OUTCOME and _current(draft.case, clock).state == "running":
+            _fire(draft, clock, alarm)
+    return draft.done() if draft.case is not case else None
+
+
 def due_alarms(case: Case, now: datetime) -> list[tuple[Clock, Alarm]]:
     """The alarms whose time has come, earliest first."""
     due = [

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from google.protobuf.duration_pb2 import Duration
 from sqlalchemy import Engine, insert
+from temporalio.api.testservice.v1 import SleepRequest
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
@@ -75,6 +77,22 @@ class World:
     async def until(self, wanted: datetime) -> None:
         """Let time pass until an instant."""
         await self.pass_time(seconds=(wanted - await self.look_at_the_clock()).total_seconds())
+
+    async def unattended(self, until: datetime) -> None:
+        """Let time pass until an instant while no worker runs.
+
+        The server holds its clock still for every task that nobody takes; each of these sleeps lets go of one of them.
+        """
+        sleeps: list[asyncio.Task[Any]] = []
+        while (left := until - await self.look_at_the_clock()) > timedelta(milliseconds=1):
+            wanted = Duration()
+            wanted.FromTimedelta(left)
+            sleeps.append(asyncio.create_task(self._sleep(SleepRequest(duration=wanted))))
+            await asyncio.wait(sleeps, timeout=0.02)
+        await asyncio.gather(*sleeps)
+
+    async def _sleep(self, asked: SleepRequest) -> None:
+        await self.client.test_service.unlock_time_skipping_with_sleep(asked)
 
     async def until_a_quiet_monday(self) -> None:
         """Let time pass until a Monday, 10:00 in Shanghai, with weeks around it that no holiday changes.

@@ -19,7 +19,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():
     from models.case import Case, Payout
     from models.commands import Command, parse_command
-    from models.decide import decide, linked, pass_time, refused_signal, skipped
+    from models.decide import decide, linked, pass_time, refused_signal, say_what_is_due, skipped
     from models.effects import (
         COMMIT,
         START_LINKED,
@@ -164,6 +164,7 @@ class AfterSaleCase:
         """
         self.signals += 1
         now, name = workflow.now(), f"signal {workflow.info().original_execution_run_id} {self.signals}"
+        self.let_clocks_speak(now)
 
         def decide_or_note(case: Case) -> Decision:
             try:
@@ -209,6 +210,7 @@ class AfterSaleCase:
     def taken(self, command: Command) -> "Step":
         """Decide on a command and make the decision the truth of this case."""
         now = workflow.now()
+        self.let_clocks_speak(now)
         with refusals_leave_as_application_errors():
             return self.take(lambda case: judged(case, command, now))
 
@@ -239,6 +241,14 @@ class AfterSaleCase:
         now = workflow.now()
         if pass_time(self.case, now) is not None:
             self.take(lambda case: pass_time(case, now) or Decision(case=case))
+
+    def let_clocks_speak(self, now: datetime) -> None:
+        """A deadline that passed is said before what came after it, which may end its wait.
+
+        Messages that arrived while no worker ran are heard before the timer that rang meanwhile.
+        """
+        if say_what_is_due(self.case, now) is not None and workflow.patched("clocks speak first"):
+            self.take(lambda case: say_what_is_due(case, now) or Decision(case=case))
 
     # ── writing ─────────────────────────────────────────────────────────────
 
@@ -394,6 +404,7 @@ class AfterSaleCase:
         """One try: the activity asks first, and sends only what never arrived."""
         result = await self.tried(PayoutInput(payout_id=payout.key, gateway=payout.gateway))
         now = workflow.now()
+        self.let_clocks_speak(now)
         self.paying.discard(payout.key)
         self.take(lambda case: answered(case, result, now))
 
