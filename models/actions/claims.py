@@ -75,7 +75,8 @@ def recover(draft: Draft) -> None:
     case = draft.case
     if case.order is None or case.plan is None:
         return
-    causes = {line.cause for line in case.lines if line.verdict == "confirmed" and line.cause}
+    # In the order of the lines: that of a set differs from worker to worker, and a replay would number claims anew.
+    causes = [line.cause for line in case.lines if line.verdict == "confirmed" and line.cause]
     for against in dict.fromkeys(case.procedure.recoveries[one] for one in causes if one in case.procedure.recoveries):
         amount = cost_of_remedy(case)
         mine = next((claim for claim in case.claims if claim.against == against), None)
@@ -153,8 +154,9 @@ Changes = dict[str, Any]
 def _filed(draft: Draft, claim: Claim, data: SettleClaim, said: int | None, terms: ClaimTerms) -> Changes:
     """It has gone out; said again, it adds evidence and leaves the clock alone."""
     amount = claim.amount if said is None else said
-    if amount <= 0:
-        raise DataRefused.of("amount", "Claim an amount above zero.")
+    if amount <= claim.paid:
+        told = f"more than the {draft.said(claim.paid)} that they have paid already" if claim.paid else "above zero"
+        raise DataRefused.of("amount", f"Claim an amount {told}.")
     draft.post(claim_changed(claim.against, claim.amount, amount))
     if claim.filed_at is not None:
         return {"amount": amount}

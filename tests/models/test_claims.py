@@ -78,6 +78,8 @@ def test_a_claim_step_by_step(
         (["accepted"], {"result": "filed"}, "No claim is open"),
         ([], {"result": "accepted", "amount": "139.01"}, "up to the 139.00 CNY"),
         ([], {"result": "accepted", "amount": "0.00"}, "more than nothing"),
+        ([PART, "refused", APPEAL], {"result": "filed", "amount": "99.00"}, "more than the 99.00 CNY"),
+        ([], {"result": "filed", "amount": "0.00"}, "above zero"),
         ([], {"result": "filed", "evidence": ["a_feeling"]}, "none of the evidence"),
         ([], {"result": "filed", "claim": 2}, "This case has 1 claims"),
     ],
@@ -161,3 +163,16 @@ def test_a_second_remedy_of_the_same_fault_adds_its_cost_until_the_claim_is_file
     story.do("workshop", "fail_repair", reason="no such part").do("manager", "choose_remedy", remedy="refund")
     assert [claim.amount for claim in story.case.claims] == [12900 + 1200]
     assert cost_of_case(story.effects.postings).claimed == 14100
+
+
+@pytest.mark.parametrize("causes", [("manufacturing", "transit"), ("transit", "manufacturing")])
+def test_claims_that_open_together_are_numbered_in_the_order_of_the_lines_on_every_worker(
+    causes: tuple[str, str],
+) -> None:
+    """Two workers that replay one case must agree which claim is number 1."""
+    rules = {"recoveries": {"manufacturing": "supplier", "transit": "courier"}}
+    story = Story("quality_fault", lines={1: 1, 2: 1}, rules=rules).do("agent", "authorise_return")
+    story.do("customer", "ship_return", carrier="sf", waybill="SF77").do("warehouse", "book_in")
+    inspected = [found(cause, line_no=number) for number, cause in enumerate(causes, start=1)]
+    story.do("warehouse", "confirm_fault", lines=inspected).do("manager", "choose_remedy", remedy="refund")
+    assert [claim.against for claim in story.case.claims] == [rules["recoveries"][cause] for cause in causes]
