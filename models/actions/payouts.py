@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from models.actions import handles
 from models.actions.invoices import invoice_untouched
+from models.actions.second_eyes import same_person
 from models.case import Case, Payout
 from models.commands import FailRefund, GiveBack, Note, ProvideAccount, RecordRefund
 from models.draft import Draft
@@ -269,6 +270,10 @@ def _named(draft: Draft, account: str) -> dict[str, str | None]:
     return {"account": account, "named_by": draft.actor.id, "confirmed_by": None}
 
 
+def _named_by_actor(draft: Draft, payout: Payout) -> bool:
+    return payout.named_by is not None and same_person(payout.named_by, draft.actor.id)
+
+
 def pay_as_credit(draft: Draft) -> None:
     """K2, R2: what was decided now goes to the customer's balance, which his next order draws."""
     for payout in draft.case.payouts:
@@ -282,7 +287,7 @@ def confirm_account(draft: Draft, data: Note) -> None:
     waiting = [p for p in draft.case.payouts if p.unconfirmed and p.state == "approved"]
     if not waiting:
         raise RuleRefused("No account waits for a second pair of eyes.")
-    if any(p.named_by == draft.actor.id for p in waiting):
+    if any(_named_by_actor(draft, p) for p in waiting):
         raise RoleRefused("Whoever named the account cannot confirm it: somebody else has to (R1).")
     for payout in waiting:
         draft.replace_payout(payout.model_copy(update={"confirmed_by": draft.actor.id}))
@@ -298,5 +303,5 @@ def mind_second_eyes(draft: Draft, payout: Payout) -> None:
     if payout.to_credit:
         told = "It goes to the customer's balance, which is credited by itself once somebody confirms it"
         raise RuleRefused(f"{told}: confirm_account (R1, R2).")
-    if payout.named_by == draft.actor.id and payout.account is not None:
+    if _named_by_actor(draft, payout):
         raise RoleRefused("Whoever named the account cannot pay to it: somebody else has to (R1).")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from models.errors import DataRefused, PreviewStale, RuleRefused
+from models.errors import DataRefused, PreviewStale, RoleRefused, RuleRefused
 from models.settlement import SettlementAsk, settlement
 from tests.builders import NOW, an_order
 from tests.models.story import Story, confirmed, found, returned
@@ -70,6 +70,19 @@ def test_a_closed_account_is_asked_for_and_named_anew_R1() -> None:
     assert story.case.waiting_for == "finance"
     assert {p.account for p in story.open_payouts} == {"bank 62**17"}
     assert story.pay_all().state == "resolved"
+
+
+def test_whoever_named_an_account_neither_pays_to_it_nor_confirms_it_however_he_spells_himself_R1() -> None:
+    story = confirmed().do("agent", "choose_remedy", remedy="refund")
+    key = story.open_payouts[0].key
+    story.do("agent", "provide_account", by="Zhou", kind="bank", account="62**17", real_name="王", customer_agrees=True)
+    with pytest.raises(RoleRefused, match="cannot pay to it"):
+        story.do("finance", "record_refund", by="zhou ", payout_id=key, reference="ali 1")
+    kept: dict[str, Any] = {"kind": "store_credit", "account": "c-88", "real_name": "王", "customer_agrees": True}
+    story.do("agent", "provide_account", by="Zhou", **kept)
+    with pytest.raises(RoleRefused, match="cannot confirm it"):
+        story.do("finance", "confirm_account", by="zhou")
+    story.do("finance", "confirm_account", by="wu")
 
 
 def test_first_postage_goes_back_with_the_last_of_its_lines_F14() -> None:
