@@ -177,3 +177,7 @@ async def _again(*steps: Callable[[], object]) -> None:
         except SQLAlchemyError as away:
             logger.warning("messages wait: the database is away (%s)", type(away).__name__)
             await asyncio.sleep(REST)
+        except Exception:
+            # A round that nobody foresaw would else be the last one, and nobody would be told of it.
+            logger.exception("a round of the postman failed; it goes on")
+            await asyncio.sleep(REST)

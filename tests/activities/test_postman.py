@@ -1,16 +1,19 @@
 """The postman on a real store and real webhooks: no storm, quiet hours, tries, other channels, and workers that die."""
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
+from activities import outbox
 from activities.channels.channel import Mail
 from models.addresses import LEASE
 from models.letters import AN_HOUR, DIGEST, LONGEST, WINDOW
@@ -276,3 +279,22 @@ def test_one_that_is_killed_while_it_tells_is_followed_by_another_with_the_same_
     assert office.passes(LEASE + SECOND) == 1
     assert office.passes(timedelta(hours=1)) == 0
     assert office.here.numbers == [office.mailings()[0].id] * 2
+
+
+async def test_a_round_that_nobody_foresaw_is_not_the_last_one(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(outbox, "REST", 0.01)
+    rounds, came_again = [1], Event()
+
+    def house() -> House:
+        if rounds:
+            rounds.clear()
+            raise LookupError("a playbook of no name")
+        came_again.set()
+        return House()
+
+    with sqlite_database() as url, opened(url) as engine:
+        async with outbox.postman(engine, house):
+            assert await asyncio.to_thread(came_again.wait, 20)
+    assert "a round of the postman failed" in caplog.text
