@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from models.lifecycle import Action, Role
@@ -115,10 +115,18 @@ class Waiting:
 
 
 def overdue_others(session: Session, now: datetime, after: str, limit: int) -> tuple[tuple[Waiting, ...], str | None]:
-    """A page of cases whose deadline for the other side has passed (T12 `over_waiting`); snoozed ones sleep on (T9)."""
+    """A page of cases whose deadline for the other side has passed, and who have not been reminded since (T12
+    `over_waiting`); snoozed ones sleep on (T9)."""
     asleep = func.coalesce(_c.snoozed_until > now, False)
-    here = (_c.is_open, ~_c.our_turn, _c.due_at <= now, ~asleep, _c.case_no > after)
+    here = (_c.is_open, ~_c.our_turn, _c.due_at <= now, ~asleep, ~_reminded_since(), _c.case_no > after)
     found = select(_c.case_no, _c.waiting_for, _c.due_at).where(*here).order_by(_c.case_no)
     rows = session.execute(found.limit(limit + 1)).all()
     page = tuple(Waiting(row.case_no, row.waiting_for, row.due_at) for row in rows[:limit])
     return page, page[-1].case_no if len(rows) > limit else None
+
+
+def _reminded_since() -> ColumnElement[bool]:
+    """Whether the program has reminded them since the deadline: to ask again every quarter of an hour would do nothing
+    but lengthen the history of every case that waits."""
+    ours = (_t.case_no == _c.case_no, _t.action == Action.REMIND.value, _t.actor_role == Role.SYSTEM.value)
+    return exists().where(*ours, _t.at >= _c.due_at)

@@ -94,6 +94,21 @@ def test_whoever_keeps_us_waiting_is_found_and_a_snoozed_case_sleeps_on(engine: 
     assert [(row.case_no, row.waiting_for) for row in page] == [(waits.case_no, "customer")]
 
 
+def test_whoever_was_reminded_since_the_deadline_is_not_asked_about_every_quarter_of_an_hour(engine: Engine) -> None:
+    case = open_case(engine, import_order(engine), over={"state": State.AWAITING_RETURN})
+    assert case.due_at is not None
+    entry = {"case_no": case.case_no, "actor_id": "aftercare", "actor_role": "system", "action": "remind", "data": {}}
+
+    def overdue() -> list[str]:
+        with reading(engine) as session:
+            return [row.case_no for row in unattended.overdue_others(session, NOW + 30 * DAY, "", 10)[0]]
+
+    for seq, since, found in ((7, -HOUR, [case.case_no]), (8, HOUR, [])):
+        with writing(engine) as session:
+            session.execute(insert(tables.timeline).values(**entry, seq=seq, at=case.due_at + since))
+        assert overdue() == found, "a reminder of an earlier wait counts for nothing"
+
+
 @pytest.mark.parametrize(
     ("days", "notified", "found"),
     [
