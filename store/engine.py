@@ -35,6 +35,7 @@ def make_engine(url: str | URL) -> Engine:
         parsed,
         json_serializer=to_json,
         json_deserializer=from_json,
+        hide_parameters=True,  # an error's words go into logs and histories, and rows hold names and telephones
         pool_pre_ping=True,
         pool_size=10,
         max_overflow=20,
@@ -51,6 +52,7 @@ def _sqlite_engine(url: URL) -> Engine:
         url,
         json_serializer=to_json,
         json_deserializer=from_json,
+        hide_parameters=True,  # an error's words go into logs and histories, and rows hold names and telephones
         connect_args={"timeout": PATIENCE_SECONDS},
         pool_size=20,
         max_overflow=20,

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Constraint, Engine, Index, insert, inspect, select, update
-from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy import Constraint, Engine, Index, insert, inspect, select, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from models.tables import cases, counters, metadata, orders, payment_pots, unit_pots
 from store.engine import make_engine, reading, revisions, upgrade, writing
@@ -132,3 +132,11 @@ def test_every_postgresql_url_goes_through_psycopg_3(scheme: str) -> None:
     engine = make_engine(f"{scheme}://shop:secret@db.example/aftercare")
     assert engine.driver == "psycopg"
     assert "secret" not in repr(engine.url)
+
+
+def test_a_statement_that_fails_does_not_say_what_was_to_be_written(engine: Engine) -> None:
+    """The words of an error go into logs, and of an activity into Temporal's history."""
+    with pytest.raises(DBAPIError) as failed, writing(engine) as session:
+        session.execute(text("INSERT INTO nowhere (phone) VALUES (:phone)"), {"phone": "13800138000"})
+    assert "nowhere" in str(failed.value)
+    assert "13800138000" not in str(failed.value)
