@@ -13,6 +13,7 @@ from models.commands import Actor
 from models.errors import Conflict
 from models.tables import bulk_items, bulks
 from store.cursors import decode, encode
+from store.documents import put_new
 
 
 class Counts(BaseModel):
@@ -90,7 +91,11 @@ def earlier(session: Session, key: str | None, request_hash: str) -> Bulk | None
 
 
 def create(session: Session, wanted: Wanted) -> Bulk:
-    """Write a bulk with its frozen list, every case waiting."""
+    """Write a bulk with its frozen list, every case waiting.
+
+    Of two requests with the same key that come at once the later one waits here, and is answered the bulk of the other.
+    Raises Conflict when that was another request.
+    """
     row = {
         **wanted.model_dump(mode="json", include={"id", "action", "data", "reason", "filter", "request_hash"}),
         "idempotency_key": wanted.idempotency_key,
@@ -100,7 +105,10 @@ def create(session: Session, wanted: Wanted) -> Bulk:
         "total": len(wanted.case_nos),
         "created_at": wanted.now,
     }
-    session.execute(insert(bulks).values(**row))
+    put_new(session, bulks, [row])
+    known = earlier(session, wanted.idempotency_key, wanted.request_hash)
+    if known is not None and known.id != wanted.id:
+        return known
     items = [
         {"bulk_id": wanted.id, "number": number, "case_no": case_no, "state": "waiting"}
         for number, case_no in enumerate(wanted.case_nos)
