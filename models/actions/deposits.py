@@ -75,7 +75,8 @@ def hold_deposit(draft: Draft, amount: int, reference: str) -> None:
 
 
 def capture(draft: Draft, amount: int, reference: str) -> int:
-    """Finance took what is ours of a hold: it is kept at once. Answers how much of the payment it was."""
+    """Finance took what is ours of a hold: it pays what the customer owes, as it would of a deposit that was paid, and
+    the rest is kept. Answers how much of the payment it was."""
     advance = draft.case.advance
     part = min(amount, advance.to_capture) if advance else 0
     if advance is not None and part:
@@ -83,7 +84,9 @@ def capture(draft: Draft, amount: int, reference: str) -> int:
         draft.set(advance=advance.model_copy(update=changed))
         draft.set_money(deposit_taken=draft.case.money.deposit_taken + part)
         draft.post(deposit_taken(part), reference=reference)
-        keep(draft, part)
+        owed = min(part, draft.case.owed) if advance.settled else 0
+        spend(draft, owed)
+        keep(draft, part - owed)
     return part
 
 

@@ -146,6 +146,19 @@ def test_a_hold_that_is_kept_is_taken_by_finance_before_the_case_can_close() -> 
     assert story.do("agent", "complete_callback", satisfied=True).state == "closed"
 
 
+@pytest.mark.parametrize(("kept", "fee"), [("10.00", 0), ("30.00", 2000)])
+def test_freight_that_became_his_is_paid_by_what_finance_takes_of_a_hold_F19(kept: str, fee: int) -> None:
+    """As by a deposit that was paid: 10.00 are the way out of the new one, the rest is for the lid."""
+    story = asked().do("finance", "record_payment", amount="129.00", reference="auth 9", held=True)
+    story.do("warehouse", "ship_replacement", **WAYBILL).do("courier", "record_delivery", outcome="delivered")
+    story.do("customer", "ship_return", carrier="sf", waybill="SF79").do("warehouse", "book_in")
+    story.do("warehouse", "refute_fault", lines=[found("customer", "customer")])
+    story.do("agent", "settle_deposit", keep=kept, reason="the lid is missing", customer_agrees=True)
+    story.do("finance", "record_payment", amount=kept, reference="auth 9 taken", **{"for": "deposit"})
+    cost = cost_of_case(story.effects.postings)
+    assert (story.case.owed, cost.received, cost.other, cost.deposit) == (0, 1000, -fee, 0)
+
+
 def test_whoever_no_longer_wants_it_before_it_left_gets_his_deposit_back() -> None:
     story = secured().do("customer", "withdraw", reason="it works again")
     assert (story.state, story.owed_out) == ("refunding", {"deposit": KETTLE})
