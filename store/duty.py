@@ -24,13 +24,12 @@ from models.duty import (
     on_duty,
 )
 from models.effects import Effects
+from models.letters import OUTSIDE, known_as
 from models.lifecycle import Action, Role
 from models.shifts import LONGEST_OVERRUN, DutyPlan
 from models.value import Value
 from store.documents import put_new
 
-#: Who is not of the house: they have no duty, and letters to them go their own ways.
-OUTSIDE = frozenset({Role.CUSTOMER, Role.COURIER, Role.EXPERT, Role.PLATFORM, Role.SYSTEM})
 OWNER, ON_DUTY = "owner", "on_duty"
 #: Facts that ended so long before an instant cannot matter to it, whatever the zone.
 _BEHIND = timedelta(days=3)
@@ -190,15 +189,13 @@ def heard_by(session: Session, to: str, owner: str | None, at: datetime) -> tupl
         return _owner(known, owner, at)
     if to == ON_DUTY:
         return _those_on_duty(known, at)
-    role = _KNOWN_AS.get(to, to)
+    role = known_as(to)
     if role in _ROLES:
         return _of_role(known, Role(role), at)
     return _person(known, to, at)
 
 
 _ROLES = frozenset(role.value for role in Role)
-#: Words that playbooks use for people of a role (T3).
-_KNOWN_AS = {"department": "supervisor", "department_head": "manager"}
 
 
 def _owner(known: Roster, owner: str | None, at: datetime) -> tuple[str, ...] | None:
