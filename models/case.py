@@ -216,6 +216,8 @@ class Claim(Value):
     @property
     def awaits(self) -> ClaimWait | None:
         """What it waits for: to be filed, an answer, the money, or our decision on a refusal; None when it is over."""
+        if not self.amount:
+            return None  # its remedy was taken back before it was filed
         if self.state == "claimed":
             return "answer" if self.filed_at else "filing"
         return {"accepted": "payment", "refused": "decision"}.get(self.state)  # type: ignore[return-value]
@@ -347,6 +349,7 @@ class Case(Value):
     carrier: str | None = None  # of the last of them
     advanced_freight: int = 0  # what the customer paid for the way back
     payment_notified: bool = False
+    recorded: tuple[str, ...] = ()  # the payments that came in, by what tells them apart, so that none is taken twice
     out_of_stock: bool = False
 
     money: Money = Money()

@@ -25,7 +25,7 @@ from models.actions import (  # noqa: F401
     request,
     waiting,
 )
-from models.actions.claims import recover
+from models.actions.claims import ask_no_more, recover
 from models.actions.invoices import open_invoice
 from models.actions.payouts import execute_plan, forget_payouts, pay_as_credit, take_back
 from models.case import Case, Pending
@@ -266,6 +266,7 @@ def money_refused(case: Case, keys: tuple[str, ...], detail: str, pots: Pots | N
     if pots is not None and case.order is not None:
         draft.set(order=case.order.model_copy(update={"pots": pots}))
     take_back(draft, ("refund", "freight"))
+    ask_no_more(draft)
     back_to = case.came_from if case.came_from in _CHOOSING else State.REQUESTED
     draft.set(executed=False, plan=None, remedy=None, offer=None, pending=None)
     draft.record(Fact.MONEY_REFUSED, detail, {"payouts": list(keys)}, case.state, back_to)

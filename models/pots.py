@@ -391,11 +391,14 @@ def _give_back(pot: Pot, one: Draw, currency: str) -> Pot:
 
 def _need(one: Draw, asked: int, left: int, currency: str) -> None:
     if asked > left:
-        raise _exceeded(_named(one), asked, left, currency)
+        raise _exceeded(_named(one), asked, left, currency, another_has_it=one.units > 0 and not left)
 
 
-def _exceeded(pot: str, asked: int, left: int, currency: str) -> PotExceeded:
+def _exceeded(pot: str, asked: int, left: int, currency: str, another_has_it: bool = False) -> PotExceeded:
     told = f"{to_text(asked, currency)} {currency} was asked of {pot}, which has {to_text(left, currency)} left."
+    if another_has_it:  # the line may have others, whose share differs by the rounding
+        told = f"{to_text(asked, currency)} {currency} was asked of a unit of {pot} that another case has by now."
+        told += " Choose the remedy again: it is settled with the units that are left."
     return PotExceeded(told, pot=pot, asked=asked, left=left)
 
 

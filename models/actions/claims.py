@@ -82,9 +82,22 @@ def recover(draft: Draft) -> None:
         mine = next((claim for claim in case.claims if claim.against == against), None)
         if mine is None and amount:
             _by_itself(draft, against, amount, None)
-        elif mine is not None and mine.by_itself and mine.awaits == "filing" and amount > mine.amount:
+        elif mine is not None and _unfiled(mine) and amount > mine.amount:
             draft.post(claim_changed(against, mine.amount, amount))
             _replace(draft, mine, {"amount": amount})
+
+
+def ask_no_more(draft: Draft) -> None:
+    """G10: a remedy that is taken back costs nothing, so no more is asked for it than the case has given otherwise."""
+    left = draft.case.money.refund + draft.case.money.freight
+    for claim in draft.case.claims:
+        if claim.against in draft.case.procedure.recoveries.values() and _unfiled(claim) and claim.amount > left:
+            draft.post(claim_changed(claim.against, claim.amount, left))
+            _replace(draft, claim, {"amount": left})
+
+
+def _unfiled(claim: Claim) -> bool:
+    return claim.by_itself and claim.state == "claimed" and claim.filed_at is None
 
 
 def cost_of_remedy(case: Case) -> int:
@@ -99,7 +112,8 @@ def cost_of_remedy(case: Case) -> int:
     )
     quote = case.quote.parts + case.quote.labour if case.quote and not case.money.received else 0
     shelved = sum(one.amount for one in case.taken_in if one.debit == "shop")
-    return max(0, money.refund + money.freight + goods + quote + (order.replacement_rate if sent else 0) - shelved)
+    refund = money.refund - (plan.refund if goods else 0)  # of cheaper goods: a part of what the old ones cost (G6)
+    return max(0, refund + money.freight + goods + quote + (order.replacement_rate if sent else 0) - shelved)
 
 
 # ── what became of it ─────────────────────────────────────────────────────────────────────────────
@@ -131,14 +145,18 @@ def _named(case: Case, data: SettleClaim) -> Claim:
     if data.claim > len(case.claims):
         raise DataRefused.of("claim", f"This case has {len(case.claims)} claims.")
     claim = case.claims[data.claim - 1]
+    if not claim.amount:
+        raise RuleRefused(f"Claim {data.claim} asks for nothing any more: its remedy was taken back.")
     if claim.state not in fitting:
         raise RuleRefused(f"Claim {data.claim} is '{claim.state}': it cannot be '{data.result}' any more.")
     return claim
 
 
 def _fits(claim: Claim, result: str) -> bool:
-    """Of claims that are accepted, only one that was accepted in part can be appealed."""
-    return result != "appealed" or claim.state == "refused" or (claim.accepted or 0) < claim.amount
+    """Of claims that are accepted, only one that was accepted in part can be appealed; one of nothing is over."""
+    if result != "appealed":
+        return claim.amount > 0  # what asks for nothing any more is not settled either
+    return claim.state == "refused" or (claim.accepted or 0) < claim.amount
 
 
 def _evidence_is_known(terms: ClaimTerms, data: SettleClaim) -> None:

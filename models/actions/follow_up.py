@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from models.actions import HANDLERS, handles
+from models.actions.claims import ask_no_more
 from models.actions.deposits import forfeit, give_deposit_back
 from models.actions.invoices import open_invoice
 from models.actions.payouts import GONE, cancel_payouts, give_back_all, goods_owed, refund_outside, take_back
@@ -109,6 +110,7 @@ def withdraw(draft: Draft, data: Reason) -> None:
     if case.advance is not None and case.advance.waits:
         raise RuleRefused("The new goods have left in advance, and the old ones are still ours to get (G5).")
     cancel_payouts(draft)
+    ask_no_more(draft)
     give_deposit_back(draft)
     give_back_all(draft)
     draft.set(offer=None, pending=None)
@@ -307,6 +309,7 @@ def correct(draft: Draft, data: Correct) -> None:
     if any(p.state in GONE for p in draft.case.payouts) or shipped:
         raise RuleRefused("Money or a parcel has left already: that cannot be corrected, only settled.")
     cancel_payouts(draft)
+    ask_no_more(draft)
     draft.set(pending=None, offer=None, remedy=None, quote=None, inspected=data.to_state in _JUDGED)
     draft.facts.to_state = data.to_state
 

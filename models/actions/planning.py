@@ -53,6 +53,7 @@ def plan_remedy(
         if preview_id is not None and preview_id != plan.preview_id:
             told = "The numbers are no longer those of the preview; look at the new ones (F20)."
             raise PreviewStale(told, preview=settlement_to_document(plan))
+        _as_named(draft, remedy, amount, plan)
         not_twice(draft.case, plan)
         if REMEDIES[remedy].pays and plan.refund + plan.freight_reimbursement == 0:
             raise RuleRefused("Nothing is left to pay for these goods.")
@@ -69,6 +70,16 @@ def plan_remedy(
         give_deposit_back(draft)
     mind_what_was_paid(draft)
     set_gates(draft)
+
+
+def _as_named(draft: Draft, remedy: str, amount: str | None, plan: Settlement) -> None:
+    """F13: a refund is what its units cost; another amount that somebody names would be shown, and not be paid."""
+    if amount is None or REMEDIES[remedy].needs_amount or not REMEDIES[remedy].pays:
+        return
+    if draft.minor(amount, "amount") not in (plan.refund, plan.refund + plan.freight_reimbursement):
+        told = f"This {remedy} comes to {draft.said(plan.refund)} by what its units cost (F13)"
+        less = "leave the amount out, or pay less with 'reduction_percent' and its reason, or with a keep-it"
+        raise DataRefused.of("amount", f"{told}: {less}.")
 
 
 def _to_collect(case: Case) -> int:

@@ -140,12 +140,22 @@ def record_payment(draft: Draft, data: RecordPayment) -> None:
     amount = draft.minor(data.amount, "amount")
     if amount <= 0:
         raise DataRefused.of("amount", "A payment is more than zero.")
+    _once(draft, data, amount)
     if data.held:
         hold_deposit(draft, amount, data.reference)
     else:
         _came_in(draft, data, amount)
     draft.set(payment_notified=False)
     set_gates(draft)
+
+
+def _once(draft: Draft, data: RecordPayment, amount: int) -> None:
+    """The same payment typed in twice would let goods leave for money that never came. Raises RuleRefused."""
+    name = f"{'held' if data.held else data.purpose or 'paid'} {amount} {' '.join(data.reference.split())}"
+    if name in draft.case.recorded:
+        told = f"{draft.said(amount)} with reference '{data.reference}' are recorded already"
+        raise RuleRefused(f"{told}. Another payment of the same amount has a reference of its own.")
+    draft.set(recorded=(*draft.case.recorded, name))
 
 
 def _came_in(draft: Draft, data: RecordPayment, amount: int) -> None:

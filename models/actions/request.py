@@ -123,7 +123,7 @@ def promises_too_much(draft: Draft, option: OfferOption) -> bool:
         return False
     if option.type == "keep_it" and above_keep_it_limit(draft, option.amount):
         return True
-    if _goods_first(draft, option) and not option.reduction_percent:
+    if _goods_first(draft, option) and not option.reduction_percent and option.amount is None:
         return False  # the remedy is decided, and its limit looked at, when the goods are here
     much = above_reduction_limit(draft, option.type, option, [])
     return much or above_refund_limit(draft, _planned(draft, option))

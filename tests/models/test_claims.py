@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from models.claims import claim_document, missing_evidence, waiting_claims
+from models.decide import money_refused
 from models.errors import DataRefused, RoleRefused, RuleRefused
 from models.ledger import cost_of_case
 from models.lifecycle import State
@@ -150,6 +151,56 @@ def test_a_confirmed_manufacturing_fault_is_asked_back_of_the_supplier_G10(
     assert not story.case.claims, "what it costs is known when the remedy is"
     story.do("manager", "choose_remedy", remedy=remedy)
     assert [(one.against, one.amount, one.by_itself) for one in story.case.claims] == [("supplier", amount, True)]
+
+
+@pytest.mark.parametrize(
+    ("price", "amount"),
+    [
+        ("99.00", 12900 + 1200 + 1000),  # 99.00 of goods and 30.00 back to the customer
+        ("159.00", 12900 + 1200 + 1000),  # 159.00 of goods, of which the customer pays 30.00
+    ],
+)
+def test_a_price_difference_is_not_asked_of_the_supplier_G6(price: str, amount: int) -> None:
+    other = {"sku": "KETTLE-20", "name": "another", "quantity": 1, "unit_price": price}
+    story = Story("quality_fault").do("agent", "authorise_return")
+    story.do("customer", "ship_return", carrier="sf", waybill="SF77", freight="12.00").do("warehouse", "book_in")
+    story.do("warehouse", "confirm_fault", lines=[found(disposition="supplier")])
+    story.do("manager", "choose_remedy", remedy="exchange", replacement=other)
+    if price == "159.00":
+        story.do("finance", "record_payment", amount="30.00", reference="bank 1")
+    assert [claim.amount for claim in story.case.claims] == [amount]
+
+
+def test_a_remedy_that_is_taken_back_is_not_asked_of_the_supplier_and_its_successor_is_G10() -> None:
+    """A refund that never was is no cost: nobody files a claim for it, nor finds it on the list of claims to file."""
+    story = confirmed().do("manager", "choose_remedy", remedy="refund")
+    story.do("manager", "correct", to_state="fault_confirmed", reason="the wrong button")
+    assert [(claim.amount, claim.awaits) for claim in story.case.claims] == [(0, None)]
+    assert cost_of_case(story.effects.postings).claimed == 0
+    with pytest.raises(RuleRefused, match="No claim is open"):
+        story.do("agent", "settle_claim", result="filed")
+    with pytest.raises(RuleRefused, match="asks for nothing"):
+        story.do("agent", "settle_claim", result="filed", claim=1)
+    story.do("manager", "choose_remedy", remedy="repair")
+    assert [(claim.amount, claim.awaits) for claim in story.case.claims] == [(2200, "filing")]
+
+
+@pytest.mark.parametrize("how", ["withdraw", "refused"])
+def test_nor_is_one_that_was_withdrawn_or_whose_money_was_gone(how: str) -> None:
+    story = confirmed().do("manager", "choose_remedy", remedy="refund")
+    if how == "withdraw":
+        story.do("customer", "withdraw", reason="I keep it")
+        assert [claim.amount for claim in story.case.claims] == [0]
+    else:
+        keys = tuple(payout.key for payout in story.case.payouts if payout.purpose == "refund")
+        undone = money_refused(story.case, keys, "gone", None, story.now)
+        assert [claim.amount for claim in undone.case.claims] == [0]
+
+
+def test_what_was_filed_stays_with_people() -> None:
+    story = said(confirmed().do("manager", "choose_remedy", remedy="refund"), "filed")
+    story.do("customer", "withdraw", reason="I keep it")
+    assert [(claim.amount, claim.awaits) for claim in story.case.claims] == [(14100, "answer")]
 
 
 def test_a_fault_of_transit_or_of_nobody_is_no_suppliers() -> None:

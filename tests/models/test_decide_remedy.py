@@ -320,3 +320,25 @@ def test_without_an_order_no_money_is_decided() -> None:
     ):
         with pytest.raises(RuleRefused, match="no order"):
             story.do("manager", action, **data)
+
+
+@pytest.mark.parametrize("amount", ["30.00", "129.01", "700.00"])
+def test_a_refund_that_names_another_amount_than_it_comes_to_is_refused_F13(amount: str) -> None:
+    with pytest.raises(DataRefused, match=r"comes to 129\.00 CNY"):
+        confirmed().do("manager", "choose_remedy", remedy="refund", amount=amount)
+
+
+@pytest.mark.parametrize("amount", ["129.00", "141.00"])
+def test_a_refund_may_name_what_it_comes_to_alone_or_with_the_freight(amount: str) -> None:
+    assert confirmed().do("manager", "choose_remedy", remedy="refund", amount=amount).owed_out["refund"] == 12900
+
+
+def test_the_same_payment_is_not_recorded_twice() -> None:
+    """Finance types it in a second time: the goods would leave for money that never came."""
+    dearer = {"sku": "K2", "unit_price": "159.00"}
+    story = confirmed().do("agent", "choose_remedy", remedy="exchange", replacement=dearer)
+    story.do("finance", "record_payment", amount="15.00", reference="bank 1")
+    with pytest.raises(RuleRefused, match="recorded already"):
+        story.do("finance", "record_payment", amount="15.00", reference="bank 1 ")
+    assert (story.state, story.case.owed) == ("awaiting_payment", 1500)
+    assert story.do("finance", "record_payment", amount="15.00", reference="bank 2").state == "exchanging"

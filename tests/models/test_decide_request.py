@@ -136,6 +136,15 @@ def test_goods_on_their_way_are_waited_for_too() -> None:
     assert story.state == "awaiting_return"
 
 
+def test_a_refund_is_offered_by_what_it_comes_to_and_by_no_other_amount_F13() -> None:
+    """The customer would read one sum and be paid another."""
+    for rules in ({}, {"goods_come_back": False}):
+        with pytest.raises(DataRefused, match=r"comes to 129\.00 CNY"):
+            Story(rules=rules).do("agent", "make_offer", options=[{"type": "refund", "amount": "30.00"}])
+        story = Story(rules=rules).do("agent", "make_offer", options=[{"type": "refund", "amount": "129.00"}])
+        assert story.state == "offered"
+
+
 def test_an_offer_that_pays_more_than_its_maker_may_decide_waits_for_approval() -> None:
     dear = an_order(
         lines=[{"line_no": 1, "sku": "OVEN", "unit_price": 90000, "quantity": 1}],
