@@ -22,7 +22,10 @@ NUMBERS: Final[dict[str, Number]] = {
     "share": Number("percent", "占比", "Share", "This row's cases out of all of the section's, in percent."),
     "repairs": Number("cases", "维修", "Repaired", "Cases ended in the period whose remedy was a repair."),
     "repair_share": Number(
-        "percent", "维修占比", "Repair share", "Repairs out of all cases ended in the period that had a remedy."
+        "percent",
+        "维修占比",
+        "Repair share",
+        "Repairs out of all cases ended in the period that had a remedy other than `none`.",
     ),
     "refund": Number("money", "退款", "Refunds", "Refunds that reached the customers of the ended cases."),
     "freight": Number("money", "运费", "Freight", "Freight reimbursed to customers of the ended cases."),

@@ -1,5 +1,6 @@
 """`report`: the reports of T13 on the command line; it speaks HTTP to the API that runs."""
 
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -23,13 +24,14 @@ def report(
     cell: Annotated[str | None, typer.Option(help="The cases behind a number, by the cell that --json names.")] = None,
     limit: Annotated[int, typer.Option(help="The most cases to show with --cell.", min=1, max=100_000)] = 50,
     csv: Annotated[bool, typer.Option("--csv", help="One row per number, for a spreadsheet.")] = False,
+    svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Save it drawn, light and dark.")] = None,
     json: AsJson = False,
 ) -> None:
     """A report: cases, remedies, cost, clocks, callbacks and scores of a month, a week or any days (T13)."""
     from terminal import remote, shown
 
-    if json + csv > 1:
-        raise Invalid("Choose one of --json and --csv.")
+    if json + csv + (svg is not None) > 1:
+        raise Invalid("Choose one of --json, --csv and --svg.")
     span = {"month": month, "week": week, "from": first, "to": last}
     address = f"/reports/{quote(name, safe='')}"
     with remote.remote() as api:
@@ -37,6 +39,10 @@ def report(
             _cases(api.pages(f"{address}/cases", limit, cell=cell, **span), json)
         elif csv:
             typer.echo(api.file(address, format="csv", kept=kept or None, **span)[0].decode("utf-8-sig"), nl=False)
+        elif svg is not None:
+            drawn, _ = api.file(address, format="svg", language=_language(), kept=kept or None, **span)
+            svg.write_bytes(drawn)
+            shown.say(f"{svg} is saved.")
         else:
             made = api.get(address, kept=kept or None, **span)
             shown.as_json(made) if json else _tables(made)

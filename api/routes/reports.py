@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from api import reporting
 from api.documents_reports import ReportEntries, ReportShown
+from api.report_drawing import svg
 from api.reporting import Span
 from api.routes.answers import Cursor, Json, Limit, as_csv, documented
 from api.routes.checked import CallerHere, DeskHere, checked_router
@@ -17,14 +18,17 @@ from models.commands import Printable
 router = checked_router("reports")
 
 Name = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
-Written = Annotated[Literal["json", "csv"], Query(description="csv opens in a spreadsheet: one row per number")]
+Written = Annotated[
+    Literal["json", "csv", "svg"], Query(description="csv opens in a spreadsheet: one row per number; svg is drawn")
+]
+Tongue = Annotated[Literal["zh", "en"], Query(description="of the words in the drawing")]
 Month = Annotated[str | None, Query(pattern=r"^[0-9]{4}-[0-9]{2}$", description="such as 2026-10")]
 Week = Annotated[str | None, Query(pattern=r"^[0-9]{4}-W[0-9]{2}$", description="such as 2026-W47, from Monday")]
 First = Annotated[date | None, Query(alias="from", description="the first day of the period, with `to`")]
 Last = Annotated[date | None, Query(alias="to", description="its last day")]
 CellText = Annotated[str, Field(min_length=1, max_length=1000), Printable, Query(description="as a report names it")]
 _REPORT = documented(ReportShown, 404)
-_CSV = {"content": {"text/csv": {"schema": {"type": "string"}}}}
+_CSV = {"content": {kind: {"schema": {"type": "string"}} for kind in ("text/csv", "image/svg+xml")}}
 
 
 @router.get(
@@ -40,12 +44,15 @@ async def get_report(
     last: Last = None,
     kept: Annotated[bool, Query(description="the month as it was kept on the first of the next one")] = False,
     format: Written = "json",
+    language: Tongue = "en",
 ) -> Response:
     """Summaries over cases of a month, a week, or any days of the shop (T13); this month where none is named.
 
     Managers, supervisors and finance read all of them; everybody else of the staff the own row of `staff`.
     """
     made = await reporting.report(desk, name, Span(month, week, first, last), caller, kept)
+    if format == "svg":
+        return Response(svg(made, language), media_type="image/svg+xml")
     return as_csv(reporting.flat(made), f"{name}-{made['period']}") if format == "csv" else Json(made)
 
 

@@ -99,7 +99,7 @@ def remedies(look: Look) -> Row:
         for (remedy,) in biggest_first(found)
     ]
     repairs = found.get(("repair",), 0)
-    summary = {"repairs": repairs, "repair_share": percent(repairs, whole)}
+    summary = {"repairs": repairs, "repair_share": percent(repairs, whole - found.get(("none",), 0))}
     return section("remedies", ("remedy",), ("ended", "share"), rows, summary=summary)
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -22,6 +23,11 @@ async def test_every_report_is_a_document_and_a_spreadsheet(api: Api, name: str)
     rows = list(csv.DictReader(io.StringIO(sheet.content.decode("utf-8-sig"))))
     numbers = sum(len(row["values"]) for part in answer.json()["sections"] for row in part["rows"])
     assert len(rows) == numbers
+    for language in ("zh", "en"):
+        drawn = await api.get(f"/reports/{name}", params={"format": "svg", "language": language})
+        assert drawn.headers["content-type"] == "image/svg+xml"
+        words = {element.text for element in ElementTree.fromstring(drawn.content).iter()}
+        assert {part["title"][language] for part in answer.json()["sections"]} <= words
 
 
 async def test_a_number_has_the_address_of_its_cases(api: Api) -> None:
