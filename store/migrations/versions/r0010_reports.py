@@ -58,7 +58,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_case_facts_opened", "case_facts", ["opened_at"])
     op.create_index("ix_case_facts_ended", "case_facts", ["ended_at"])
-    op.create_index("ix_case_clocks_ended", "case_clocks", ["ended_at", "clock"])
+    counted = ["ended_at", "clock", "case_no", "cycle", "state", "breached", "cause", "used_before"]
+    op.create_index("ix_case_clocks_ended", "case_clocks", counted)
     connection = op.get_bind()
     for page in _pages(connection):
         connection.execute(sa.insert(facts), [_fact(*row) for row in page])
