@@ -26,6 +26,8 @@ FILE_TYPES: Final = frozenset(
         "text/csv",
         "text/plain",
         "application/csv",
+        "application/json",
+        "application/x-ndjson",
         "application/octet-stream",
         "application/vnd.ms-excel",
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

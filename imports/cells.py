@@ -51,6 +51,14 @@ def optional_whole(text: str | None) -> int | None:
     return whole(text) if text else None
 
 
+def zone_named(text: str) -> ZoneInfo:
+    """The time zone of that name."""
+    try:
+        return ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        raise CellRefused(f"timezone: {text[:40]!r} is not known; write one such as Asia/Shanghai") from None
+
+
 def _yes_no(text: str) -> bool:
     answer = _YES_NO.get(text.lower())
     if answer is None:

@@ -2,17 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
-from imports import aftercare, online_retail
+from imports import aftercare, medusa, online_retail, shopify, woocommerce
 from imports.shapes import Format, RefusedRow
 from models.errors import Invalid
+from models.orders import Order
 
-__all__ = ["FORMATS", "MOST_NAMED", "Format", "ImportReport", "RefusedRow", "format_named"]
+__all__ = ["FORMATS", "MOST_NAMED", "Format", "ImportReport", "RefusedRow", "format_named", "order_of"]
 
 FORMATS: Final[Mapping[str, Format]] = {
     "aftercare": aftercare.FORMAT,
     "online-retail": online_retail.FORMAT,
+    "shopify": shopify.FORMAT,
+    "woocommerce": woocommerce.FORMAT,
+    "medusa": medusa.FORMAT,
 }
 """Every format by the name it is asked for; a new one is a file of its own and a line here."""
 
@@ -50,3 +54,15 @@ def format_named(name: str) -> Format:
     if found is None:
         raise Invalid(f"There is no import format {name[:40]!r}; choose {' or '.join(FORMATS)}.")
     return found
+
+
+def order_of(source: str, body: Mapping[str, Any]) -> Order:
+    """One order as a storefront's webhook or API sends it, decoded; ``source`` is shopify, woocommerce or medusa.
+
+    Raises ``Invalid`` for a source that sends no JSON, and ``OrderInvalid`` saying what of the order cannot be taken.
+    """
+    read = format_named(source).of_json
+    if read is None:
+        raise Invalid(f"Orders of the format {source!r} come as files, not one by one.")
+    inside = next((body[name] for name in ("order", "data") if isinstance(body.get(name), Mapping)), body)
+    return read(inside if "id" not in body else body)

@@ -58,7 +58,7 @@ class Table:
 @contextmanager
 def open_table(stream: BinaryIO, filename: str) -> Iterator[Table]:
     """Read a file as a table while the block lasts; ``Invalid`` says what to do about a file that is none."""
-    with _seekable(stream) as file:
+    with seekable(stream) as file:
         start = file.read(8)
         file.seek(0)
         _check_kind(start, filename)
@@ -74,7 +74,8 @@ def open_table(stream: BinaryIO, filename: str) -> Iterator[Table]:
 
 
 @contextmanager
-def _seekable(stream: BinaryIO) -> Iterator[BinaryIO]:
+def seekable(stream: BinaryIO) -> Iterator[BinaryIO]:
+    """The file as one that can be read twice, while the block lasts; ``TooLarge`` when it is too large."""
     if stream.seekable():
         _check_size(stream.seek(0, os.SEEK_END))
         stream.seek(0)

@@ -7,17 +7,19 @@ long the file is.
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby, islice
 from operator import itemgetter
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from imports.formats import ImportReport, format_named
 from imports.header import filled_cells, match_header
-from imports.reading import RawRow, open_table
+from imports.json_orders import decode, is_json, order_texts
+from imports.reading import RawRow, open_table, seekable
 from imports.shapes import Format, RefusedRow, Row
+from models.errors import AftercareError, Invalid
 from models.orders import Order
 
 BATCH: Final = 500
@@ -118,12 +120,44 @@ def _read(
     stream: BinaryIO, format: str, filename: str, progress: Progress | None
 ) -> Iterator[tuple[_Tally, list[_Found | RefusedRow]]]:
     fmt = format_named(format)
-    with closing(_shelf()) as shelf:
-        tally = _Tally(_put_aside(shelf, stream, fmt, filename, progress))
+    with seekable(stream) as file, closing(_shelf()) as shelf:
+        start = file.read(64)
+        file.seek(0)
+        if fmt.of_json and is_json(start):
+            yield from _read_json(shelf, file, fmt.of_json)
+            return
+        tally = _Tally(_put_aside(shelf, file, fmt, filename, progress))
         for key, rows in _by_order(shelf):
             tally.done += len(rows)
             tally.orders_done += 1
             yield tally, list(_found(fmt, key, rows))
+
+
+def _read_json(
+    shelf: sqlite3.Connection, file: BinaryIO, read: Callable[[Mapping[str, Any]], Order]
+) -> Iterator[tuple[_Tally, list[_Found | RefusedRow]]]:
+    """The orders of a JSON file; all of it is found to be JSON before the first of them is handed on."""
+    shelf.execute("CREATE TABLE texts (n INTEGER PRIMARY KEY, line INTEGER, text TEXT) STRICT")
+    shelf.execute("BEGIN")
+    shelf.executemany("INSERT INTO texts (line, text) VALUES (?, ?)", order_texts(file))
+    shelf.execute("COMMIT")
+    tally = _Tally(int(shelf.execute("SELECT count(*) FROM texts").fetchone()[0]))
+    if not tally.total:
+        raise Invalid("The file holds no order; there is nothing to import.")
+    for line, text in shelf.execute("SELECT line, text FROM texts ORDER BY n"):
+        tally.done += 1
+        tally.orders_done += 1
+        yield tally, [_found_in_json(read, line, decode(text))]
+
+
+def _found_in_json(
+    read: Callable[[Mapping[str, Any]], Order], line: int, body: Mapping[str, Any]
+) -> _Found | RefusedRow:
+    try:
+        return _Found(read(body), line)
+    except AftercareError as refused:
+        number = next((str(body[name]) for name in ("name", "number", "display_id", "id") if body.get(name)), None)
+        return RefusedRow(line, number and number.removeprefix("#")[:100], refused.detail)
 
 
 def _found(fmt: Format, key: str | None, rows: Sequence[Row | RefusedRow]) -> Iterator[_Found | RefusedRow]:

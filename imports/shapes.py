@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from models.orders import Order
 
@@ -32,6 +33,7 @@ class Format:
 
     ``columns`` maps every spelling of a heading, folded by ``fold``, to the column's own name. ``key`` tidies an
     order number. ``read`` gets all rows of one order in file order and answers at most one order; it never raises.
+    ``of_json`` reads one order of a JSON file, for a format that comes as one, and raises ``OrderInvalid``.
     """
 
     name: str
@@ -42,3 +44,4 @@ class Format:
     key: Callable[[str], str]
     read: Reader
     refuses_unknown_columns: bool
+    of_json: Callable[[Mapping[str, Any]], Order] | None = None

@@ -23,8 +23,10 @@ Many = Annotated[list[str] | None, typer.Option()]
 
 @order.command("import")
 def import_file(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or XLSX.", exists=True, dir_okay=False)],
-    format: Annotated[str, typer.Option(help="aftercare or online-retail.")] = "aftercare",
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, XLSX or JSON.", exists=True, dir_okay=False)],
+    format: Annotated[
+        str, typer.Option(help="aftercare, shopify, woocommerce, medusa or online-retail.")
+    ] = "aftercare",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check only; nothing is stored.")] = False,
     json: AsJson = False,
 ) -> None:

@@ -29,10 +29,11 @@ _FORM = {
 _IMPORT_BODY = {
     "requestBody": {
         "required": True,
-        "description": f"the file, up to {IMPORT_BYTES // (1024 * 1024)} MB: CSV (UTF-8 or GBK) or XLSX",
+        "description": f"the file, up to {IMPORT_BYTES // (1024 * 1024)} MB: CSV (UTF-8 or GBK), XLSX or JSON",
         "content": {
             "multipart/form-data": {"schema": _FORM},
             "text/csv": {"schema": {"type": "string"}},
+            "application/json": {"schema": {}},
             "application/octet-stream": {"schema": _FILE},
         },
     }
@@ -50,7 +51,7 @@ _TRUE = ("1", "true", "yes", "on")
 async def import_orders(
     request: Request,
     desk: DeskHere,
-    format: Annotated[str | None, Field(max_length=40), Query(examples=["aftercare", "online-retail"])] = None,
+    format: Annotated[str | None, Field(max_length=40), Query(examples=["aftercare", "shopify"])] = None,
     dry_run: Annotated[bool | None, Query(description="read and check only; store nothing")] = None,
     filename: Annotated[
         str | None, Field(max_length=200), Printable, Query(description="of a file sent as the body")

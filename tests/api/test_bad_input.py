@@ -159,7 +159,8 @@ async def test_a_file_that_is_no_table(api: Api) -> None:
         ("multipart/form-data", b"--x\r\n", 400),  # without a boundary
         ("multipart/form-data; boundary=x", b"nothing of the kind", 400),
         ("multipart/form-data; boundary=x", b"--x--\r\n", 422),  # without a file
-        ("application/json", b"{}", 415),
+        ("application/json", b"{}", 422),  # the format of no name has columns
+        ("application/pdf", b"%PDF", 415),
         ("image/png", b"\x89PNG", 415),
     ],
 )

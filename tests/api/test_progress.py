@@ -27,3 +27,19 @@ async def test_a_file_that_cannot_be_read_ends_in_the_problem(api: Api) -> None:
     *_, last = await lines_of(api, b"colour,size\nred,9\n", filename="orders.csv")
     assert last["problem"]["status"] == 422
     assert "order_no" in last["problem"]["detail"]
+
+
+async def test_a_storefronts_json_is_taken_as_it_is(api: Api) -> None:
+    body = (SAMPLES.parent / "woocommerce.json").read_bytes()
+    answer = await api.post(
+        "/orders/import?format=woocommerce", content=body, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 200, answer.text
+    assert {name: answer.json()[name] for name in ("rows", "orders", "imported", "refused_rows")} == {
+        "rows": 2,
+        "orders": 2,
+        "imported": 2,
+        "refused_rows": 0,
+    }
+    kept = (await api.get("/orders/728")).json()
+    assert kept["channel"] == "woocommerce"
