@@ -134,6 +134,13 @@ def test_what_is_released_can_be_drawn_again() -> None:
     assert release(draw(pots, draws), draws) == pots
 
 
+def test_a_unit_that_another_case_has_taken_meanwhile_is_told_apart_from_a_line_without_any() -> None:
+    """Of three units at 33.33 less 1.00 one costs 32.99: two cases at once plan it, and one has to choose again."""
+    pots = pots_of(order(line(1, 3333, 3, discount=100)))
+    with pytest.raises(PotExceeded, match=r"a unit of line 1 that another case has by now\. Choose the remedy again"):
+        draw(draw(pots, unit_draws(pots, 1, 1)), unit_draws(pots, 1, 1))
+
+
 def test_a_pot_gives_no_more_than_it_holds_and_says_so() -> None:
     pots = pots_of(order(line(1, 5000)))
     with pytest.raises(PotExceeded) as refused:
