@@ -5,7 +5,7 @@ and occasions, come from `callbacks.yaml` of its playbooks (T5, T6, T17).
 """
 
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field
@@ -159,8 +159,3 @@ def _months_after(day: date, months: int) -> date:
 def month_before(today: date) -> str:
     """The month before a day's, as `2026-10`."""
     return f"{_months_after(today.replace(day=1), -1):%Y-%m}"
-
-
-def as_scores(given: Any) -> dict[str, int]:
-    """The answers of a survey that are questions of ours."""
-    return {question: given[question] for question in QUESTIONS if question in given}

@@ -15,7 +15,6 @@ from models.lifecycle import Role
 from models.tables import tokens
 
 PREFIX = "act"
-ALL_ROLES = tuple(Role)
 
 
 class TokenInfo(BaseModel):

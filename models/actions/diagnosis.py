@@ -10,12 +10,6 @@ from models.ledger import Transfers, goods_taken_in
 from models.lifecycle import Action, State
 from models.remedies.parts import cost_of
 
-VERDICTS: dict[Action, Verdict] = {
-    Action.CONFIRM_FAULT: "confirmed",
-    Action.REFUTE_FAULT: "refuted",
-    Action.PASS_INSPECTION: "passed",
-}
-
 
 @handles(Action.CONFIRM_FAULT)
 def confirm_fault(draft: Draft, data: Inspection) -> None:

@@ -41,7 +41,6 @@ class Source:
         return func.count(self.key[0].distinct()) if self.distinct else func.count()
 
 
-_on_facts = _f.case_no
 _with_products = case_facts.join(case_products, _p.case_no == _f.case_no)
 _products = {"kind": _f.kind, "cause": _p.cause, "party": _p.party, "sku": _p.sku}
 _clocks = case_clocks.join(case_facts, _f.case_no == _k.case_no)
