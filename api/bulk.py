@@ -93,13 +93,15 @@ class Bulks:
         return tuple(found)
 
     async def _started(self, bulk: Bulk) -> None:
-        """Start the workflow of a bulk. One that cannot be started is taken back, so that a repeat begins anew."""
+        """Start the workflow of a bulk. One that cannot be started is taken back, so that a repeat begins anew.
+
+        Where only the answer of the start was lost, and cases have answered meanwhile, it goes on and is shown.
+        """
         try:
             await start_bulk(self.desk.client, BulkInput(bulk_id=bulk.id, total=bulk.total))
         except RPCError:
-            if not bulk.counts.done:
-                await self._write(lambda session: bulks.remove(session, bulk.id))
-            raise Unavailable("Temporal is away for the moment: nothing was begun; repeat the call.") from None
+            if await self._write(lambda session: bulks.remove(session, bulk.id)):
+                raise Unavailable("Temporal is away for the moment: nothing was begun; repeat the call.") from None
 
     async def listed(self, cursor: str | None, limit: int) -> dict[str, Any]:
         """A page of bulks, the newest first."""

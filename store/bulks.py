@@ -120,10 +120,14 @@ def create(session: Session, wanted: Wanted) -> Bulk:
     return found
 
 
-def remove(session: Session, bulk_id: str) -> None:
-    """Take back a bulk that could not be begun."""
+def remove(session: Session, bulk_id: str) -> bool:
+    """Take back a bulk that could not be begun; one of which a case has answered stays. Whether it was taken back."""
+    counts = counted(session, bulk_id)
+    if counts.done or counts.refused or counts.failed:
+        return False
     session.execute(delete(bulk_items).where(bulk_items.c.bulk_id == bulk_id))
     session.execute(delete(bulks).where(bulks.c.id == bulk_id))
+    return True
 
 
 # ── under way ─────────────────────────────────────────────────────────────────────────────────────

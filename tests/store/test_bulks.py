@@ -33,3 +33,12 @@ def test_of_two_requests_that_both_found_nothing_under_their_key_one_begins_a_bu
             ("B-4", 1),
             ("B-5", 1),
         ]
+
+
+def test_a_bulk_is_taken_back_only_while_no_case_has_answered(engine: Engine) -> None:
+    begun(engine, "B-1", None)
+    begun(engine, "B-2", None)
+    with writing(engine) as session:
+        bulks.answered(session, "B-2", 0, "done", NOW)
+        assert (bulks.remove(session, "B-1"), bulks.remove(session, "B-2")) == (True, False)
+        assert (bulks.get(session, "B-1"), bulks.counted(session, "B-2").done) == (None, 1)
