@@ -1,22 +1,26 @@
 """How long a refund decision takes while 100 of them are offered every second: python -m bench.bench_refunds
 
-    [--rate 100] [--seconds 30] [--threads 8] [--arrivals even|poisson] [--database postgresql://…|sqlite:///…]
+    [--rate 100] [--seconds 30] [--processes 2] [--threads 4] [--arrivals even|poisson] [--road both|many|one]
+    [--database postgresql://…|sqlite:///…]
 
 A decision is what happens between a command and its commit: the order's pots are read as the desk reads them, `decide`
 says what comes of it, and one transaction locks the order and writes case, timeline, money, payout and ledger
 (`store.cases.write_commit`). Arrivals do not wait for each other, and a decision's time counts from the moment at which
-it was to begin: what queues is measured. Two roads: many orders with one case each, and one order that all cases share.
+it was to begin: what queues is measured. Two workers share them, as in a shop that has two. Two roads: many orders with
+one case each, and one order that all cases share.
 """
 
 import argparse
+import os
 import random
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from multiprocessing import get_context
 from typing import Any
 
 from sqlalchemy import Engine, func, insert, select, text
@@ -59,6 +63,10 @@ CAME_BACK: tuple[tuple[Any, ...], ...] = (
     ),
 )
 BATCH = 500
+#: Decisions of each worker before those that are measured.
+WARMING = 20
+
+Todo = tuple[Case, Command]
 
 
 # ── the cases to decide on ────────────────────────────────────────────────────────────────────────
@@ -130,6 +138,14 @@ class Timing:
     refused: int = 0
     seconds: float = 0.0
 
+    def add(self, other: "Timing") -> None:
+        """What another worker did at the same time."""
+        self.whole += other.whole
+        self.service += other.service
+        self.deciding += other.deciding
+        self.refused += other.refused
+        self.seconds = max(self.seconds, other.seconds)
+
 
 def refund(case: Case) -> Command:
     """The agent decides on the refund of what came back."""
@@ -162,20 +178,59 @@ def decided(engine: Engine, case: Case, command: Command, timing: Timing) -> Cas
     return result.ahead or decision.case
 
 
-def offered(engine: Engine, todo: list[tuple[Case, Command]], asked: argparse.Namespace) -> tuple[list[Case], Timing]:
-    """Offer the decisions at the rate asked for, whether or not those before are done."""
-    timing, after = Timing(), []
-    starts = list(_starts(len(todo), asked.rate, asked.arrivals))
-    zero = time.perf_counter() + 0.2
+class Workers:
+    """As many processes as a shop runs workers, each with a share of the decisions and threads of its own."""
+
+    def __init__(self, url: str, processes: int) -> None:
+        spawned = get_context("spawn")
+        self._each = [
+            ProcessPoolExecutor(1, mp_context=spawned, initializer=_opened, initargs=(url,)) for _ in range(processes)
+        ]
+
+    def offered(self, todo: list[Todo], asked: argparse.Namespace) -> tuple[list[Case], Timing]:
+        """Offer the decisions at the rate asked for, whether or not those before are done."""
+        planned = list(zip(_starts(len(todo), asked.rate, asked.arrivals), todo, strict=True))
+        zero, number = time.perf_counter() + 1.0, len(self._each)
+        running = [
+            worker.submit(_offered, zero, planned[i::number], asked.threads) for i, worker in enumerate(self._each)
+        ]
+        after, timing = [], Timing()
+        for share in running:
+            cases_after, part = share.result()
+            after += cases_after
+            timing.add(part)
+        return after, timing
+
+    def warmed(self, todo: list[Todo]) -> None:
+        """A few decisions in each, since what is composed once is not what is measured."""
+        number = len(self._each)
+        for i, worker in enumerate(self._each):
+            worker.submit(_offered, 0.0, [(0.0, one) for one in todo[i::number]], 1).result()
+
+    def gone(self) -> None:
+        for worker in self._each:
+            worker.shutdown()
+
+
+_engines: list[Engine] = []
+
+
+def _opened(url: str) -> None:
+    _engines.append(make_engine(url))
+
+
+def _offered(zero: float, planned: list[tuple[float, Todo]], threads: int) -> tuple[list[Case], Timing]:
+    """One worker's share; the clock is that of the machine, and so the same for all of them."""
+    timing = Timing()
 
     def one(intended: float, case: Case, command: Command) -> Case:
-        done = decided(engine, case, command, timing)
+        done = decided(_engines[0], case, command, timing)
         timing.whole.append((time.perf_counter() - intended) * 1e3)
         return done
 
-    with ThreadPoolExecutor(asked.threads) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         futures = []
-        for start, (case, command) in zip(starts, todo, strict=True):
+        for start, (case, command) in planned:
             wait = zero + start - time.perf_counter()
             if wait > 0:
                 time.sleep(wait)
@@ -216,17 +271,21 @@ def measured(url: str, asked: argparse.Namespace) -> None:
             continue
         engine = make_engine(url)
         upgrade(engine)
-        waiting = made(engine, round(asked.rate * asked.seconds))
+        warming = WARMING * asked.processes
+        waiting = made(engine, round(asked.rate * asked.seconds) + warming)
         _analysed(engine)
-        decided(engine, waiting[0], refund(waiting[0]), Timing())  # the first one warms what is compiled once
-        after, timing = offered(engine, [(case, refund(case)) for case in waiting[1:]], asked)
+        todo = [(case, refund(case)) for case in waiting]
+        workers = Workers(url, asked.processes)
+        workers.warmed(todo[:warming])
+        after, timing = workers.offered(todo[warming:], asked)
         sys.stdout.write(said(f"{name}: refund decided", timing))
-        after, timing = offered(engine, [(case, paid(case)) for case in after], asked)
+        after, timing = workers.offered([(case, paid(case)) for case in after], asked)
         sys.stdout.write(said(f"{name}: refund paid", timing))
         audited = audit_money(engine)
         with reading(engine) as session:
             moves = session.execute(select(func.count()).select_from(tables.money_moves)).scalar_one()
         sys.stdout.write(f"{'':34} {moves} moves, {audited.postings} postings, {len(audited.findings)} findings\n")
+        workers.gone()
         _emptied(engine)
         engine.dispose()
 
@@ -254,11 +313,13 @@ def main() -> None:
     ask = argparse.ArgumentParser()
     ask.add_argument("--rate", type=float, default=100)
     ask.add_argument("--seconds", type=float, default=30)
-    ask.add_argument("--threads", type=int, default=8)
+    ask.add_argument("--processes", type=int, default=2)
+    ask.add_argument("--threads", type=int, default=4)
     ask.add_argument("--arrivals", choices=("even", "poisson"), default="poisson")
     ask.add_argument("--road", choices=("both", "many", "one"), default="both")
     ask.add_argument("--database")
     asked = ask.parse_args()
+    sys.stdout.write(f"load of the machine at the start: {os.getloadavg()[0]:.1f}\n")
     if asked.database:
         measured(asked.database, asked)
         return

@@ -17,7 +17,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     delete,
-    literal,
+    literal_column,
     null,
     select,
     union_all,
@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 
 from models.case import Case
 from models.tables import case_units, case_waybills, order_holds
-from store.documents import put, put_new
+from store.documents import execute, put, put_new
 
 _CASE_NO: Final = bindparam("wanted_case", type_=String)
 _SHARED: Final[dict[str, ColumnElement[Any]]] = {
@@ -34,7 +34,7 @@ _SHARED: Final[dict[str, ColumnElement[Any]]] = {
     "line_no": cast(null(), Integer),
     "quantity": cast(null(), Integer),
     "allowed": cast(null(), Integer),
-    "open": literal(0),
+    "open": literal_column("0", Integer),
 }
 
 
@@ -71,7 +71,7 @@ NOTHING: Final = Parts()
 
 def _part(sort: str, table: Table, **given: ColumnElement[Any]) -> Select[Any]:
     columns = (given.get(name, empty).label(name) for name, empty in _SHARED.items())
-    return select(literal(sort).label("sort"), *columns).where(table.c.case_no == _CASE_NO)
+    return select(literal_column(f"'{sort}'", String).label("sort"), *columns).where(table.c.case_no == _CASE_NO)
 
 
 _u = case_units.c
@@ -111,7 +111,7 @@ def _write_units(session: Session, case: Case, before: Parts, allowed: Mapping[i
     lost = [line_no for line_no in before.units if line_no not in quantities]
     if lost:
         here = (case_units.c.case_no == case.case_no, case_units.c.line_no.in_(lost))
-        session.execute(delete(case_units).where(*here))
+        execute(session, delete(case_units).where(*here))
     rows = []
     for line_no, quantity in quantities.items():
         unit, open_ = before.units.get(line_no), not case.is_final
@@ -126,6 +126,6 @@ def _write_holds(session: Session, case: Case, before: Parts) -> None:
     wanted = {(order_no, hold) for hold in case.holds} if order_no and not case.is_final else set()
     if wanted == before.holds:
         return
-    session.execute(delete(order_holds).where(order_holds.c.case_no == case.case_no))
+    execute(session, delete(order_holds).where(order_holds.c.case_no == case.case_no))
     rows = [{"case_no": case.case_no, "order_no": order_no, "hold": hold} for order_no, hold in sorted(wanted)]
     put_new(session, order_holds, rows)

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from models import tables
 from models.case import Case
+from models.clocks import Clock
 from models.commands import Actor
 from models.decide import money_refused
 from models.effects import (
@@ -157,7 +158,8 @@ def write_commit(session: Session, drain: CommitInput, calendars: Calendars) -> 
         return _answer(session, drain) if before.last_drain == hashed else _ahead(session, drain)
     parts = case_parts.read(session, case.case_no)
     armed = projection.arm(case, calendars)
-    _write_over(session, armed, calendars, before, parts, drain.at, last_drain=hashed)
+    with documents.together(session):
+        _write_over(session, armed, calendars, before, parts, drain.at, last_drain=hashed)
     booked = _write_effects(session, armed, drain.effects, drain.at)
     for split in drain.effects.splits:
         _split_off(session, case.case_no, split, drain.at, calendars, parts.allowed)
@@ -187,14 +189,18 @@ def drain_hash(drain: CommitInput) -> str:
 
 
 _LAST_WRITTEN = (
-    select(*(tables.cases.c[name] for name in ("version", "last_drain", "customer_name", "phone_tail")))
+    select(
+        *(tables.cases.c[name] for name in ("version", "last_drain", "customer_name", "phone_tail")),
+        *(tables.cases.c.document[name].label(name) for name in ("clocks", "claims")),
+    )
     .where(tables.cases.c.case_no == bindparam("wanted_case"))
     .with_for_update()
 )
 
 
 def _last_written(session: Session, case_no: str) -> Any:
-    """The version that is written, the drain that wrote it, and what its case is searched by; the row is locked."""
+    """The version that is written, the drain that wrote it, what its case is searched by, and of its document what
+    has rows of its own; the row is locked."""
     return session.execute(_LAST_WRITTEN, {"wanted_case": case_no}).first()
 
 
@@ -238,8 +244,8 @@ def _write_over(
     else:
         found = projection.search_text(case, before.customer_name, before.phone_tail)
         columns = {**projection.columns_of(case, calendars), "search_text": found, **more}
-        session.execute(_write_columns(tuple(columns)), {**columns, "wanted_case": case.case_no})
-    _write_parts(session, case, calendars, parts, parts.allowed, at)
+        documents.execute(session, _write_columns(tuple(columns)), {**columns, "wanted_case": case.case_no})
+    _write_parts(session, case, calendars, parts, parts.allowed, at, before)
 
 
 @cache
@@ -268,25 +274,34 @@ def _write_parts(
     before: Parts,
     allowed: Mapping[int, int | None],
     at: datetime,
+    written: Any = None,
 ) -> None:
-    documents.put(session, tables.case_clocks, projection.clock_rows(case, calendars))
+    over = _over_before(case, written) if written else ()
+    documents.put(session, tables.case_clocks, projection.clock_rows(case, calendars, over))
     reasons.write(session, case, projection.times_of(case, calendars), at)
     case_parts.write(session, case, before, allowed)
-    if case.claims:
+    if case.claims and (written is None or [one.model_dump(mode="json") for one in case.claims] != written.claims):
         claims.write(session, case)
     facts.write(session, case)
+
+
+def _over_before(case: Case, written: Any) -> list[Clock]:
+    """The clocks that were over when the case was last written, and are as they were: their rows stay."""
+    over = (clock for clock in case.clocks if clock.state in ("met", "cancelled"))
+    return [clock for clock in over if clock.model_dump(mode="json") in written.clocks]
 
 
 def _write_effects(session: Session, case: Case, effects: Effects, at: datetime) -> money.Booked:
     order_no = case.order.order_no if case.order else None
     entries = [_entry_row(case.case_no, entry) for entry in effects.entries]
-    documents.put_new(session, tables.timeline, entries)
-    booked = money.book(session, case.case_no, order_no, effects.money, at, side_limits(case))
-    reservations.note_units_out(session, case.case_no, booked.units_out)
-    payouts.write(session, case, at, booked.never_drawn if effects.money else None)
-    ledger.write(session, case, effects.postings, at, booked.settled)
-    duty.note_talks(session, case, effects)
-    _write_messages(session, case.case_no, effects.messages)
+    with documents.together(session):
+        documents.put_new(session, tables.timeline, entries)
+        booked = money.book(session, case.case_no, order_no, effects.money, at, side_limits(case))
+        reservations.note_units_out(session, case.case_no, booked.units_out)
+        payouts.write(session, case, at, booked.never_drawn if effects.money else None)
+        ledger.write(session, case, effects.postings, at, booked.settled)
+        duty.note_talks(session, case, effects)
+        _write_messages(session, case.case_no, effects.messages)
     callbacks.write(session, case, effects.callbacks)
     return booked
 

@@ -5,9 +5,11 @@ SQLite lets one writer in at a time. A transaction that may write therefore says
 instead.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +17,17 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, func, make_url, select
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from store.documents import from_json, to_json
 
 #: How long a writer waits for another one before the database counts as busy.
 PATIENCE_SECONDS = 20
+#: How long a connection to PostgreSQL may have rested before it is asked whether it lives, ahead of its next use.
+ASKED_AFTER_SECONDS = 1.0
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _UPGRADE_LOCK = 0x4146_5401
 
@@ -31,16 +37,36 @@ def make_engine(url: str | URL) -> Engine:
     parsed = _through_psycopg(make_url(url))
     if parsed.get_backend_name() == "sqlite":
         return _sqlite_engine(parsed)
-    return create_engine(
+    engine = create_engine(
         parsed,
         json_serializer=to_json,
         json_deserializer=from_json,
         hide_parameters=True,  # an error's words go into logs and histories, and rows hold names and telephones
-        pool_pre_ping=True,
         pool_size=10,
         max_overflow=20,
+        pool_use_lifo=True,  # the connections used last have their statements prepared
         connect_args={"connect_timeout": 5},
     )
+    event.listen(engine, "checkin", _note_rest)
+    event.listen(engine, "checkout", partial(_ask_rested, engine.dialect))
+    return engine
+
+
+def _note_rest(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info["rests_since"] = time.monotonic()
+
+
+def _ask_rested(dialect: Dialect, connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Ask a connection that has rested whether it lives; one that was in use a moment ago is not asked each time."""
+    rested = time.monotonic() - record.info.get("rests_since", time.monotonic())
+    if rested < ASKED_AFTER_SECONDS:
+        return
+    try:
+        alive = dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error:
+        alive = False
+    if not alive:
+        raise InvalidatePoolError
 
 
 def _through_psycopg(url: URL) -> URL:

@@ -48,7 +48,8 @@ def rebuild(session: Session, calendars: Calendars) -> Rebuilt:
     for row in rows:
         case = projection.arm(Case.model_validate(row.document), calendars)
         found = projection.search_text(case, row.customer_name, row.phone_tail)
-        columns = {**projection.columns_of(case, calendars), "search_text": found}
+        document = case.model_dump(mode="json")  # to be compared with what is read, and so not as text
+        columns = {**projection.columns_of(case, calendars), "document": document, "search_text": found}
         clock_rows = projection.clock_rows(case, calendars)
         rewritten = _rewrite(session, columns, clock_rows)
         changed += reasons.write(session, case, projection.times_of(case, calendars)) or rewritten

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import BigInteger, String, bindparam, cast, insert, null, select, union_all
 from sqlalchemy.orm import Session
 
 from models import pots as rules
@@ -20,8 +20,9 @@ from models.errors import MoneyRefused, PotExceeded
 from models.money import to_text
 from models.pots import Draw, Pots
 from models.tables import money_moves, money_refusals, orders, side_accounts
+from models.tables.columns import Document
 from store import pots
-from store.documents import put, put_new
+from store.documents import execute, put, put_new
 
 Rows = list[dict[str, Any]]
 
@@ -85,8 +86,7 @@ class _Booking:
         self.case_no = case_no
         self.order_no = order_no
         self.before = self.pots = pots.load(session, order_no) if order_no else None
-        self.known = {(move.key, move.kind): move for move in ledger(session, case_no)}
-        self.refused_before = frozenset(refused_keys(session, case_no))
+        self.known, self.refused_before = _known(session, case_no)
         self.booked: list[MoneyMove] = []
         self.refusals: list[dict[str, Any]] = []
         self.units_out: Counter[int] = Counter()
@@ -152,7 +152,7 @@ class _Booking:
 
     def write(self, at: datetime) -> None:
         if self.booked:
-            self.session.execute(insert(money_moves), [self._ledger_row(move, at) for move in self.booked])
+            execute(self.session, insert(money_moves), [self._ledger_row(move, at) for move in self.booked])
         if self.order_no and self.before and self.pots and self.pots != self.before:
             pots.save_drawn(self.session, self.order_no, self.before, self.pots)
         put(self.session, side_accounts, self._side_rows())
@@ -180,18 +180,40 @@ _REFUSALS = select(money_refusals.c.key, money_refusals.c.kind, money_refusals.c
 )
 
 
+#: Moves and refusals in one; a refusal has no account.
+_KNOWN = union_all(
+    _MOVES.order_by(None),
+    select(
+        money_refusals.c.key,
+        money_refusals.c.kind,
+        cast(null(), String),
+        cast(null(), BigInteger),
+        cast(null(), Document),
+        cast(null(), String),
+    ).where(money_refusals.c.case_no == bindparam("wanted_case")),
+)
+
+
+def _known(session: Session, case_no: str) -> tuple[dict[tuple[str, str], MoneyMove], frozenset[str]]:
+    """What was booked for a case by key and kind, and the keys under which money was asked for and refused."""
+    rows = session.execute(_KNOWN, {"wanted_case": case_no}).all()
+    booked = {(row.key, row.kind): _move(row) for row in rows if row.account is not None}
+    return booked, frozenset(row.key for row in rows if row.account is None and row.kind == "draw")
+
+
 def ledger(session: Session, case_no: str) -> tuple[MoneyMove, ...]:
     """Every move booked for a case, oldest first."""
-    return tuple(
-        MoneyMove(
-            key=row.key,
-            kind=row.kind,
-            account=row.account,
-            amount=row.amount,
-            draws=_DRAWS.validate_python(row.draws),
-            reference=row.reference,
-        )
-        for row in session.execute(_MOVES, {"wanted_case": case_no})
+    return tuple(_move(row) for row in session.execute(_MOVES, {"wanted_case": case_no}))
+
+
+def _move(row: Any) -> MoneyMove:
+    return MoneyMove(
+        key=row.key,
+        kind=row.kind,
+        account=row.account,
+        amount=row.amount,
+        draws=_DRAWS.validate_python(row.draws),
+        reference=row.reference,
     )
 
 

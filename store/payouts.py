@@ -12,7 +12,7 @@ from models.case import Case, Payout
 from models.tables import payouts
 from store import money
 from store.cursors import decode, encode
-from store.documents import put
+from store.documents import execute, put
 
 
 class PayoutRow(BaseModel):
@@ -60,7 +60,7 @@ def write(session: Session, case: Case, at: datetime, never_drawn: Collection[st
     gone = [row.id for row in before.values() if row.id not in kept and row.state not in ("done", CANCELLED)]
     if gone:
         cancelled = update(payouts).where(payouts.c.id.in_(gone))
-        session.execute(cancelled.values(state=CANCELLED, changed_at=at))
+        execute(session, cancelled.values(state=CANCELLED, changed_at=at))
 
 
 def _row(case: Case, payout: Payout, at: datetime) -> dict[str, Any]:

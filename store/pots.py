@@ -8,13 +8,14 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     Select,
     String,
     Table,
     Update,
     bindparam,
     cast,
-    literal,
+    literal_column,
     null,
     select,
     union_all,
@@ -25,17 +26,18 @@ from sqlalchemy.orm import Session
 from models.pots import PaymentPot, PostagePot, Pot, Pots, UnitPot
 from models.tables import Moment, orders, payment_pots, postage_pots, unit_pots
 from models.tables.columns import Document
+from store.documents import execute
 
 Rows = list[dict[str, Any]]
 
 _ORDER_NO: Final = bindparam("wanted_order", type_=String)
 #: What the parts of the query have in common; a part leaves out what its table has not.
 _SHARED: Final[dict[str, ColumnElement[Any]]] = {
-    "place": literal(0),
+    "place": literal_column("0", Integer),
     "name": cast(null(), String),
     "word": cast(null(), String),
-    **{number: literal(0) for number in ("rank", "units", "amount", "tax", "units_out")},
-    **{number: literal(0) for number in ("in_flight", "refunded", "withheld")},
+    **{number: literal_column("0", Integer) for number in ("rank", "units", "amount", "tax", "units_out")},
+    **{number: literal_column("0", Integer) for number in ("in_flight", "refunded", "withheld")},
     "line_nos": cast(null(), Document),
     "paid_at": cast(null(), Moment),
 }
@@ -43,7 +45,7 @@ _SHARED: Final[dict[str, ColumnElement[Any]]] = {
 
 def _part(sort: str, table: Table, **given: ColumnElement[Any]) -> Select[Any]:
     columns = ((given.get(name, empty)).label(name) for name, empty in _SHARED.items())
-    return select(literal(sort).label("sort"), *columns).where(table.c.order_no == _ORDER_NO)
+    return select(literal_column(f"'{sort}'", String).label("sort"), *columns).where(table.c.order_no == _ORDER_NO)
 
 
 def _drawn(table: Table, *names: str) -> dict[str, ColumnElement[Any]]:
@@ -150,7 +152,7 @@ def save_drawn(session: Session, order_no: str, before: Pots, after: Pots) -> No
                 if isinstance(pot, UnitPot)
                 else {}
             )
-            session.execute(_SAVE[type(pot)], {**here, "refunded": pot.refunded})
+            execute(session, _SAVE[type(pot)], {**here, "refunded": pot.refunded})
 
 
 def _every(pots: Pots) -> Iterator[Pot]:

@@ -3,7 +3,7 @@
 They are there for lists and for the question which cases are stuck; `db rebuild` computes them anew.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from models.case import Case
 from models.clocks import Clock, running_since, used_seconds
 from models.playbook import ALL_HOURS
 from models.stuck import END_OF_TIME, OTHER_SIDE, Times
+from store.documents import Written
 
 Calendars = Mapping[str, Calendar]
 
@@ -33,7 +34,7 @@ def columns_of(case: Case, calendars: Calendars) -> dict[str, Any]:
         "case_no": case.case_no,
         "order_no": case.order.order_no if case.order else None,
         "version": case.version,
-        "document": case.model_dump(mode="json"),
+        "document": Written(case.model_dump_json()),
         "kind": case.kind,
         "playbook_version": case.procedure.version,
         "state": case.state.value,
@@ -88,8 +89,8 @@ def times_of(case: Case, calendars: Calendars) -> Times:
     )
 
 
-def clock_rows(case: Case, calendars: Calendars) -> list[dict[str, Any]]:
-    """One row per clock and cycle."""
+def clock_rows(case: Case, calendars: Calendars, but: Container[Clock] = ()) -> list[dict[str, Any]]:
+    """One row per clock and cycle, except those in `but`."""
     return [
         {
             "case_no": case.case_no,
@@ -107,6 +108,7 @@ def clock_rows(case: Case, calendars: Calendars) -> list[dict[str, Any]]:
             **_log_columns(clock, calendars),
         }
         for clock in case.clocks
+        if clock not in but
     ]
 
 

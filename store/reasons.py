@@ -11,7 +11,7 @@ from models.case import Case
 from models.stuck import BIT, END_OF_TIME, Held, Times, held, spans
 from models.tables import case_reasons, cases, stuck_spans
 from store import projection
-from store.documents import put_new
+from store.documents import execute, put_new
 
 Row = dict[str, Any]
 NO_TIMER: Final = "no_timer"
@@ -72,9 +72,9 @@ def _put(session: Session, table: Any, before: list[Row], rows: list[Row]) -> bo
     if before == rows:
         return False
     if before:
-        session.execute(delete(table).where(table.c.case_no == before[0]["case_no"]))
+        execute(session, delete(table).where(table.c.case_no == before[0]["case_no"]))
     if rows:
-        session.execute(insert(table), rows)
+        execute(session, insert(table), rows)
     return True
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from models.case import Case
 from models.errors import Conflict, Invalid
 from models.tables import case_units, unit_pots
+from store.documents import execute
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def note_units_out(session: Session, case_no: str, units_out: Mapping[int, int])
     """Remember of which held units the money was drawn (or given back)."""
     for line_no, units in units_out.items():
         if units:
-            session.execute(_NOTE_OUT, {"wanted_case": case_no, "wanted_line": line_no, "more": units})
+            execute(session, _NOTE_OUT, {"wanted_case": case_no, "wanted_line": line_no, "more": units})
 
 
 def allowed_of(session: Session, case_no: str) -> dict[int, int | None]:
