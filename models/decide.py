@@ -183,10 +183,12 @@ def _go(draft: Draft, command: Command, target: State) -> None:
             draft.meet(command.action, target)  # the end of the case would only cancel what it has just met
         draft.move(target)
     if target in _EXECUTING:
+        begins = moved if draft.case.plan is None else not draft.case.executed
         execute_plan(draft)
         if draft.case.as_credit:
             pay_as_credit(draft)
-        open_invoice(draft, draft.case.remedy or "none")
+        if begins:  # what is done beside the road, such as settling the invoice, does not open it again
+            open_invoice(draft, draft.case.remedy or "none")
         recover(draft)
     if target in FINAL and source not in FINAL:
         draft.tell("owner", f"The case is {target}.")
