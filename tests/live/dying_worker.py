@@ -1,18 +1,19 @@
 """A worker that dies, or loses its database, at one chosen point of a refund; a process of its own.
 
 Points are counted from its start: before and after every transaction is committed and, for a death, before and after
-every call to the payment provider. `python -m tests.live.dying_worker ADDRESS DATABASE STRIPE_URL POINT die|lose|miss`
+every call to a payment provider. `python -m tests.live.dying_worker ADDRESS DATABASE SETTINGS POINT die|lose|miss`;
+SETTINGS are those of the providers, as JSON.
 """
 
 import asyncio
+import json
 import os
 import sys
 import time
+from datetime import UTC, datetime
 from itertools import count
-from typing import Any
 
-from pydantic import SecretStr
-from sqlalchemy import event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from temporalio.client import Client
@@ -21,13 +22,12 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from activities.gateways import GATEWAYS, Room
 from activities.gateways.gateway import Gateway, PayoutOrder
 from activities.gateways.register import Register
-from activities.payments import Payments
+from activities.payments import BalanceBook, Payments
 from models.payments import Answer
 from playbooks.loading.in_force import Fixed
 from playbooks.loading.load import SHIPPED, load_playbooks
 from settings import Settings
 from store.engine import make_engine
-from tests.activities.gateways.wire import STRIPE_KEY
 from worker import case_worker
 
 DIED = 9
@@ -44,13 +44,26 @@ class Fate:
         self.passed = count(1)
         self.away_until = 0.0
 
-    def at_the_database(self, what: str) -> None:
-        """A commit begins, or is done."""
-        if time.monotonic() < self.away_until:
-            raise OperationalError("COMMIT", {}, Exception("there is no connection"))
-        if self._has_come(what):
-            self.away_until = time.monotonic() + (MISSED if self.how == "miss" else 0)
+    def before_a_commit(self, connection: Connection) -> None:
+        """PostgreSQL really loses the connection that is to commit; what SQLite has is a file."""
+        if self._is_away("before a commit"):
+            if connection.dialect.name == "postgresql":
+                connection.connection.driver_connection.close()  # type: ignore[union-attr]
+                return
             raise OperationalError("COMMIT", {}, Exception("the connection was lost"))
+
+    def after_a_commit(self, _session: Session) -> None:
+        """The commit is done, and its answer does not come back."""
+        if self._is_away("after a commit"):
+            raise OperationalError("COMMIT", {}, Exception("the connection was lost"))
+
+    def _is_away(self, what: str) -> bool:
+        if time.monotonic() < self.away_until:
+            return True
+        if not self._has_come(what):
+            return False
+        self.away_until = time.monotonic() + (MISSED if self.how == "miss" else 0)
+        return True
 
     def at_the_provider(self, what: str) -> None:
         """A call leaves, or its answer has come."""
@@ -88,21 +101,25 @@ class Watched:
         return answer
 
 
-def stripe_at(url: str) -> Gateway:
-    """The adapter as the settings of a shop would make it."""
-    made = GATEWAYS["stripe"].make(Room(Settings(stripe_key=SecretStr(STRIPE_KEY), stripe_url=url), lambda key: None))
-    assert made is not None
+def gateways_of(engine: Engine, settings: Settings, fate: Fate) -> dict[str, Gateway]:
+    """The adapters as the settings of a shop would make them, watched; the register has nothing to send."""
+    made: dict[str, Gateway] = {"register": Register(lambda key: None)}
+    room = Room(settings, lambda key: None, BalanceBook(engine, lambda: datetime.now(UTC)))
+    for name in ("stripe", "alipay", "wechatpay", "store_credit"):
+        gateway = GATEWAYS[name].make(room)
+        assert gateway is not None, name
+        made[name] = Watched(gateway, fate)
     return made
 
 
-async def main(address: str, database: str, stripe: str, point: str, how: str) -> None:
+async def main(address: str, database: str, settings: str, point: str, how: str) -> None:
     """Work until the point has come, or for good."""
     fate = Fate(int(point), how)
     client = await Client.connect(address, data_converter=pydantic_data_converter)
     engine = make_engine(database)
-    event.listen(engine, "commit", lambda connection: fate.at_the_database("before a commit"))
-    event.listen(Session, "after_commit", lambda session: fate.at_the_database("after a commit"))
-    gateways: dict[str, Any] = {"register": Register(lambda key: None), "stripe": Watched(stripe_at(stripe), fate)}
+    event.listen(engine, "commit", fate.before_a_commit)
+    event.listen(Session, "after_commit", fate.after_a_commit)
+    gateways = gateways_of(engine, Settings(**json.loads(settings)), fate)
     playbooks = Fixed(load_playbooks(SHIPPED))
     async with case_worker(client, engine, playbooks, Payments(engine, gateways), max_cached_workflows=0):
         sys.stdout.write("ready\n")

@@ -1,42 +1,64 @@
 """A refund whose worker dies, or whose database or provider is lost, between every two of its steps: paid once.
 
 Time is real here: a death is noticed by time-outs of ten seconds. `pytest -m slow -s -k interrupted` tells the counts.
+One walk meets every point once, at one provider after the other; `AFTERCARE_LOOPS=8` walks so often, so that each
+point is met with every provider, on PostgreSQL and on SQLite, with a database that is lost and one that stays away.
 """
 
 import asyncio
+import json
+import os
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Engine
 from temporalio.client import Client
 
+from activities.gateways.gateway import Gateway
 from activities.gateways.register import Register
-from activities.payments import Payments
+from activities.gateways.store_credit import StoreCredit
+from activities.payments import BalanceBook, Payments
 from embedded import TemporalServer
 from models.lifecycle import Role
 from playbooks.loading.in_force import Fixed
+from store import credit
 from store.audit import audit_money
-from store.engine import make_engine, upgrade
-from tests.activities.gateways.houses import ProviderHouse, stripe_house
+from store.engine import make_engine, reading, upgrade, writing
+from tests.activities.gateways.houses import HOUSES, ProviderHouse
 from tests.activities.gateways.ledger import Taken
 from tests.activities.gateways.provider import Fault
+from tests.databases import DIALECTS, postgres_database, postgres_server, sqlite_database
 from tests.roads import SATISFIED, WITH_OUR_LABEL, found
 from tests.world import ACTORS, World, shipped, start_numbers_at
 from worker import case_worker
 
 ROOT = Path(__file__).parents[2]
 BROKEN = ("confirm_fault", "warehouse", found("manufacturing", "seller"))
+#: Whose balance store credit is taken of, as the orders of tests name him.
+CUSTOMER = "c-88"
 #: More points than a refund has; the loop ends at the first that it does not come to.
 MOST = 40
 #: Where each loop's case numbers begin: the shops of a session share a Temporal.
-NUMBERS = {"die": 700_000, "lose": 710_000, "miss": 720_000, "provider": 730_000}
+NUMBERS = count(700_000, 1_000)
+#: Who pays: the providers behind HTTP, and our own register of balances.
+PROVIDERS = ("stripe", "alipay", "wechatpay")
+PAYERS = (*PROVIDERS, "store_credit")
+LOOPS = int(os.environ.get("AFTERCARE_LOOPS", "1"))
+#: Each walk on a database, and what it loses at every odd and at every even point.
+WALKS = [
+    (loop, loses, DIALECTS[(loop + 1) % 2])
+    for loop in range(LOOPS)
+    for loses in (("die", "die"), ("lose", "miss") if loop % 4 < 2 else ("miss", "lose"))
+]
 #: Two time-outs, and the minute after which a provider is asked again, in seconds.
 PATIENCE = 100.0
 #: How long the last point may take to be told after the refund is seen to be paid.
@@ -44,29 +66,35 @@ AFTERWARDS = 4.0
 
 
 class Shop:
-    """A shop whose worker can be taken away, and the payment provider of its orders."""
+    """A shop whose worker can be taken away, and those who pay its refunds."""
 
-    def __init__(self, server: TemporalServer, folder: Path, house: ProviderHouse, how: str) -> None:
+    def __init__(
+        self, server: TemporalServer, database: str, folder: Path, houses: Mapping[str, ProviderHouse]
+    ) -> None:
         self.address = server.address
         self.client: Client = server.client
-        self.database = f"sqlite:///{folder / 'aftercare.db'}"
+        self.database = database
         self.engine: Engine = make_engine(self.database)
         upgrade(self.engine)
-        start_numbers_at(self.engine, NUMBERS[how])
-        self.house = house
+        start_numbers_at(self.engine, next(NUMBERS))
+        self.houses = houses
+        self.book = BalanceBook(self.engine, lambda: datetime.now(UTC))
         self.log = (folder / "worker.log").open("wb")
-        self.how = how
         self.world = World(self.client, self.engine, shipped())
+        self.payers: dict[str, str] = {}
 
     def worker(self) -> Any:
         """A worker that nothing happens to."""
-        gateways = {"register": Register(lambda key: None), "stripe": self.house.gateway}
+        gateways: dict[str, Gateway] = {"register": Register(lambda key: None), "store_credit": StoreCredit(self.book)}
+        gateways |= {name: house.gateway for name, house in self.houses.items()}
         payments = Payments(self.engine, gateways)
         return case_worker(self.client, self.engine, Fixed(shipped()), payments, max_cached_workflows=0)
 
-    async def doomed(self, point: int) -> Process:
+    async def doomed(self, point: int, loses: str) -> Process:
         """A worker in a process of its own, which waits for work when this answers."""
-        arguments = (self.address, self.database, str(self.house.settings["stripe_url"]), str(point), self.how)
+        settings = {name: value for house in self.houses.values() for name, value in house.settings.items()}
+        told = json.dumps(settings, default=lambda secret: secret.get_secret_value())
+        arguments = (self.address, self.database, told, str(point), loses)
         module = "tests.live.dying_worker"
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", module, *arguments, stdout=PIPE, stderr=self.log, cwd=ROOT
@@ -75,14 +103,36 @@ class Shop:
         assert await asyncio.wait_for(process.stdout.readline(), 60) == b"ready\n"
         return process
 
-    async def confirmed(self) -> str:
-        """A case about a broken kettle of an order that was paid through the provider."""
+    async def confirmed(self, payer: str) -> str:
+        """A case about a broken kettle of an order that was paid through this provider, or out of a balance."""
         number = self.world.orders
-        self.house.ledger.took(Taken(f"pi_T{number:010}", f"P-{number}", 34760, "CNY"))
-        payment = {"payment_no": f"P-{number}", "method": "stripe", "amount": 34760, "reference": f"pi_T{number:010}"}
+        payment = {"payment_no": f"P-{number}", "method": payer, "amount": 34760, "reference": f"pi_T{number:010}"}
+        if payer == "store_credit":
+            self.given(f"gift:{number}", 34760)
+        else:
+            self.houses[payer].ledger.took(Taken(f"pi_T{number:010}", f"P-{number}", 34760, "CNY"))
         case_no = await self.world.opened("quality_fault", await self.world.sold(payments=[payment]))
         await self.world.drive(case_no, *WITH_OUR_LABEL, BROKEN)
+        self.payers[case_no] = payer
         return case_no
+
+    def given(self, key: str, amount: int) -> None:
+        """A present of the shop, which no payout explains, and the audit says so."""
+        present = credit.Wanted(
+            key=key, customer_id=CUSTOMER, currency="CNY", what="credited", amount=amount, why="present"
+        )
+        with writing(self.engine) as session:
+            credit.write(session, present, datetime.now(UTC))
+
+    def paid_for(self, case_no: str, payment_no: str) -> list[int]:
+        """What left for a case, by the books of whoever paid it."""
+        payer = self.payers[case_no]
+        if payer == "store_credit":
+            with reading(self.engine) as session:
+                entries = credit.entries(session, CUSTOMER)
+            return [one.amount for one in entries if one.what == "credited" and one.key.startswith(f"{case_no}:")]
+        ledger = self.houses[payer].ledger
+        return [one.amount for one in ledger.refunds if one.payment.payment_no == payment_no and one.status == "paid"]
 
     async def refund(self, case_no: str) -> None:
         """Ask for the refund without waiting for an answer, which a dead worker could not give."""
@@ -100,9 +150,9 @@ class Shop:
         """One payment of the right amount at the provider, every entry of the timeline there, and the case goes on."""
         case = await self.world.desk.case(case_no)
         (payout,) = case["payouts"]
-        asked = [refund for refund in self.house.ledger.refunds if refund.payment.payment_no == payout["payment_no"]]
-        assert [(refund.amount, refund.status) for refund in asked] == [(12900, "paid")], where
-        assert (payout["state"], payout["reference"]) == ("done", f"re_{asked[0].id}"), where
+        assert self.paid_for(case_no, payout["payment_no"]) == [12900], where
+        assert payout["state"] == "done", where
+        assert payout["reference"], where
         assert case["money"]["paid"]["amount"] == "129.00", where
         assert (await self.world.drive(case_no, SATISFIED))["state"] == "closed", where
         timeline = self.world.timeline(case_no)
@@ -111,30 +161,51 @@ class Shop:
         once = ("choose_remedy", "payout_sent", "record_refund")
         assert [counted[action] for action in (*once, "refused")] == [1, 1, 1, 0], (where, counted)
 
-    def balanced(self, refunds: int) -> None:
-        """The provider paid once for every refund, and the books of all of them agree."""
+    def balanced(self, name: str) -> None:
+        """Every refund left once, and the books of all of them agree."""
         audited = audit_money(self.engine)
-        assert audited.findings == ()
-        assert (audited.payouts, len(self.house.ledger.paid)) == (refunds, refunds)
-        said = f"{audited.payouts} payouts, {len(self.house.ledger.paid)} payments, {audited.postings} postings"
-        sys.stdout.write(f"{self.how}: {said}, {self.house.sent()} requests to pay, no finding\n")
+        assert [one for one in audited.findings if "gift:" not in one.detail] == []
+        left = sum(len(house.ledger.paid) for house in self.houses.values())
+        left += sum(payer == "store_credit" for payer in self.payers.values())
+        assert audited.payouts == left == len(self.payers)
+        by_payer = ", ".join(f"{payer} {number}" for payer, number in sorted(Counter(self.payers.values()).items()))
+        told = f"{audited.payouts} payouts, {left} payments ({by_payer}), {audited.postings} postings, no finding"
+        sys.stdout.write(f"{name}: {told}\n")
 
 
 @asynccontextmanager
-async def a_shop(server: TemporalServer, folder: Path, house: ProviderHouse, how: str) -> AsyncIterator[Shop]:
+async def a_shop(server: TemporalServer, database: str, folder: Path) -> AsyncIterator[Shop]:
     """A shop that leaves nothing behind on the server that it shares, also when a refund has come to grief."""
-    shop = Shop(server, folder, house, how)
-    try:
-        yield shop
-    finally:
-        await shop.world.leave_nothing_running()
-        shop.engine.dispose()
-        shop.log.close()
+    with ExitStack() as open_houses:
+        houses = {name: open_houses.enter_context(HOUSES[name]()) for name in PROVIDERS}
+        shop = Shop(server, database, folder, cast(Mapping[str, ProviderHouse], houses))
+        try:
+            yield shop
+        finally:
+            await shop.world.leave_nothing_running()
+            shop.engine.dispose()
+            shop.log.close()
 
 
-async def accident(shop: Shop, case_no: str, point: int) -> str | None:
+@contextmanager
+def a_database(dialect: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    if dialect == "sqlite":
+        with sqlite_database() as url:
+            yield url
+    else:
+        with postgres_database(request.getfixturevalue("postgres")) as url:
+            yield url
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    with postgres_server() as url:
+        yield url
+
+
+async def accident(shop: Shop, case_no: str, point: int, loses: str) -> str | None:
     """A refund by a worker that something happens to; answers where, or None if the refund has fewer points."""
-    process = await shop.doomed(point)
+    process = await shop.doomed(point, loses)
     assert process.stdout is not None
     said = asyncio.ensure_future(process.stdout.readline())
     try:
@@ -143,7 +214,7 @@ async def accident(shop: Shop, case_no: str, point: int) -> str | None:
             await asyncio.wait((said,), timeout=0.05)
         await asyncio.wait((said,), timeout=AFTERWARDS)
         where = (await said).decode().strip() if said.done() else None
-        if where and shop.how != "die":
+        if where and loses != "die":
             await shop.until_resolved(case_no)
     finally:
         said.cancel()
@@ -153,57 +224,59 @@ async def accident(shop: Shop, case_no: str, point: int) -> str | None:
     return where
 
 
-@pytest.fixture
-def house() -> Iterator[ProviderHouse]:
-    with stripe_house() as running:
-        assert isinstance(running, ProviderHouse)
-        yield running
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("how", "at_least"), [("die", 10), ("lose", 6), ("miss", 6)])
+@pytest.mark.parametrize(("loop", "loses", "dialect"), WALKS)
 async def test_a_refund_is_paid_once_wherever_it_is_interrupted(
-    server: TemporalServer, tmp_path: Path, house: ProviderHouse, how: str, at_least: int
+    server: TemporalServer,
+    tmp_path: Path,
+    loop: int,
+    loses: tuple[str, str],
+    dialect: str,
+    request: pytest.FixtureRequest,
 ) -> None:
     """Every point, in a loop, until the refund has no more of them."""
-    async with a_shop(server, tmp_path, house, how) as shop:
-        async with shop.worker():
-            case_no = await shop.confirmed()
-        for point in range(1, MOST):
-            where = await accident(shop, case_no, point)
-            async with shop.worker():
-                await shop.until_resolved(case_no)
-                await shop.proven(case_no, f"{how} at point {point}: {where}")
+    name = f"{'/'.join(sorted(set(loses)))} on {dialect}"
+    with a_database(dialect, request) as url:
+        async with a_shop(server, url, tmp_path) as shop:
+            for point in range(1, MOST):
+                payer, lost = PAYERS[(point + loop) % len(PAYERS)], loses[point % 2]
+                async with shop.worker():
+                    case_no = await shop.confirmed(payer)
+                where = await accident(shop, case_no, point, lost)
+                async with shop.worker():
+                    await shop.until_resolved(case_no)
+                    await shop.proven(case_no, f"{lost} at point {point} with {payer}: {where}")
                 if where is None:
                     break
-                sys.stdout.write(f"{how} at point {point}, {where}: paid once\n")
-                case_no = await shop.confirmed()
-        shop.balanced(point)
+                sys.stdout.write(f"{lost} on {dialect} at point {point}, {where}, with {payer}: paid once\n")
+            shop.balanced(name)
     assert where is None
-    assert point - 1 >= at_least
+    assert point - 1 >= (10 if "die" in loses else 6)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_a_refund_is_paid_once_wherever_the_provider_is_interrupted(
-    server: TemporalServer, tmp_path: Path, house: ProviderHouse
+    server: TemporalServer, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     """Its connection breaks before or after it has done what it was asked for; a minute later it is asked again."""
     faults = [{kind: fault} for kind in ("ask", "send") for fault in (Fault.LOST_BEFORE, Fault.LOST_AFTER)]
-    async with a_shop(server, tmp_path, house, "provider") as shop:
-        async with shop.worker():
-            cases = [await interrupted(shop, fault) for fault in faults]
-            for case_no, fault in zip(cases, faults, strict=True):
-                await shop.until_resolved(case_no)
-                await shop.proven(case_no, str(fault))
-        shop.balanced(len(faults))
+    with a_database("postgresql", request) as url:
+        async with a_shop(server, url, tmp_path) as shop:
+            async with shop.worker():
+                told = [(payer, fault) for fault in faults for payer in PROVIDERS]
+                cases = [await interrupted(shop, payer, fault) for payer, fault in told]
+                for case_no, where in zip(cases, told, strict=True):
+                    await shop.until_resolved(case_no)
+                    await shop.proven(case_no, str(where))
+            shop.balanced("provider on postgresql")
 
 
-async def interrupted(shop: Shop, fault: dict[str, Fault]) -> str:
+async def interrupted(shop: Shop, payer: str, fault: dict[str, Fault]) -> str:
     """A case whose refund the provider leaves in the dark."""
-    case_no = await shop.confirmed()
-    shop.house.tell(**fault)
+    case_no = await shop.confirmed(payer)
+    shop.houses[payer].tell(**fault)
     await shop.refund(case_no)
     await shop.world.until_seen(case_no, "payout_unknown")
     return case_no
