@@ -1,5 +1,7 @@
 """People who try to get past an approval: in other roles, under other spellings, in small pieces, by other doors."""
 
+from typing import Any
+
 import pytest
 
 from models.errors import CommandRefused, RoleRefused, RuleRefused
@@ -22,7 +24,7 @@ def asked(by: str = "li") -> Story:
     return story
 
 
-def refused(story: Story, role: str, action: str, *, by: str | None = None, **data: object) -> str:
+def refused(story: Story, role: str, action: str, *, by: str | None = None, **data: Any) -> str:
     """The attempt is refused and changes nothing; answers why."""
     before = story.case
     with pytest.raises(CommandRefused) as why:
@@ -106,7 +108,12 @@ def test_a_platforms_ruling_is_not_an_agents_way_to_a_refund(role: str) -> None:
 @pytest.mark.parametrize("spelling", ["li", "LI "])
 def test_whoever_names_an_account_does_not_pay_to_it(spelling: str) -> None:
     story = confirmed().do("agent", "choose_remedy", remedy="refund")
-    account = {"kind": "bank", "account": "6222 0000 1111 2222", "real_name": "王小明", "customer_agrees": True}
+    account: dict[str, Any] = {
+        "kind": "bank",
+        "account": "6222 0000 1111 2222",
+        "real_name": "王小明",
+        "customer_agrees": True,
+    }
     payout = story.do("agent", "provide_account", **account).open_payouts[0].key
     assert "somebody else" in refused(
         story, "finance", "record_refund", by=spelling, payout_id=payout, reference="BANK 1"

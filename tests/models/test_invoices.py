@@ -1,6 +1,7 @@
 """The invoice step: what fits which remedy and which kind of invoice, and that no door leads past it (G9, G15)."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ UNKNOWN = {"has_invoice": True}
 EVERY_RESULT = {"credited", "amended", "endorsed", "reissued", "returned"}
 
 
-def decided(remedy: str, facts: dict[str, object], enclosed: bool | None = None, **data: object) -> Story:
+def decided(remedy: str, facts: dict[str, Any], enclosed: bool | None = None, **data: Any) -> Story:
     """The remedy is carried out, as far as the house goes."""
     story = confirmed(facts=facts)
     if enclosed is not None:
@@ -36,7 +37,7 @@ def decided(remedy: str, facts: dict[str, object], enclosed: bool | None = None,
     ],
 )
 def test_only_what_fits_the_remedy_and_the_invoice_settles_it(
-    remedy: str, data: dict[str, object], facts: dict[str, object], fits: set[str]
+    remedy: str, data: dict[str, Any], facts: dict[str, Any], fits: set[str]
 ) -> None:
     story = decided(remedy, facts, **data)
     assert story.case.invoice_open == bool(fits)
@@ -69,7 +70,7 @@ def test_that_nothing_need_be_done_a_manager_says_with_his_reason() -> None:
 # ── no door leads past it ─────────────────────────────────────────────────────────────────────────
 
 
-def paid(facts: dict[str, object] = PAPER) -> Story:
+def paid(facts: dict[str, Any] = PAPER) -> Story:
     """Refunded and paid; only the invoice is left."""
     story = decided("refund", facts).pay_all()
     assert (story.state, story.case.invoice_open) == ("resolved", True)
@@ -87,7 +88,7 @@ def paid(facts: dict[str, object] = PAPER) -> Story:
         ("customer", "withdraw", {"reason": "thank you"}),
     ],
 )
-def test_nobody_closes_a_case_whose_invoice_is_open(role: str, action: str, data: dict[str, object]) -> None:
+def test_nobody_closes_a_case_whose_invoice_is_open(role: str, action: str, data: dict[str, Any]) -> None:
     story = paid()
     with pytest.raises(CommandRefused):
         story.do(role, action, **data)
