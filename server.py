@@ -14,9 +14,11 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 from temporalio.client import Client
 
+from activities.carriers import configured
 from api.auth import Gate
 from api.connection import connect, connect_to
 from api.desk import Desk
+from api.hooks import Hooks
 from api.problems import install_problems
 from api.routes import api, root
 from api.routes.reference import openapi_of
@@ -63,6 +65,7 @@ def make_app(settings: Settings, client: Client, engine: Engine, playbooks: Play
     app.state.engine = engine
     app.state.desk = Desk(client, engine, playbooks, font=settings.font, files=settings.file_store)
     app.state.gate = Gate(engine, settings.bootstrap_token.get_secret_value() if settings.bootstrap_token else None)
+    app.state.hooks = Hooks(engine, configured(settings), lambda: datetime.now(UTC))
     install_problems(app)
     app.include_router(api)
     app.include_router(root)

@@ -60,6 +60,12 @@ class Settings(BaseSettings):
     wechatpay_public_key: str | None = Field(None, description="WeChat Pay's public key, or the path of its file")
     wechatpay_public_key_id: str | None = Field(None, description="its id, `PUB_KEY_ID_…`")
     wechatpay_url: str | None = Field(None, description="WeChat Pay's address, where it is another than its own")
+    courier_secret: SecretStr | None = Field(
+        None, description="`whsec_…`: with it, any courier's events are taken, signed by Standard Webhooks"
+    )
+    kuaidi100_salt: SecretStr | None = Field(None, description="with it, Kuaidi100's callbacks are taken")
+    aftership_webhook_secret: SecretStr | None = Field(None, description="with it, AfterShip's webhooks are taken")
+    easypost_webhook_secret: SecretStr | None = Field(None, description="with it, EasyPost's webhooks are taken")
 
     @property
     def file_store(self) -> str:

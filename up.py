@@ -18,6 +18,8 @@ from sqlalchemy import Engine
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from activities.carriers import configured
+from activities.hooks import hook_reader
 from activities.outbox import postman
 from api.connection import connect, register_search_attributes
 from api.restore import start_missing_cases
@@ -73,6 +75,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         url = f"http://{settings.http_host}:{listening.getsockname()[1]}"
         await stack.enter_async_context(case_worker(client, engine, playbooks, payments_of(settings, engine)))
         await stack.enter_async_context(postman(engine, partial(house_of, settings, playbooks)))
+        await stack.enter_async_context(hook_reader(client, engine, configured(settings)))
         await stack.enter_async_context(_serving(settings, client, engine, playbooks, listening))
         for work in (_restored(client, engine), _scheduled(client, playbooks.current().shop.timezone)):
             stack.push_async_callback(_ended, asyncio.create_task(work))

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -14,8 +14,10 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.bulk import Bulks
+from activities.carriers.carrier import Carrier
 from activities.commit import Commit
 from activities.gateways import Keys, Room, configured
+from activities.hooks import hook_reader
 from activities.linked import Linked
 from activities.orphans import Orphans
 from activities.outbox import postman
@@ -94,12 +96,18 @@ def house_of(settings: Speaking, playbooks: InForce) -> House:
 
 
 async def run_worker(
-    client: Client, engine: Engine, playbooks: InForce, payments: Payments, house: Callable[[], House] = House
+    client: Client,
+    engine: Engine,
+    playbooks: InForce,
+    payments: Payments,
+    house: Callable[[], House],
+    carriers: Mapping[str, Carrier],
 ) -> None:
     """Work until SIGINT or SIGTERM, then finish what is under way."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
-    async with case_worker(client, engine, playbooks, payments), postman(engine, house):
+    beside = postman(engine, house), hook_reader(client, engine, carriers)
+    async with case_worker(client, engine, playbooks, payments), beside[0], beside[1]:
         await stop.wait()

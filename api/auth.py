@@ -94,6 +94,9 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "get_balance": _AGENTS | _MACHINES | {Role.FINANCE},
     "clear_balance": frozenset({Role.FINANCE, Role.SYSTEM}),
     "scan_parcel": frozenset({Role.WAREHOUSE, Role.SYSTEM}),
+    **dict.fromkeys(("list_hooks", "get_hook", "replay_hook"), _MANAGERS | {Role.SYSTEM}),
+    "get_waybill": _STAFF | _MACHINES | {Role.COURIER},
+    "add_events": _STAFF | {Role.COURIER, Role.SYSTEM},
     "get_register": _LEADERS | {Role.FINANCE, Role.SYSTEM},
     # Who is none of those in `_READS_EVERY_REPORT` sees the own score sheet, and nothing else.
     **dict.fromkeys(("get_report", "list_report_cases"), _STAFF | {Role.SYSTEM}),

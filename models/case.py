@@ -346,6 +346,8 @@ class Case(Value):
     inspected: bool = False
     label: str | None = None
     waybills: tuple[str, ...] = ()
+    return_waybill: str | None = None  # what the customer sent last
+    sent_waybill: str | None = None  # what we sent last
     carrier: str | None = None  # of the last of them
     advanced_freight: int = 0  # what the customer paid for the way back
     payment_notified: bool = False

@@ -11,6 +11,7 @@ AftercareError
 ├── NotFound                  404
 ├── Conflict                  409
 ├── Unauthenticated           401
+├── Forged                    401  a webhook whose signature or age does not hold
 ├── TooLarge                  413
 ├── WrongContentType          415
 ├── Unavailable               503  Temporal or the database is away; safe to repeat
@@ -155,6 +156,13 @@ class Unauthenticated(AftercareError):
     """A valid token is needed"""
 
     code = "unauthenticated"
+    status = 401
+
+
+class Forged(AftercareError):
+    """The call from outside is not signed as its source signs"""
+
+    code = "forged"
     status = 401
 
 

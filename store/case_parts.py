@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 
 from models.case import Case
 from models.tables import case_units, case_waybills, order_holds
+from store import waybills
 from store.documents import execute, put, put_new
 
 _CASE_NO: Final = bindparam("wanted_case", type_=String)
@@ -99,6 +100,8 @@ def write(session: Session, case: Case, before: Parts, allowed: Mapping[int, int
     _write_units(session, case, before, allowed)
     new = [waybill for waybill in case.waybills if waybill not in before.waybills]
     put_new(session, case_waybills, [{"waybill": waybill, "case_no": case.case_no} for waybill in dict.fromkeys(new)])
+    waybills.tell_again(session, new)
+    waybills.called_back(session, case)
     _write_holds(session, case, before)
 
 

@@ -1,5 +1,6 @@
 """Keeping the database: a copy that can be read back, and case rows computed anew from their documents."""
 
+import base64
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection, Engine, Table, delete, insert, select, update
+from sqlalchemy import Connection, Engine, LargeBinary, Table, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from models import tables
@@ -125,7 +126,13 @@ def _write_tables(engine: Engine, folder: Path) -> None:
 def _plain_rows(connection: Connection, table: Table) -> Iterator[dict[str, Any]]:
     rows = connection.execution_options(stream_results=True).execute(select(table)).mappings()
     for row in rows:
-        yield {k: v.isoformat() if isinstance(v, datetime) else v for k, v in row.items()}
+        yield {k: _as_text(v) for k, v in row.items()}
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 
 def read_back(engine: Engine, folder: Path | str) -> dict[str, int]:
@@ -164,4 +171,13 @@ def _read_table(connection: Connection, table: Table, folder: Path) -> int:
 
 def _typed(table: Table, row: dict[str, Any]) -> dict[str, Any]:
     moments = {column.name for column in table.columns if isinstance(column.type, (tables.Moment, tables.Micros))}
-    return {k: datetime.fromisoformat(v) if v is not None and k in moments else v for k, v in row.items()}
+    raw = {column.name for column in table.columns if isinstance(column.type, LargeBinary)}
+    return {k: _read_as(v, k in moments, k in raw) for k, v in row.items()}
+
+
+def _read_as(value: Any, is_moment: bool, is_raw: bool) -> Any:
+    if value is None:
+        return None
+    if is_moment:
+        return datetime.fromisoformat(value)
+    return base64.b64decode(value) if is_raw else value

@@ -19,7 +19,7 @@ from models.errors import Conflict
 from models.orders import Order
 from models.pots import PaymentPot, Pot, Pots, pots_of
 from models.resplit import resplit
-from store import credit, money
+from store import credit, money, waybills
 from store import pots as pots_rows
 from store.documents import is_postgres
 
@@ -118,6 +118,7 @@ def _put(session: Session, order: Order, content_hash: str, now: datetime) -> Pu
     columns = _columns(order, content_hash, now)
     del columns["imported_at"], columns["split_rule"]
     session.execute(update(tables.orders).where(tables.orders.c.order_no == order.order_no).values(**columns))
+    waybills.tie_again(session, order)
     return "updated"
 
 
@@ -131,6 +132,7 @@ def _insert(session: Session, orders: Sequence[tuple[Order, str]], now: datetime
     if not orders:
         return
     session.execute(insert(tables.orders), [_columns(order, content_hash, now) for order, content_hash in orders])
+    waybills.tie(session, [order for order, _ in orders])
     rows = [pots_rows.as_rows(order.order_no, pots_of(order)) for order, _ in orders]
     for table, kind in ((tables.unit_pots, 0), (tables.postage_pots, 1), (tables.payment_pots, 2)):
         pots = [row for three in rows for row in three[kind]]

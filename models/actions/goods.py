@@ -31,6 +31,7 @@ def ship_return(draft: Draft, data: ShipReturn) -> None:
         goods="in_transit",
         way_back="moving",
         waybills=(*draft.case.waybills, data.waybill),
+        return_waybill=data.waybill,
         carrier=data.carrier,
         advanced_freight=draft.case.advanced_freight + freight,
     )

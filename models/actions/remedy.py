@@ -206,14 +206,15 @@ def ship_replacement(draft: Draft, data: Waybill) -> None:
         take_in(draft, ())
     if draft.case.advance is not None:
         draft.set(advance=draft.case.advance.model_copy(update={"sent": True, "settled": False}))
-    draft.set(waybills=(*draft.case.waybills, data.waybill), carrier=data.carrier)
+    draft.set(waybills=(*draft.case.waybills, data.waybill), sent_waybill=data.waybill, carrier=data.carrier)
 
 
 @handles(Action.SHIP_BACK)
 def ship_back(draft: Draft, data: Waybill) -> None:
     """The customer's own goods leave us."""
     take_in(draft, ())
-    draft.set(waybills=(*draft.case.waybills, data.waybill), carrier=data.carrier, goods="returned")
+    draft.set(waybills=(*draft.case.waybills, data.waybill), sent_waybill=data.waybill, carrier=data.carrier)
+    draft.set(goods="returned")
 
 
 @handles(Action.FINISH_REPAIR)

@@ -42,8 +42,13 @@ from models.tables.people import (
 from models.tables.reports import case_facts, case_products
 from models.tables.stuck import bulk_items, bulks, case_reasons, stuck_spans
 from models.tables.sweeps import callback_tries, callbacks, customer_preferences, month_summaries, surveys, sweep_runs
+from models.tables.tracking import hooks_in, order_waybills, tracking, tracking_events
 
 __all__ = [
+    "hooks_in",
+    "order_waybills",
+    "tracking",
+    "tracking_events",
     "Micros",
     "file_sources",
     "files",

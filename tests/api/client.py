@@ -1,5 +1,6 @@
 """A tiny client of the API, so that tests speak of orders and cases and not of addresses."""
 
+import base64
 from collections.abc import Iterable
 from itertools import count
 from typing import Any
@@ -12,6 +13,7 @@ from store.engine import writing
 from up import Running
 
 BOOTSTRAP = "first-set-up-of-the-kettle-shop"
+COURIER = "whsec_" + base64.b64encode(b"a secret of twenty-four!").decode()
 _NUMBERS = count(1)
 #: Who acts in which role.
 PEOPLE = {"agent": "li", "manager": "chen", "warehouse": "zhao", "finance": "qian", "customer": "wang"}

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from settings import Settings
-from tests.api.client import BOOTSTRAP, Api
+from tests.api.client import BOOTSTRAP, COURIER, Api
 from up import Running, running
 
 
@@ -15,7 +15,7 @@ from up import Running, running
 async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
     """Store, Temporal, worker and API on free ports."""
     folder: Path = tmp_path_factory.mktemp("service")
-    settings = Settings(data=folder, http_port=0, temporal_port=0, bootstrap_token=BOOTSTRAP)
+    settings = Settings(data=folder, http_port=0, temporal_port=0, bootstrap_token=BOOTSTRAP, courier_secret=COURIER)
     async with running(settings) as found:
         yield found
 

@@ -9,7 +9,21 @@ from starlette.requests import Request
 
 from api.auth import KNOWN_SECONDS, MAY, TRUSTED_SECONDS, Caller, Gate, actor_of
 from api.limits import Attempts, TooManyAttempts
-from api.routes import cases, duty, files, follow_up, goods, health, inbox, machine, money, orders, reports, stuck
+from api.routes import (
+    cases,
+    duty,
+    files,
+    follow_up,
+    goods,
+    health,
+    hooks,
+    inbox,
+    machine,
+    money,
+    orders,
+    reports,
+    stuck,
+)
 from api.routes.reference import is_loopback
 from models.commands import Actor
 from models.errors import Forbidden, Malformed, Unauthenticated
@@ -80,6 +94,7 @@ def test_every_endpoint_that_needs_a_token_says_for_whom() -> None:
         money.router,
         reports.router,
         goods.router,
+        hooks.router,
         inbox.router,
         machine.router,
         health.guarded,

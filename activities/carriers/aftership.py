@@ -1,0 +1,81 @@
+"""AfterShip's webhooks: JSON, signed as a whole by `aftership-hmac-sha256`."""
+
+import base64
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from activities.carriers.carrier import read_all
+from models.errors import Forged, Malformed
+from models.tracking import How, TrackingEvent, What
+
+#: What its tags mean, and the subtags that say more.
+CODES: Mapping[str, tuple[What, How | None]] = {
+    "Pending": (What.CREATED, None),
+    "InfoReceived": (What.CREATED, None),
+    "InTransit": (What.MOVING, None),
+    "InTransit_002": (What.PICKED_UP, None),
+    "OutForDelivery": (What.OUT_FOR_DELIVERY, None),
+    "AttemptFail": (What.TROUBLE, None),
+    "AvailableForPickup": (What.OUT_FOR_DELIVERY, "locker"),
+    "Delivered": (What.DELIVERED, None),
+    "Exception": (What.TROUBLE, None),
+    "Exception_003": (What.TROUBLE, "coming_back"),  # refused
+    "Exception_010": (What.TROUBLE, "coming_back"),
+    "Exception_011": (What.RETURNED, None),
+    "Exception_013": (What.LOST, None),
+    "Expired": (What.TROUBLE, None),
+}
+
+
+class AfterShip:
+    """A call that failed is sent again as it was, for days: not its age, its id keeps it from counting twice."""
+
+    name = "aftership"
+    answer: Mapping[str, Any] = {}
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret.encode()
+
+    def check(self, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
+        """The `event_id` of a call whose signature holds."""
+        expected = base64.b64encode(hmac.new(self._secret, body, sha256).digest())
+        if not hmac.compare_digest(expected, headers.get("aftership-hmac-sha256", "").encode()):
+            raise Forged("The signature does not fit: the webhook secret must be the one set here.")
+        return sender_id(body, "event_id")
+
+    def read(self, body: bytes) -> tuple[TrackingEvent, ...]:
+        return read_all("the call", lambda: _events(json.loads(body)["msg"]))
+
+
+def sender_id(body: bytes, field: str) -> str:
+    """What a sender calls its call in the body. Raises Malformed."""
+    try:
+        found = json.loads(body)[field]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        found = None
+    if not isinstance(found, str) or not 1 <= len(found) <= 200:
+        raise Malformed(f"The call is signed, and is no JSON object with '{field}'.")
+    return found
+
+
+def _events(tracking: Mapping[str, Any]) -> tuple[TrackingEvent, ...]:
+    return tuple(_event(tracking, point) for point in tracking["checkpoints"])
+
+
+def _event(tracking: Mapping[str, Any], point: Mapping[str, Any]) -> TrackingEvent:
+    what, how = CODES.get(str(point.get("subtag"))) or CODES.get(str(point["tag"]), (What.MOVING, None))
+    at = datetime.fromisoformat(str(point["checkpoint_time"]))
+    place = point.get("location") or ", ".join(str(point[name]) for name in ("city", "state") if point.get(name))
+    return TrackingEvent(
+        waybill=str(tracking["tracking_number"]),
+        carrier=str(point.get("slug") or tracking.get("slug") or ""),
+        what=what,
+        how=how,
+        at=at if at.tzinfo else at.replace(tzinfo=UTC),  # couriers that give local time without a zone
+        place=str(place or ""),
+        words=str(point.get("message") or ""),
+    )
