@@ -76,7 +76,7 @@ async def get_waybill(waybill: Number, here: HooksHere) -> Json:
     "/waybills/{waybill}/events",
     summary="What somebody read on the courier's page",
     response_class=Json,
-    responses=documented(HookTaken, body=True),
+    responses=documented(HookTaken, 404, body=True),
 )
 async def add_events(
     waybill: Annotated[str, Field(pattern=r"^[!-~]([ -~]{0,98}[!-~])?$")],

@@ -49,7 +49,7 @@ from tests.world import World, a_world
 from worker import case_worker
 
 #: Thirteen are three months; the default keeps the suite short, and has everything in it that the longer life has.
-WEEKS = int(os.environ.get("AFTERCARE_WEEKS", "4"))
+WEEKS = int(os.environ.get("AFTERCARE_WEEKS", "2"))
 #: Nothing is remembered between two tasks of a case: every one of them replays its history.
 FORGETFUL: dict[str, Any] = {
     "max_cached_workflows": 0,
