@@ -28,7 +28,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
 @pytest.mark.usefixtures("shop")
 def test_books_that_agree_end_with_0(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["money", "audit"]) == 0
-    assert "1 orders, 2 cases, 3 payouts, 4 postings: nothing that does not agree." in capsys.readouterr().out
+    assert "1 orders, 2 cases, 3 payouts, 5 postings: nothing that does not agree." in capsys.readouterr().out
     assert run(["money", "audit", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["findings"] == []
 

@@ -1,13 +1,13 @@
 """Anybody's word, signed by Standard Webhooks: for couriers and programs that have no adapter of their own."""
 
-import binascii
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from hmac import compare_digest
 from typing import Any
 
 from pydantic import TypeAdapter
-from standardwebhooks import Webhook, WebhookVerificationError
+from standardwebhooks import Webhook
 
 from activities.carriers.carrier import read_all
 from models.errors import Forged
@@ -30,13 +30,24 @@ class Signed:
     def check(self, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
         """The `webhook-id` of a call whose signature holds, and that was signed within five minutes."""
         try:
-            signed_at = float(headers.get("webhook-timestamp", ""))
-            if abs(now.timestamp() - signed_at) > AGE.total_seconds():
-                raise Forged("The call was signed more than five minutes ago, or ahead: send it again, signed anew.")
-            self._webhook.verify(body, dict(headers), json_parse=False)
-        except (WebhookVerificationError, ValueError, binascii.Error):
-            raise Forged("The signature does not fit: sign with this source's secret, by Standard Webhooks.") from None
+            signed_at = datetime.fromtimestamp(float(headers.get("webhook-timestamp", "")), UTC)
+            fits = self._fits(headers, body, signed_at)
+        except (ValueError, OverflowError, OSError):  # no time, none that there is, or a body that is no text
+            fits, signed_at = False, now
+        if abs(now - signed_at) > AGE:
+            raise Forged("The call was signed more than five minutes ago, or ahead: send it again, signed anew.")
+        if not fits:
+            raise Forged("The signature does not fit: sign with this source's secret, by Standard Webhooks.")
         return headers["webhook-id"]
+
+    def _fits(self, headers: Mapping[str, str], body: bytes, signed_at: datetime) -> bool:
+        """Whether a signature is the one the library makes; its `verify` would ask the machine for the time."""
+        named = headers.get("webhook-id")
+        if not named:
+            return False
+        expected = self._webhook.sign(named, signed_at, body.decode()).encode()
+        given = headers.get("webhook-signature", "").encode(errors="replace").split()
+        return any(compare_digest(one, expected) for one in given)
 
     def read(self, body: bytes) -> tuple[TrackingEvent, ...]:
         return read_events(body)

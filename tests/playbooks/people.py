@@ -160,11 +160,11 @@ def _payment(walk: "Walk", step: Step) -> Filled:
     advance, owed = walk.case.advance, walk.case.to_collect
     if advance and advance.to_capture:
         amount = f"{advance.to_capture / 100:.2f}"
-        return A.RECORD_PAYMENT, {"amount": amount, "reference": "auth 9", "for": "deposit"}
+        return A.RECORD_PAYMENT, {"amount": amount, "reference": f"auth {walk.case.version}", "for": "deposit"}
     if advance and advance.outstanding == owed and walk.lot.random() < 0.3:
         return A.RECORD_PAYMENT, {"amount": f"{owed / 100:.2f}", "reference": "auth 9", "held": True}
     more = 300 if not walk.late and walk.setting.seed % 10 == 3 else 0  # some pay too much
-    return A.RECORD_PAYMENT, {"amount": f"{(owed + more) / 100:.2f}", "reference": "bank 17"}
+    return A.RECORD_PAYMENT, {"amount": f"{(owed + more) / 100:.2f}", "reference": f"bank {walk.case.version}"}
 
 
 def _settle(walk: "Walk", step: Step) -> Filled:

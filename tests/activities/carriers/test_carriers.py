@@ -13,7 +13,7 @@ from tests.activities.carriers.senders import SECRET, SENDERS, Call, Secrets
 ALL = configured(Secrets(SecretStr(SECRET)))
 #: Everybody but people, who come with a token and sign nothing.
 CALLING = sorted(set(CARRIERS) - {"manual"})
-NOW = datetime.now(UTC).replace(microsecond=0)
+NOW = datetime(2026, 3, 9, 12, 0, tzinfo=UTC)
 HOUR_AGO = NOW - timedelta(hours=1)
 
 
