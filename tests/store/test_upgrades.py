@@ -27,6 +27,17 @@ _MIGRATIONS = Path(__file__).parents[2] / "store" / "migrations"
 RELEASED = {
     "r0001_the_first_schema.py": "f8bb13d69e75e7158e1f2d05d2ef4fe05dd88287113e0d0d6c90a06cc41afffe",
     "r0002_acts_and_ledger.py": "19be0f86edc4a8e6e1e23865fb5dbb2c0fd8d4cc59453cfa6fb800622cf34a37",
+    "r0003_balances.py": "d76ab2a2497c6607e27e5deb6983d90b3ff110df2b028f3cd5aaf448d72682ae",
+    "r0004_claims.py": "35f4128446613b3b186bf89351c95a19452c82c9559e152ba5cc01c36afeff35",
+    "r0005_clock_log.py": "72ac567a4edf90957dc3b4f213ccb397be62669882a68777df6e672fa6136d0e",
+    "r0006_duty.py": "d298e1e1117b6542c26158b978b51ec2bd7969c3b6f3a22e8bcab08dbbd4eea1",
+    "r0007_stuck.py": "0fc75cf32c021bd2bd7b550a4395d87ad202da8d37520e58f0da54c0ce30cab2",
+    "r0008_sweeps.py": "ffebc479d61dea420fd5398367e4e84c4ca81cf925e0f24415c87571c5ce56da",
+    "r0009_letters.py": "72fedd2543a6436cba9fdbe2ea6dbe0c5eb7b1e8ba57cc0e97dcebdc2fa61b94",
+    "r0010_reports.py": "055ecb66ffe96be5810dc0d0b26eab356a5f22aab792b9a98cc6755857fa8901",
+    "r0011_files.py": "d37b7f7f1091546cf17e0a854072b8867aed8e2a186a2cafffe4ffba6e93afb7",
+    "r0012_tracking.py": "075ef74f3954b0d6bd82062e2b7b764743728490db699432f89bb3e3e3aee22c",
+    "r0013_hooks.py": "b16fe1980e0fc798932c2a78513d60dffefc8a65cc829968be7be479a1d4d76b",
 }
 
 
