@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from temporalio import activity
@@ -18,7 +19,7 @@ from models.case import Case
 from models.commands import Command
 from models.decide import decide
 from models.effects import workflow_id
-from models.errors import AftercareError, NotFound, refusal_from
+from models.errors import AftercareError, MalformedCommand, NotFound, refusal_from
 from store import bulks, cases
 from store.bulks import Bulk, Item
 from store.engine import reading, writing
@@ -86,8 +87,11 @@ class Bulks:
             state: Any = "done"
         except AftercareError as refused:
             state, why = "refused", {"code": refused.code, "detail": refused.detail}
+        except ValidationError:
+            state, why = "failed", {"code": "unreadable", "detail": "What is kept of the case cannot be read."}
         except Unanswered as silent:
-            if activity.info().attempt < TRIES:
+            # A worker that died while it asked says nothing about the case.
+            if await self._write(lambda session: bulks.unanswered(session, bulk.id, item.number)) < TRIES:
                 return False
             state, why = "failed", {"code": "unanswered", "detail": str(silent)}
         at = datetime.now(UTC)
@@ -100,7 +104,7 @@ class Bulks:
         """Carry out a command. Raises what the case refuses, Unanswered when it says nothing."""
         case = await self._case(case_no)
         if case.is_final:
-            decide(case, command, datetime.now(UTC))  # refuses, or knows it already
+            _judged(case, command)  # refuses, or knows it already
             return
         envelope = command.model_copy(update={"case_version": case.version}).model_dump(mode="json", exclude_none=True)
         try:
@@ -151,6 +155,16 @@ def _came_to(session: Session, batch: BulkBatch) -> BatchDone:
     counts = bulks.counted(session, batch.bulk_id, batch.first, batch.until)
     stopping = bulks.state_of(session, batch.bulk_id) != "running"
     return BatchDone(done=counts.done, refused=counts.refused, failed=counts.failed, stopping=stopping)
+
+
+def _judged(case: Case, command: Command) -> None:
+    """What a case that is over says; a fault of our own is a refusal too, or the batch would be tried for ever."""
+    try:
+        decide(case, command, datetime.now(UTC))
+    except AftercareError:
+        raise
+    except Exception as fault:
+        raise MalformedCommand("The command could not be carried out, and changed nothing.") from fault
 
 
 def _refusal(failed: WorkflowUpdateFailedError) -> Exception:

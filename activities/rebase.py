@@ -45,11 +45,12 @@ class Rebasing:
         if not numbers:
             return BatchResult(after=None)
         gate = asyncio.Semaphore(AT_ONCE)
+        before = await asyncio.to_thread(self._answers, asked, numbers)
 
         async def told(case_no: str) -> bool:
             async with gate:
                 activity.heartbeat(numbers)
-                return await self._tell(asked, case_no)
+                return case_no in before or await self._tell(asked, case_no)
 
         reached = await asyncio.gather(*(told(case_no) for case_no in numbers))
         waited_for = [case_no for case_no, there in zip(numbers, reached, strict=True) if there]
@@ -103,7 +104,7 @@ class Rebasing:
         envelope = {
             "action": asked.scope.action,
             "actor": {"id": asked.by, "role": asked.role},
-            "command_id": f"rebase {asked.version}",
+            "command_id": asked.command_id,
             "data": data,
         }
         handle = self._client.get_workflow_handle(workflow_id(case_no))
@@ -126,7 +127,8 @@ class Rebasing:
             return {"version": asked.version, "calendars": list(asked.scope.calendars), "reason": asked.reason}
         book = self._playbooks().get(asked.scope.playbook)
         procedure = playbook_rebase.procedure_for(session, case, book)
-        return {"reason": asked.reason, "procedure": procedure.model_dump(mode="json") if procedure else None}
+        document = procedure.model_dump(mode="json") if procedure else None
+        return {"version": asked.version, "reason": asked.reason, "procedure": document}
 
     def _to_start(self, case: Case) -> Any:
         with reading(self._engine) as session:
@@ -144,4 +146,4 @@ class Rebasing:
 
     def _answers(self, asked: RebaseInput, numbers: Sequence[str]) -> dict[str, str]:
         with reading(self._engine) as session:
-            return rebase.answered(session, numbers, asked.scope.action, asked.started_at)
+            return rebase.answered(session, numbers, asked)

@@ -26,7 +26,7 @@ from models.orphans import OrphanInput
 from models.playbook import ALL_HOURS
 from models.sweeps import SWEEP_BEGAN, SWEEP_ENDED, RunBegan, RunEnded, StepInput, StepResult, Tally
 from playbooks.loading.in_force import InForce
-from store import digests, duty, months, periodic, remittances, stuck, sweeps, unattended
+from store import digests, months, periodic, remittances, stuck, sweeps, unattended
 from store.claims import ClaimRow
 from store.claims import overdue as overdue_claims
 from store.engine import reading, writing
@@ -92,12 +92,18 @@ class Sweeps:
             key = f"reconcile:{run.began.astimezone(self._zone):%Y-%m-%d}:{_short(words['en'])}"
             self._tell_managers(session, key, words, run.at)
 
-    def _tell_managers(self, session: Session, key: str, words: Mapping[str, str], at: datetime) -> Tally:
-        """One letter for every manager under the key; those whom nobody stands in for while they are off are named."""
+    def _tell_managers(
+        self, session: Session, key: str, words: Mapping[str, str], at: datetime, passing: bool = False
+    ) -> Tally:
+        """One letter for every manager under the key; those whom nobody stands in for while they are off are named.
+
+        They are told when they are back, unless it is `passing` news.
+        """
         people = digests.managers(session, at)
-        did = sum(sweeps.tell(session, f"{key}:{person}", person, words, at) for person in people)
+        did = sum(sweeps.tell(session, f"{key}:{person}", person, words, at, passing) for person in people)
         missed = [person for person in people if not sweeps.heard(session, f"{key}:{person}")]
-        told = tuple(f"{person} is off duty, and nobody stands in" for person in missed)
+        later = "" if passing else ": told when they are back"
+        told = tuple(f"{person} is off duty, and nobody stands in{later}" for person in missed)
         return Tally(found=len(people), did=did, words=told, details={"letters": did, "off_duty": len(missed)})
 
     # ── every 15 minutes ────────────────────────────────────────────────────
@@ -182,7 +188,7 @@ class Sweeps:
         since = sweeps.done_before(session, page.sweep, page.run_id)
         found = digests.digest(session, page.now, since, day)
         words = both(lambda language: digest_words(found, language))
-        tally = self._tell_managers(session, f"digest:{day}", words, page.now)
+        tally = self._tell_managers(session, f"digest:{day}", words, page.now, passing=True)
         counts = {"stuck": found.stuck, "approvals": found.approvals}
         return StepResult(tally=tally.and_(Tally(details=counts)))
 
@@ -205,7 +211,7 @@ class Sweeps:
 
     @activity.defn(name="new_remittances")
     async def new_remittances(self, page: StepInput) -> StepResult:
-        """L12: new entries are checked by the supervisor every day."""
+        """L12: new entries are checked by the supervisor every day, by a manager where no supervisor is on duty."""
         return await self._write(lambda session: self._new(session, page))
 
     def _new(self, session: Session, page: StepInput) -> StepResult:
@@ -215,8 +221,9 @@ class Sweeps:
             return StepResult(tally=Tally(details={"new": 0}))
         words = notice("transfers", count=len(numbers), cases=listed(numbers, NAMED))
         key = f"remittances:{page.now.astimezone(self._zone):%Y-%m-%d}"
-        did = sweeps.tell(session, key, self._checker(session, page), words, page.now)
-        return StepResult(tally=Tally(found=len(numbers), did=did, details={"new": len(numbers)}))
+        did = sweeps.tell(session, key, Role.SUPERVISOR.value, words, page.now)
+        later = () if sweeps.heard(session, key) else ("nobody who checks transfers is on duty: told to whoever comes",)
+        return StepResult(tally=Tally(found=len(numbers), did=did, words=later, details={"new": len(numbers)}))
 
     @activity.defn(name="overdue_claims")
     async def overdue_claims(self, page: StepInput) -> StepResult:
@@ -227,11 +234,6 @@ class Sweeps:
         rows, cursor = overdue_claims(session, page.now, page.cursor or FIRST, self._page)
         did = sweeps.tell_of_cases(session, [(row.case_no, _late_claim(row, page.now)) for row in rows])
         return StepResult(tally=Tally(found=len(rows), did=did, details={"claims": len(rows)}), cursor=cursor)
-
-    def _checker(self, session: Session, page: StepInput) -> str:
-        """The supervisor, or the manager where no supervisor is on duty."""
-        heard = duty.heard_by(session, Role.SUPERVISOR.value, None, page.now)
-        return Role.MANAGER.value if heard == () else Role.SUPERVISOR.value
 
     # ── callbacks and months ────────────────────────────────────────────────
 

@@ -465,6 +465,7 @@ class RebasePlaybook(Data):
     """The case goes on under its playbook as it is in force now."""
 
     reason: Text
+    version: Word | None = Field(default=None, description="a mark of the rebase that it is part of")
     procedure: dict[str, Any] | None = Field(default=None, description="put in by the desk alone")
 
 

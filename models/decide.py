@@ -297,13 +297,19 @@ _CHOOSING = (State.REQUESTED, State.INVESTIGATING, State.INSPECTED, State.FAULT_
 # ── a Signal that could not be carried out ────────────────────────────────────────────────────────
 
 
-def refused_signal(case: Case, action: str, detail: str, now: datetime, command_id: str | None = None) -> Decision:
-    """A Signal has nobody to answer to: its refusal is kept in the timeline, once, and nothing else changes."""
+def refused_signal(
+    case: Case, action: str, detail: str, now: datetime, command_id: str | None = None, asked_as: str | None = None
+) -> Decision:
+    """A Signal has nobody to answer to: its refusal is kept in the timeline, once, and nothing else changes.
+
+    `asked_as` is the id that the sender gave it, by which he can find the refusal.
+    """
     if command_id and command_id in case.processed:
         return Decision(case=case, repeated=True)
     draft = Draft(case, SYSTEM, now)
     draft.remember_id(command_id)
-    draft.record(Fact.REFUSED, _plain(detail)[:500], {"action": _plain(action)[:100]})
+    told = {"command_id": _plain(asked_as)[:200]} if asked_as else {}
+    draft.record(Fact.REFUSED, _plain(detail)[:500], {"action": _plain(action)[:100], **told})
     return draft.done()
 
 

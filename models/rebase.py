@@ -249,6 +249,11 @@ class RebaseInput(Value):
         """The mark under which cases log it: another one each time, also when a calendar goes back to what it was."""
         return f"{self.rebase_id} of {self.started_at:%Y-%m-%dT%H:%M:%SZ}"
 
+    @property
+    def command_id(self) -> str:
+        """The id under which each case is told, once; its answer is found by it."""
+        return f"rebase {self.version}"
+
 
 class BatchInput(Value):
     """The next cases of a rebase are those after this number."""

@@ -147,6 +147,13 @@ def answered(session: Session, bulk_id: str, number: int, state: ItemState, at: 
     session.execute(update(bulk_items).where(*here).values(state=state, at=at, **why))
 
 
+def unanswered(session: Session, bulk_id: str, number: int) -> int:
+    """Count that a case was asked and said nothing; how often that is by now."""
+    here = (bulk_items.c.bulk_id == bulk_id, bulk_items.c.number == number)
+    session.execute(update(bulk_items).where(*here).values(tries=bulk_items.c.tries + 1))
+    return int(session.execute(select(bulk_items.c.tries).where(*here)).scalar_one())
+
+
 def counted(session: Session, bulk_id: str, first: int = 0, until: int = 2**31 - 1) -> Counts:
     """The answers of a part of the list, by how they are."""
     here = bulk_items.c

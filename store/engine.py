@@ -5,6 +5,7 @@ SQLite lets one writer in at a time. A transaction that may write therefore says
 instead.
 """
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import URL, Connection, Dialect, Engine, ExceptionContext, create_engine, event, func, make_url, select
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -30,6 +31,9 @@ PATIENCE_SECONDS = 20
 ASKED_AFTER_SECONDS = 1.0
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _UPGRADE_LOCK = 0x4146_5401
+#: The class of SQLSTATE of values that the database cannot take.
+_DATA_EXCEPTION = "22"
+_QUOTED = re.compile(r'".*"', re.DOTALL)
 
 
 def make_engine(url: str | URL) -> Engine:
@@ -47,9 +51,28 @@ def make_engine(url: str | URL) -> Engine:
         pool_use_lifo=True,  # the connections used last have their statements prepared
         connect_args={"connect_timeout": 5},
     )
+    event.listen(engine, "handle_error", _without_rows)
     event.listen(engine, "checkin", _note_rest)
     event.listen(engine, "checkout", partial(_ask_rested, engine.dialect))
     return engine
+
+
+def _without_rows(context: ExceptionContext) -> None:
+    """Take out of a database's complaint what stands in the row it is about: logs and histories are no place for it.
+
+    PostgreSQL quotes the whole row in its second line (`DETAIL`), and a value that it cannot read in its first.
+    """
+    original = context.original_exception
+    bare = _bare(str(original), getattr(original, "sqlstate", None))
+    original.args = (bare, *original.args[1:])
+    outer = context.sqlalchemy_exception
+    if outer is not None and outer.args:
+        outer.args = (f"({type(original).__module__}.{type(original).__qualname__}) {bare}", *outer.args[1:])
+
+
+def _bare(text: str, sqlstate: str | None) -> str:
+    first = text.split("\n", 1)[0]
+    return _QUOTED.sub('"…"', first) if (sqlstate or "").startswith(_DATA_EXCEPTION) else first
 
 
 def _note_rest(_connection: object, record: ConnectionPoolEntry) -> None:
@@ -86,6 +109,7 @@ def _sqlite_engine(url: URL) -> Engine:
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "handle_error", _without_rows)
     return engine
 
 

@@ -4,13 +4,14 @@ Whoever dies in the middle leaves the messages as they were; asked again, the sa
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, or_, select, update
 from sqlalchemy.orm import Session
 
+from models.actions.waiting import above
 from models.letters import ASK_AGAIN, OUTSIDE, box_of, known_as
 from models.tables import cases, letters, messages
 from store import documents, mailboxes
@@ -83,8 +84,8 @@ def _unaddressed(now: datetime, limit: int) -> Any:
     asked = or_(messages.c.ask_at.is_(None), messages.c.ask_at <= now)
     found = (
         select(messages, cases.c.owner, cases.c.severity)
-        .join(cases, cases.c.case_no == messages.c.case_no)
-        .where(messages.c.sent_at.is_(None), asked)
+        .outerjoin(cases, cases.c.case_no == messages.c.case_no)
+        .where(messages.c.sent_at.is_(None), asked, or_(messages.c.words.is_not(None), cases.c.case_no.is_not(None)))
         .order_by(messages.c.at, messages.c.key)
     )
     return found.limit(limit).with_for_update(skip_locked=True, of=messages)
@@ -101,6 +102,7 @@ def _post_of(row: Row[Any]) -> Post:
         case_no=row.case_no,
         owner=row.owner,
         critical=row.severity == CRITICAL,
+        words=row.words,
     )
 
 
@@ -115,13 +117,39 @@ def notice(session: Session, key: str, to: str, words: Mapping[str, str], at: da
     return bool(found)
 
 
+def keep_for(session: Session, key: str, to: str, words: Mapping[str, str], at: datetime) -> bool:
+    """The same, and where nobody of them is on duty it waits for whoever comes first, of them or of those above.
+
+    Answers whether it is new: the same `key` is told, or kept, once.
+    """
+    known = select(letters.c.message_key).where(letters.c.message_key == key)
+    kept = select(messages.c.key).where(messages.c.key == key)
+    if session.execute(known.union_all(kept).limit(1)).first() is not None:
+        return False
+    if not notice(session, key, to, words, at):
+        row = {"key": key, "recipient": to, "subject": words["en"], "at": at, "words": dict(words)}
+        documents.put_new(session, messages, [{**row, "ask_at": at + ASK_AGAIN}])
+    return True
+
+
 def _letters(post: Post, hears: _Hears) -> list[dict[str, Any]]:
     """The letters of one message; none where nobody is there to write to."""
     heard = hears.by(post)
+    if heard == () and post.words:
+        heard = _above(post, hears)
     if heard == ():
         return []
     holders = tuple(dict.fromkeys(heard or (_alone(post),)))
     return [_row(post, holder, alone=len(holders) == 1, now=hears.now) for holder in holders]
+
+
+def _above(post: Post, hears: _Hears) -> tuple[str, ...]:
+    """Who on duty stands above those whom a message about no single case is for."""
+    to: str | None = known_as(post.to)
+    while to and (to := above(to)):
+        if heard := hears.by(replace(post, to=to)):
+            return heard
+    return ()
 
 
 def _write(session: Session, found: Sequence[dict[str, Any]]) -> None:

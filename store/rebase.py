@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from models.business_time import Calendar
 from models.events import Fact
 from models.playbook import ALL_HOURS
-from models.rebase import Preview, RunningClock, moved, preview_of
+from models.rebase import Preview, RebaseInput, RunningClock, moved, preview_of
 from models.tables import case_clocks, timeline
 from store.engine import reading
 
@@ -57,16 +57,17 @@ def next_cases(session: Session, calendars: Calendars, only: Sequence[str], afte
     return tuple(session.execute(found.distinct().order_by(_CLOCK.case_no).limit(limit)).scalars())
 
 
-def answered(session: Session, case_nos: Sequence[str], action: str, since: datetime) -> dict[str, str]:
-    """What became of a command to these cases since an instant: carried out or refused, by their timelines."""
-    entry = timeline.c
-    here = (entry.case_no.in_(case_nos), entry.at >= since - SKEW, entry.action.in_((action, Fact.REFUSED.value)))
+def answered(session: Session, case_nos: Sequence[str], asked: RebaseInput) -> dict[str, str]:
+    """What became of a rebase in these cases: carried out or refused, as their timelines say under its own mark."""
+    entry, action = timeline.c, asked.scope.action
+    since = asked.started_at - SKEW
+    here = (entry.case_no.in_(case_nos), entry.at >= since, entry.action.in_((action, Fact.REFUSED.value)))
     found = select(entry.case_no, entry.action, entry.note, entry.data).where(*here).order_by(entry.case_no, entry.seq)
     answers: dict[str, str] = {}
     for row in session.execute(found):
-        if row.action == action:
+        if row.action == action and row.data.get("version") == asked.version:
             answers[row.case_no] = ""
-        elif row.data.get("action") == action:
+        elif row.action != action and row.data.get("command_id") == asked.command_id:
             answers.setdefault(row.case_no, row.note or "It was refused.")
     return answers
 

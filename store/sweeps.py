@@ -11,7 +11,7 @@ from models.effects import Message
 from models.sweeps import SWEEPS, Health, LastRun, RunBegan, RunEnded, Sweep, health_of
 from models.tables import letters, messages, sweep_runs
 from store import documents
-from store.letters import notice
+from store.letters import keep_for, notice
 
 _r = sweep_runs.c
 
@@ -111,14 +111,16 @@ def late(session: Session, now: datetime) -> tuple[str, ...]:
 # ── what sweeps tell people ───────────────────────────────────────────────────────────────────────
 
 
-def tell(session: Session, key: str, to: str, words: Mapping[str, str], at: datetime) -> int:
+def tell(session: Session, key: str, to: str, words: Mapping[str, str], at: datetime, passing: bool = False) -> int:
     """Have somebody told what is about no single case, once under the key; how many letters are new.
 
-    Where nobody of them is on duty nothing is written; `heard` says so, and the run with it.
+    Where nobody of them is on duty it waits for whoever comes, unless it is `passing` and worth nothing by then;
+    `heard` says so, and the run with it.
     """
     known = select(func.count()).select_from(letters).where(letters.c.message_key == key)
     before = session.execute(known).scalar_one()
-    notice(session, key, to, words, at)
+    write = notice if passing else keep_for
+    write(session, key, to, words, at)
     return session.execute(known).scalar_one() - before
 
 

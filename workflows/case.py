@@ -170,8 +170,9 @@ class AfterSaleCase:
             try:
                 return judged(case, named(parse_command(envelope), name), now)
             except AftercareError as refused:
-                action = envelope.get("action") if isinstance(envelope, dict) else None
-                return refused_signal(case, str(action or "?"), refused.detail, now, name)
+                said = envelope if isinstance(envelope, dict) else {}
+                asked_as = str(said.get("command_id") or "") or None
+                return refused_signal(case, str(said.get("action") or "?"), refused.detail, now, name, asked_as)
 
         self.take(decide_or_note)
 

@@ -20,6 +20,7 @@ messages = Table(
     Column("sent_at", Moment),  # when it became letters, or was handed to the log
     Column("channels", Document),  # the kinds of address that the chain's level names
     Column("ask_at", Moment),  # nobody was on duty: when it is asked again who is
+    Column("words", Document),  # of one about no single case: the text in each language
     Index("ix_messages_unsent", "sent_at", "at"),
 )
 

@@ -79,6 +79,7 @@ bulk_items = Table(
     Column("code", String),  # of a refusal
     Column("detail", Text),
     Column("at", Moment),
+    count_of("tries"),  # how often it was asked and said nothing
     PrimaryKeyConstraint("bulk_id", "number"),
     CheckConstraint("state IN ('waiting', 'done', 'refused', 'failed')", name="known_state"),
     Index("ix_bulk_items_case", "case_no", "bulk_id"),

@@ -10,7 +10,7 @@ from models.errors import DataRefused
 from models.tables import cases, letters, messages
 from store import mailboxes, staff
 from store.engine import reading, writing
-from store.letters import address, notice, pass_on
+from store.letters import address, keep_for, notice, pass_on
 from store.outbox import Letter, of_case, waiting
 from tests.builders import NOW
 from tests.people import a_roster, absence, wall
@@ -133,6 +133,23 @@ def test_a_notice_about_no_case_is_told_once_in_both_languages(engine: Engine) -
 
 
 # ── with a staff list ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_is_about_no_case_waits_for_whoever_comes_of_them_or_above_them(engine: Engine) -> None:
+    """A new transfer that is found while neither supervisor nor manager is on duty (L12)."""
+    begins, ends = wall("00:00"), wall("09:00", "2026-03-06")
+    first_back = absence("chen", begins, ends - timedelta(hours=3))
+    write_down(engine, a_roster(absence("zhou", begins, ends), first_back))
+    words = {"zh": "新登记的汇款", "en": "New transfers"}
+    for _ in range(2):
+        with writing(engine) as session:
+            keep_for(session, "transfers:1", "supervisor", words, NOW)
+    assert at(engine, NOW + timedelta(hours=1)) == []
+    assert at(engine, first_back.until_at + timedelta(minutes=1)) == ["chen"]
+    assert at(engine, ends + timedelta(days=1)) == ["chen"], "it is told once"
+    with reading(engine) as session:
+        [row] = session.execute(select(letters.c.words, letters.c.case_no))
+    assert tuple(row) == (words, None)
 
 
 def at(engine: Engine, now: datetime) -> list[str]:

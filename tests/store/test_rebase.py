@@ -7,8 +7,11 @@ from sqlalchemy import Engine, update
 from models.business_time import Calendar
 from models.case import Case
 from models.clocks import on_move
+from models.commands import Actor
+from models.events import Entry
 from models.lifecycle import State
 from models.playbook import ALL_HOURS, Playbook
+from models.rebase import Progress, RebaseInput, Scope
 from models.tables import case_clocks
 from store import playbook_rebase, rebase
 from store.engine import reading, writing
@@ -16,6 +19,7 @@ from tests.builders import CALENDARS, DAY, HOUR, NOW, WORKING, a_procedure, an_o
 from tests.store.desk import commit, import_order, next_version, open_case
 
 THURSDAY_FREE = Calendar.model_validate({**WORKING.model_dump(mode="json"), "holidays": ["2026-03-05"]})
+CHEN = Actor.model_validate({"id": "chen", "role": "manager"})
 CHANGED = {**CALENDARS, "shop": THURSDAY_FREE}
 
 
@@ -82,6 +86,27 @@ def test_a_clock_of_an_earlier_release_knows_no_version_and_is_looked_at(engine:
     assert preview(engine, CALENDARS).cases.model_dump() == {
         "open": 1, "earlier": 0, "later": 0, "same": 1, "overdue_at_once": 0,
     }  # fmt: skip
+
+
+def a_rebase(number: int) -> RebaseInput:
+    """The rebase of so many seconds after NOW."""
+    said = {"rebase_id": "r", "by": "chen", "role": "manager", "reason": "a notice", "shown": "3 open cases"}
+    at = NOW + timedelta(seconds=number)
+    return RebaseInput(**said, scope=Scope(), versions={}, started_at=at, progress=Progress(total=2))
+
+
+def test_an_answer_is_that_of_its_own_rebase_and_of_no_other_within_the_minute(engine: Engine) -> None:
+    case, other = cases_opened(engine, 2)
+    first, second = a_rebase(0), a_rebase(5)
+    done = Entry(seq=2, at=NOW, actor=CHEN, action="rebase_calendar", data={"version": first.version})
+    no = {"action": "rebase_calendar", "command_id": second.command_id}
+    refused = Entry(seq=2, at=NOW, actor=CHEN, action="refused", note="It is full.", data=no)
+    commit(engine, next_version(case), entries=(done,))
+    commit(engine, next_version(other), entries=(refused,))
+    numbers = (case.case_no, other.case_no)
+    with reading(engine) as session:
+        assert rebase.answered(session, numbers, first) == {case.case_no: ""}
+        assert rebase.answered(session, numbers, second) == {other.case_no: "It is full."}
 
 
 def test_the_furthest_deadline_is_that_of_a_running_clock(engine: Engine) -> None:
