@@ -16,7 +16,20 @@ from typing import Annotated, Any, BinaryIO, NoReturn
 import typer
 
 from models.errors import AftercareError
-from terminal import bulk, calendars, callbacks, cases, duty, keeping, letters, playbooks, reports, schedules
+from terminal import (
+    bulk,
+    calendars,
+    callbacks,
+    cases,
+    duty,
+    hooks,
+    keeping,
+    letters,
+    playbooks,
+    reports,
+    schedules,
+    webhooks,
+)
 
 app = typer.Typer(
     name="aftercare",
@@ -203,6 +216,8 @@ app.add_typer(keeping.db, name="db")
 app.add_typer(schedules.schedules, name="schedules")
 app.add_typer(callbacks.callbacks, name="callbacks")
 app.add_typer(calendars.calendar, name="calendar")
+app.add_typer(hooks.hooks, name="hooks")
+app.add_typer(webhooks.webhooks, name="webhooks")
 app.add_typer(money, name="money")
 
 

@@ -22,6 +22,7 @@ from api.hooks import Hooks
 from api.problems import install_problems
 from api.routes import api, root
 from api.routes.reference import openapi_of
+from api.webhooks import Webhooks
 from models.errors import Unavailable
 from playbooks.loading.in_force import InForce
 from playbooks.loading.load import SHIPPED, Playbooks
@@ -43,6 +44,7 @@ TAGS = [
     {"name": "follow-up", "description": "Callbacks, and the sweeps that look after everything."},
     {"name": "money", "description": "Payouts, registers and reports."},
     {"name": "goods", "description": "Parcels that come in, and word from outside."},
+    {"name": "webhooks", "description": "What other programs are told, and how it went."},
     {"name": "inbox", "description": "What people were told, and how they are reached."},
     {"name": "reference", "description": "The machine and the playbooks in force."},
     {"name": "health", "description": "For whatever watches the service."},
@@ -66,6 +68,7 @@ def make_app(settings: Settings, client: Client, engine: Engine, playbooks: Play
     app.state.desk = Desk(client, engine, playbooks, font=settings.font, files=settings.file_store)
     app.state.gate = Gate(engine, settings.bootstrap_token.get_secret_value() if settings.bootstrap_token else None)
     app.state.hooks = Hooks(engine, configured(settings), lambda: datetime.now(UTC))
+    app.state.webhooks = Webhooks(engine, settings.webhook_targets, lambda: datetime.now(UTC))
     install_problems(app)
     app.include_router(api)
     app.include_router(root)

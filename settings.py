@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.errors import Invalid
+from models.targets import Allowed, networks_of
 
 PREFIX = "AFTERCARE_"
 #: What Kubernetes puts into every pod for a service that is called `aftercare`.
@@ -66,6 +67,24 @@ class Settings(BaseSettings):
     kuaidi100_salt: SecretStr | None = Field(None, description="with it, Kuaidi100's callbacks are taken")
     aftership_webhook_secret: SecretStr | None = Field(None, description="with it, AfterShip's webhooks are taken")
     easypost_webhook_secret: SecretStr | None = Field(None, description="with it, EasyPost's webhooks are taken")
+    webhook_http: bool = Field(False, description="webhooks out may also go to `http://` addresses")
+    webhook_networks: str | None = Field(
+        None, description="networks that webhooks out may go to although they are not public, such as `10.1.0.0/16`"
+    )
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def _known_networks(cls, value: str | None) -> str | None:
+        try:
+            networks_of(value or "")
+        except Invalid as refused:
+            raise ValueError(refused.detail) from None
+        return value
+
+    @property
+    def webhook_targets(self) -> Allowed:
+        """Where webhooks out may go beyond public addresses by https."""
+        return Allowed(http=self.webhook_http, networks=networks_of(self.webhook_networks or ""))
 
     @property
     def file_store(self) -> str:

@@ -21,6 +21,8 @@ from temporalio.service import RPCError
 from activities.carriers import configured
 from activities.hooks import hook_reader
 from activities.outbox import postman
+from activities.webhooks.guard import Poster
+from activities.webhooks.sending import sender
 from api.connection import connect, register_search_attributes
 from api.restore import start_missing_cases
 from embedded import embedded_temporal
@@ -76,6 +78,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         await stack.enter_async_context(case_worker(client, engine, playbooks, payments_of(settings, engine)))
         await stack.enter_async_context(postman(engine, partial(house_of, settings, playbooks)))
         await stack.enter_async_context(hook_reader(client, engine, configured(settings)))
+        await stack.enter_async_context(sender(engine, Poster(settings.webhook_targets)))
         await stack.enter_async_context(_serving(settings, client, engine, playbooks, listening))
         for work in (_restored(client, engine), _scheduled(client, playbooks.current().shop.timezone)):
             stack.push_async_callback(_ended, asyncio.create_task(work))

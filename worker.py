@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
@@ -24,6 +25,8 @@ from activities.outbox import postman
 from activities.payments import BalanceBook, Payments, finances_queue
 from activities.rebase import Rebasing
 from activities.sweeps import Sweeps
+from activities.webhooks.guard import Poster
+from activities.webhooks.sending import sender
 from models.effects import TASK_QUEUE
 from playbooks.loading.in_force import InForce
 from store.mailings import House
@@ -102,12 +105,16 @@ async def run_worker(
     payments: Payments,
     house: Callable[[], House],
     carriers: Mapping[str, Carrier],
+    poster: Poster,
 ) -> None:
     """Work until SIGINT or SIGTERM, then finish what is under way."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
-    beside = postman(engine, house), hook_reader(client, engine, carriers)
-    async with case_worker(client, engine, playbooks, payments), beside[0], beside[1]:
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(case_worker(client, engine, playbooks, payments))
+        await stack.enter_async_context(postman(engine, house))
+        await stack.enter_async_context(hook_reader(client, engine, carriers))
+        await stack.enter_async_context(sender(engine, poster))
         await stop.wait()

@@ -35,6 +35,7 @@ from models.effects import (
 from models.errors import Conflict, NotFound
 from models.events import SYSTEM, Entry, Fact
 from models.limits import side_limits
+from models.webhooks import of_case
 from store import (
     callbacks,
     case_parts,
@@ -52,6 +53,7 @@ from store import (
 )
 from store.case_parts import NOTHING, Parts
 from store.projection import Calendars
+from store.webhooks import news
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,6 +304,7 @@ def _write_effects(session: Session, case: Case, effects: Effects, at: datetime)
         ledger.write(session, case, effects.postings, at, booked.settled)
         duty.note_talks(session, case, effects)
         _write_messages(session, case.case_no, effects.messages)
+        news.note(session, of_case(case, effects.entries))
     callbacks.write(session, case, effects.callbacks)
     return booked
 
@@ -369,6 +372,7 @@ def _split_off(
     _insert(session, child, calendars, parent.description, parent.contact)
     _write_parts(session, child, calendars, NOTHING, allowed, at)
     documents.put_new(session, tables.timeline, [_entry_row(child.case_no, entry) for entry in first])
+    news.note(session, of_case(child, first))
     row = {"key": split.key, "case_no": parent_no, "linked_case_no": child.case_no}
     session.execute(insert(tables.case_splits).values(**row))
 

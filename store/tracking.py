@@ -12,8 +12,10 @@ from models import tables
 from models.case import Case
 from models.lifecycle import State
 from models.tracking import Standing, TrackingEvent, awaited, fold
+from models.webhooks import Event, EventType
 from store import cases, orders
 from store.documents import is_postgres, put, put_new
+from store.webhooks import news
 
 _events, _tracking, _ties = tables.tracking_events, tables.tracking, tables.order_waybills
 _FOLD_LOCK = 0x4146_5406
@@ -58,7 +60,11 @@ def _refold(session: Session, waybill: str, now: datetime) -> None:
     if found is None or (before and Standing.model_validate(before.standing) == found):
         return
     row = {"waybill": waybill, "standing": found.model_dump(mode="json"), "changed_at": now, "pending": True}
-    put(session, _tracking, [{**row, "version": before.version + 1 if before else 1}])
+    version = before.version + 1 if before else 1
+    put(session, _tracking, [{**row, "version": version}])
+    told = {"waybill": waybill, "what": found.what.value, "back": found.back, "at": found.at.isoformat()}
+    key = f"parcel:{waybill}:{version}:{found.key}"
+    news.note(session, [Event(key=key, type=EventType.PARCEL_CHANGED, at=now, data={**told, "version": version})])
 
 
 def events_of(session: Session, waybill: str) -> tuple[TrackingEvent, ...]:

@@ -40,6 +40,10 @@ class Remote:
         """The answer to a JSON body that is put there."""
         return self._call("PUT", path, json=body)
 
+    def delete(self, path: str) -> Any:
+        """The answer to taking away what is there."""
+        return self._call("DELETE", path)
+
     def told(self, path: str, progress: Callable[[int, int | None], None], **more: Any) -> Any:
         """The answer to a long call that says meanwhile how far it is."""
         try:

@@ -85,6 +85,7 @@ async def worker(settings: "Settings") -> None:
 
 async def _work(settings: "Settings") -> None:
     from activities.carriers import configured
+    from activities.webhooks.guard import Poster
     from api.connection import register_search_attributes
     from playbooks.loading.load import SHIPPED
     from playbooks.loading.notices import log_warnings
@@ -99,7 +100,9 @@ async def _work(settings: "Settings") -> None:
         log_warnings(playbooks.current(), datetime.now(UTC))
         shown.say(f"Working on cases from {client.service_client.config.target_host}. Ctrl-C stops it.")
         house = partial(house_of, settings, playbooks)
-        await run_worker(client, engine, playbooks, payments_of(settings, engine), house, configured(settings))
+        poster = Poster(settings.webhook_targets)
+        paying, carriers = payments_of(settings, engine), configured(settings)
+        await run_worker(client, engine, playbooks, paying, house, carriers, poster)
 
 
 def api() -> None:

@@ -17,6 +17,7 @@ from api.routes import (
     reference,
     reports,
     stuck,
+    webhooks,
 )
 
 #: Everything under `/api/v1`.
@@ -32,6 +33,7 @@ for part in (
     goods.router,
     hooks.hooks,
     hooks.router,
+    webhooks.router,
     follow_up.router,
     inbox.router,
     machine.router,

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -10,12 +11,17 @@ from settings import Settings
 from tests.api.client import BOOTSTRAP, COURIER, Api
 from up import Running, running
 
+#: Webhooks of these tests go to this machine.
+LOOPBACK: dict[str, Any] = {"webhook_http": True, "webhook_networks": "127.0.0.0/8"}
+
 
 @pytest_asyncio.fixture(scope="session")
 async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
     """Store, Temporal, worker and API on free ports."""
     folder: Path = tmp_path_factory.mktemp("service")
-    settings = Settings(data=folder, http_port=0, temporal_port=0, bootstrap_token=BOOTSTRAP, courier_secret=COURIER)
+    settings = Settings(
+        data=folder, http_port=0, temporal_port=0, bootstrap_token=BOOTSTRAP, courier_secret=COURIER, **LOOPBACK
+    )
     async with running(settings) as found:
         yield found
 

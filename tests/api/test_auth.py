@@ -23,6 +23,7 @@ from api.routes import (
     orders,
     reports,
     stuck,
+    webhooks,
 )
 from api.routes.reference import is_loopback
 from models.commands import Actor
@@ -95,6 +96,7 @@ def test_every_endpoint_that_needs_a_token_says_for_whom() -> None:
         reports.router,
         goods.router,
         hooks.router,
+        webhooks.router,
         inbox.router,
         machine.router,
         health.guarded,

@@ -1,14 +1,95 @@
 """Word to others, and how it was delivered."""
 
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
+
 revision = "0017"
 down_revision = "0016"
 branch_labels = None
 depends_on = None
 
+MOMENT = sa.DateTime(timezone=True)
+DOCUMENT = sa.JSON().with_variant(JSONB(), "postgresql")
+
 
 def upgrade() -> None:
-    pass
+    _endpoints()
+    _events()
+    _deliveries()
+
+
+def _endpoints() -> None:
+    op.create_table(
+        "webhook_endpoints",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("events", DOCUMENT, nullable=False, comment="those wanted; none means all"),
+        sa.Column("note", sa.Text(), nullable=False, server_default=sa.text("''")),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("why", sa.Text(), comment="why it was switched off"),
+        sa.Column("secrets", DOCUMENT, nullable=False, comment="the newest first; `until` of those that were replaced"),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("created_by", sa.String(), nullable=False),
+        sa.Column("failing_since", MOMENT, comment="nothing was taken since"),
+        sa.Column("last_at", MOMENT, comment="when anything was last taken"),
+        sa.CheckConstraint("state IN ('active', 'off')", name=op.f("ck_webhook_endpoints_known_state")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_endpoints")),
+    )
+
+
+def _events() -> None:
+    op.create_table(
+        "webhook_events",
+        sa.Column("id", sa.String(), nullable=False, comment="the `webhook-id`"),
+        sa.Column("type", sa.String(), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("body", sa.Text(), nullable=False, comment="what is sent and signed, as text"),
+        sa.Column("spread", sa.Boolean(), nullable=False, server_default=sa.false()),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_events")),
+    )
+    op.create_index("ix_webhook_events_spread", "webhook_events", ["spread", "at"])
+
+
+def _deliveries() -> None:
+    op.create_table(
+        "webhook_deliveries",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("endpoint_id", sa.String(), nullable=False),
+        sa.Column("event_id", sa.String(), nullable=False),
+        sa.Column("made_at", MOMENT, nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column(
+            "tries", sa.Integer(), nullable=False, server_default=sa.text("0"), comment="since it was last begun"
+        ),
+        sa.Column("try_at", MOMENT, nullable=False),
+        sa.Column("claimed_until", MOMENT, comment="a worker is at it"),
+        sa.Column("ended_at", MOMENT),
+        sa.Column("answers", DOCUMENT, nullable=False, comment="what each try came to, the newest last"),
+        sa.CheckConstraint(
+            "state IN ('waiting', 'delivered', 'given_up')", name=op.f("ck_webhook_deliveries_known_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["endpoint_id"],
+            ["webhook_endpoints.id"],
+            name=op.f("fk_webhook_deliveries_endpoint_id_webhook_endpoints"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["event_id"],
+            ["webhook_events.id"],
+            name=op.f("fk_webhook_deliveries_event_id_webhook_events"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_deliveries")),
+    )
+    op.create_index("uq_webhook_deliveries_event", "webhook_deliveries", ["event_id", "endpoint_id"], unique=True)
+    op.create_index("ix_webhook_deliveries_due", "webhook_deliveries", ["state", "try_at"])
+    op.create_index("ix_webhook_deliveries_endpoint", "webhook_deliveries", ["endpoint_id", "made_at", "id"])
+    op.create_index("ix_webhook_deliveries_ended", "webhook_deliveries", ["ended_at"])
 
 
 def downgrade() -> None:
-    pass
+    op.drop_table("webhook_deliveries")
+    op.drop_table("webhook_events")
+    op.drop_table("webhook_endpoints")
