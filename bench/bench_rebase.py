@@ -1,4 +1,5 @@
-"""How long a rebase preview takes over 50,000 open cases, for a changed calendar and for a changed playbook.
+"""How long a rebase preview takes over 50,000 open cases, for a changed calendar of a team or of the chain, and for a
+changed playbook.
 
     python -m bench.bench_rebase [--cases 50000] [--database sqlite|postgresql|both] [--rounds 3]
 
@@ -81,9 +82,18 @@ def changed(inside: Playbooks) -> dict[str, Calendar]:
     return {**inside.calendars, "shop_cn": Calendar.model_validate({**before, "special_hours": free})}
 
 
+def called_in_the_evening(inside: Playbooks) -> dict[str, Calendar]:
+    """The calendars with other hours in which the chain may call people."""
+    days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    evening = {"weekly": {day: [["20:00", "21:00"]] for day in days}}
+    before = inside.calendars["escalation_cn"].model_dump(mode="json")
+    return {**inside.calendars, "escalation_cn": Calendar.model_validate({**before, **evening})}
+
+
 def measure(engine: Engine, inside: Playbooks, rounds: int) -> None:
     """Time both previews, and say what they found."""
     calendars, book = changed(inside), inside.kinds[KIND]
+    evening = called_in_the_evening(inside)
     rules = {
         state: rule.model_copy(update={"target": 2 * rule.target}) for state, rule in book.procedure.clocks.items()
     }
@@ -92,6 +102,7 @@ def measure(engine: Engine, inside: Playbooks, rounds: int) -> None:
     with reading(engine) as session:
         for name, ask in (
             ("calendar", lambda: rebase.preview(session, calendars, NOW)),
+            ("chain", lambda: rebase.preview(session, evening, NOW)),
             ("playbook", lambda: playbook_rebase.preview(session, book, inside.calendars, NOW)),
             ("how many", lambda: rebase.pending(session, calendars)),
         ):

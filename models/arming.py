@@ -4,7 +4,7 @@ Computed outside the workflow, whenever a clock has none: it was started or resu
 changed, a turn of its chain is over, or somebody acknowledged it. Until then the instants stay as they are.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -84,11 +84,36 @@ def armed(
     instants = {"due_at": due, "alarms": tuple(sorted(alarms, key=_order))}
     # The next turn of a chain moves no deadline: the calendar it was computed on is still the one that counts.
     version = clock.calendar_version if clock.due_at else calendar.fingerprint
-    ready = clock.model_copy(update={**instants, "calendar_version": version})
+    called = own.fingerprint if clock.outcome in CLIMBING and clock.state == "running" else None
+    ready = clock.model_copy(update={**instants, "calendar_version": version, "chain_version": called})
     if pending_alarms(ready) or ready.state != "running":
         return ready
     # What has said all it has to say still comes back every day, so that no open case is ever without an alarm.
     return with_another_day(ready, chain, climb.tomorrow - DAILY)
+
+
+@dataclass(frozen=True, slots=True)
+class Calling:
+    """What the next call of a running clock with its due time follows from; `used` seconds were used before `since`."""
+
+    clock: Clock
+    chain: Chain
+    severity: str | None
+    since: datetime
+    used: int
+    quiet_until: datetime | None = None
+
+
+def next_call(calling: Calling, calendars: Calendars) -> datetime:
+    """When the chain would speak next if its calls were computed now (T8): what `armed` says, and no more than that."""
+    clock, chain = calling.clock, calling.chain
+    assert clock.due_at is not None
+    calendar = calendars.get(clock.calendar) or calendars[ALL_HOURS]
+    own = calendars.get(chain.calendar_for(calling.severity)) or calendars.get(chain.team) or calendars[ALL_HOURS]
+    climb = _Climb(clock, chain, calendar, own, calling.since, calling.used, clock.due_at)
+    reached = clock.reached
+    following = (alarm.at for alarm in climb.alarms(calling.quiet_until) if alarm.name not in reached)
+    return next(following, None) or climb.tomorrow
 
 
 def _with_target(clock: Clock, calendar: Calendar, since: datetime) -> tuple[Clock, int]:
@@ -134,17 +159,18 @@ class _Climb:
     used: int
     due: datetime
 
-    def alarms(self, quiet_until: datetime | None) -> list[Alarm]:
-        """What is still to ring in this turn of the chain."""
+    def alarms(self, quiet_until: datetime | None) -> Iterator[Alarm]:
+        """What is still to ring in this turn of the chain, in its order."""
         turn, told = self._turn, self._told
         last = max(told.values(), default=None)
         if last and self.chain.comes_back and quiet_until and quiet_until > last:
-            return self._after_acknowledging(turn, max(quiet_until, self.since))
-        if turn > self.chain.repeat:
-            return []
-        if turn or any(_BACK in name for name in told):
-            return self._later_turn(turn, last or self.due)
-        return self._first_turn(told)
+            yield from self._after_acknowledging(turn, max(quiet_until, self.since))
+        elif turn > self.chain.repeat:
+            return
+        elif turn or any(_BACK in name for name in told):
+            yield from self._later_turn(turn, last or self.due)
+        else:
+            yield from self._first_turn(told)
 
     @property
     def tomorrow(self) -> datetime:
@@ -167,16 +193,14 @@ class _Climb:
         """The alarms of the chain that have rung, and when."""
         return {e.note: e.at for e in self.clock.log if e.note and e.what == "reached" and _is_chain(e.note)}
 
-    def _first_turn(self, told: Mapping[str, datetime]) -> list[Alarm]:
-        alarms: list[Alarm] = []
+    def _first_turn(self, told: Mapping[str, datetime]) -> Iterator[Alarm]:
         before: datetime | None = None
         for level in self.chain.levels:
             name = name_of(level, 0)
             at = self._warned() if level.level == 0 else self._first(level, before)
             if level.level:
                 before = told.get(name, at)
-            alarms.append(self._alarm(name, level, at))
-        return alarms
+            yield self._alarm(name, level, at)
 
     def _first(self, level: Level, before: datetime | None) -> datetime:
         if level.percent is None:
@@ -187,25 +211,25 @@ class _Climb:
         least = min(timedelta(seconds=self._step(level)), LEAST_BETWEEN)
         return max(at, due_at(self.own, before, round(least.total_seconds())))
 
-    def _later_turn(self, turn: int, before: datetime) -> list[Alarm]:
-        alarms = []
+    def _later_turn(self, turn: int, before: datetime) -> Iterator[Alarm]:
         for level in self.chain.rungs:
             if name_of(level, turn) in self.clock.reached:
                 continue
             at = due_at(self.own, before, self._step(level))
             at = at if level.wait else min(at, self._opened(before + DAILY))
             before = max(at, self._opened(self.due))  # a deadline that was moved on is waited for
-            alarms.append(self._alarm(name_of(level, turn), level, before))
-        return alarms
+            yield self._alarm(name_of(level, turn), level, before)
 
-    def _after_acknowledging(self, turn: int, until: datetime) -> list[Alarm]:
+    def _after_acknowledging(self, turn: int, until: datetime) -> Iterator[Alarm]:
         """T8: it comes back to whoever is on duty by then, and goes on from there."""
         last = max(self._told.items(), key=lambda rung: rung[1])[0]
         number = level_of(last)
         level = next((rung for rung in self.chain.rungs if rung.level == number), self.chain.rungs[-1])
         backs = sum(_BACK in name for name in self.clock.reached)
         back = self._alarm(f"level {level.level}{_BACK}{backs + 1}", level, self._opened(until))
-        return [back, *(self._later_turn(turn, back.at) if turn <= self.chain.repeat else ())]
+        yield back
+        if turn <= self.chain.repeat:
+            yield from self._later_turn(turn, back.at)
 
     def _warned(self) -> datetime:
         """A warning that would come in the night comes the evening before, where the morning is too late."""

@@ -98,6 +98,7 @@ class Clock(Value):
     due_at: datetime | None = None
     alarms: tuple[Alarm, ...] | None = None
     calendar_version: str | None = None  # of the calendar that its instants were computed on
+    chain_version: str | None = None  # of the one on which its chain calls people (T8)
 
     def noted(
         self,
@@ -137,6 +138,10 @@ class Clock(Value):
     def recounted(self, at: datetime, note: str) -> "Clock":
         """This clock on the same terms, its instants to be computed anew."""
         return self.noted("rebased", at, note, self._cause_of_a_change(at), alarms=None, due_at=None)
+
+    def called_anew(self, at: datetime, note: str) -> "Clock":
+        """This clock with the same due time, and with its calls to be computed anew."""
+        return self.noted("rebased", at, note, self._cause_of_a_change(at), alarms=None)
 
     def _cause_of_a_change(self, at: datetime) -> Cause:
         if self.due_at is None and self.log[-1].what == "rebased":
@@ -331,13 +336,23 @@ def extended(clock: Clock, now: datetime, until: datetime | None, by_seconds: in
     return clock.changed(now, target=clock.target + by_seconds)
 
 
-def recounted(clock: Clock, version: str, only: frozenset[str], now: datetime) -> Clock:
-    """The running clock with its instants to be computed from the calendars of now; once for each version of them."""
-    counts = clock.state == "running" and clock.calendar != ALL_HOURS and (not only or clock.calendar in only)
+def recounted(clock: Clock, version: str, only: frozenset[str], now: datetime, called_on: str = ALL_HOURS) -> Clock:
+    """The running clock with its instants to be computed from the calendars of now; once for each version of them.
+
+    `called_on` is the calendar of its chain: where that alone is meant the due time stays, and the calls move.
+    """
     note = f"calendars {version}"
-    if not counts or any(entry.what == "rebased" and entry.note == note for entry in clock.log):
+    if clock.state != "running" or any(entry.what == "rebased" and entry.note == note for entry in clock.log):
         return clock
-    return clock.recounted(now, note)
+    if _is_meant(clock.calendar, only):
+        return clock.recounted(now, note)
+    if clock.outcome in CLIMBING and _is_meant(called_on, only):
+        return clock.called_anew(now, note)
+    return clock
+
+
+def _is_meant(calendar: str, only: frozenset[str]) -> bool:
+    return calendar != ALL_HOURS and (not only or calendar in only)
 
 
 # ── arithmetic ────────────────────────────────────────────────────────────────────────────────────
@@ -424,6 +439,11 @@ def fires_at(alarm: Alarm, acknowledged_until: datetime | None) -> datetime:
     if alarm.level and acknowledged_until and acknowledged_until > alarm.at:
         return acknowledged_until
     return alarm.at
+
+
+def next_call_at(clock: Clock) -> datetime | None:
+    """When the chain speaks next: a warning, a level, or what comes daily (T8)."""
+    return min((alarm.at for alarm in pending_alarms(clock) if alarm.level is not None), default=None)
 
 
 def next_alarm_at(clocks: Iterable[Clock], acknowledged_until: datetime | None = None) -> datetime | None:

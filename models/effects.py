@@ -5,7 +5,7 @@ key that was allocated in the case's state when the decision was taken.
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -120,6 +120,12 @@ class ArmedClock(Value):
     due_at: datetime | None
     alarms: tuple[Alarm, ...]
     calendar_version: str | None = None
+    chain_version: str | None = None
+
+    @property
+    def instants(self) -> dict[str, Any]:
+        """What a clock takes over of it."""
+        return self.model_dump(include={"due_at", "calendar_version", "chain_version"}) | {"alarms": self.alarms}
 
 
 class Routed(Value):

@@ -419,6 +419,7 @@ def _answer(
                 due_at=clock.due_at,
                 alarms=clock.alarms or (),
                 calendar_version=clock.calendar_version,
+                chain_version=clock.chain_version,
             )
             for clock in stored.clocks
             if (clock.clock, clock.cycle) in asked

@@ -10,7 +10,7 @@ from typing import Any
 from models import arming
 from models.business_time import Calendar, due_at
 from models.case import Case
-from models.clocks import Clock, running_since, used_seconds
+from models.clocks import Clock, next_call_at, running_since, used_seconds
 from models.playbook import ALL_HOURS
 from models.stuck import END_OF_TIME, OTHER_SIDE, Times
 from store.documents import Written
@@ -106,6 +106,7 @@ def clock_rows(case: Case, calendars: Calendars, but: Container[Clock] = ()) -> 
             "due_at": clock.due_at,
             "due_soon_at": due_soon_at(clock, calendars),
             **_log_columns(clock, calendars),
+            **_calls(case, clock),
         }
         for clock in case.clocks
         if clock not in but
@@ -125,6 +126,16 @@ def _log_columns(clock: Clock, calendars: Calendars) -> dict[str, Any]:
         "running_since": since,
         "due_by": "until" if clock.until else "closing" if clock.to_closing else None,
         "calendar_version": clock.calendar_version,
+    }
+
+
+def _calls(case: Case, clock: Clock) -> dict[str, Any]:
+    """On which calendar a running clock's chain calls people, and when it does next (T8)."""
+    calls = clock.state == "running" and clock.chain_version is not None
+    return {
+        "chain_calendar": case.procedure.escalation.calendar_for(case.severity) if calls else None,
+        "chain_version": clock.chain_version if calls else None,
+        "call_at": next_call_at(clock) if calls else None,
     }
 
 

@@ -6,6 +6,8 @@ what a rebase is about; a clock that is counted anew falls out of it by itself.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from heapq import merge
+from operator import attrgetter
 
 from sqlalchemy import ColumnElement, Engine, and_, case, distinct, func, null, or_, select
 from sqlalchemy.orm import Session
@@ -15,6 +17,7 @@ from models.events import Fact
 from models.playbook import ALL_HOURS
 from models.rebase import Preview, RebaseInput, RunningClock, moved, preview_of
 from models.tables import case_clocks, timeline
+from store import rebase_calls
 from store.engine import reading
 
 Calendars = Mapping[str, Calendar]
@@ -37,7 +40,8 @@ def preview(session: Session, calendars: Calendars, now: datetime, only: Sequenc
     """What counting on the calendars in force would do to the clocks that were counted on others; `only` on these."""
     found = _outdated(session, calendars, only)
     moves = (moved(clock, calendars[clock.calendar], now) for clock in found)
-    return preview_of(moves, versions(calendars, only), now)
+    calls = rebase_calls.moves(session, calendars, only, _is_outdated(calendars, only))
+    return preview_of(merge(moves, calls, key=attrgetter("case_no")), versions(calendars, only), now)
 
 
 def versions(calendars: Calendars, only: Sequence[str] = ()) -> dict[str, str]:
@@ -47,13 +51,13 @@ def versions(calendars: Calendars, only: Sequence[str] = ()) -> dict[str, str]:
 
 def pending(session: Session, calendars: Calendars) -> int:
     """How many open cases have a clock that was counted on another version of its calendar than is in force."""
-    counted = select(func.count(distinct(_CLOCK.case_no))).where(_is_outdated(calendars, ()))
+    counted = select(func.count(distinct(_CLOCK.case_no))).where(_is_meant(calendars, ()))
     return int(session.execute(counted).scalar_one())
 
 
 def next_cases(session: Session, calendars: Calendars, only: Sequence[str], after: str, limit: int) -> tuple[str, ...]:
     """The next cases that a rebase is about, in the order of their numbers."""
-    found = select(_CLOCK.case_no).where(_is_outdated(calendars, only), _CLOCK.case_no > after)
+    found = select(_CLOCK.case_no).where(_is_meant(calendars, only), _CLOCK.case_no > after)
     return tuple(session.execute(found.distinct().order_by(_CLOCK.case_no).limit(limit)).scalars())
 
 
@@ -86,6 +90,11 @@ def _is_outdated(calendars: Calendars, only: Sequence[str]) -> ColumnElement[boo
     ]
     # One that waits to be counted at all (no due time yet) is in the hands of its commit.
     return and_(_CLOCK.state == "running", _CLOCK.due_at.is_not(None), or_(False, *other))
+
+
+def _is_meant(calendars: Calendars, only: Sequence[str]) -> ColumnElement[bool]:
+    """That its due time, or the hours of its chain, were counted on another version than is in force."""
+    return or_(_is_outdated(calendars, only), rebase_calls.is_outdated(calendars, only))
 
 
 def _teams(calendars: Calendars, only: Sequence[str]) -> dict[str, Calendar]:

@@ -356,8 +356,7 @@ class AfterSaleCase:
             new = armed.get(key)
             if new is not None and clock.alarms is None and before.get(key) == clock:
                 target = clock.target if new.target is None else new.target
-                instants = {"due_at": new.due_at, "alarms": new.alarms, "calendar_version": new.calendar_version}
-                clock = clock.model_copy(update={**instants, "target": target})
+                clock = clock.model_copy(update={**new.instants, "target": target})
             clocks.append(clock)
         self.case = self.case.model_copy(update={"clocks": tuple(clocks)})
         if self.case.acknowledged_at == committed.acknowledged_at and self.case.acknowledged_until is None:

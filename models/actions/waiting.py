@@ -112,5 +112,6 @@ def extend(draft: Draft, data: Extend) -> None:
 @handles(Action.REBASE_CALENDAR)
 def rebase_calendar(draft: Draft, data: RebaseCalendar) -> None:
     """T10: running clocks are computed anew from the calendars of now; those that are over never change."""
-    only = frozenset(data.calendars)
-    draft.set(clocks=tuple(recounted(c, data.version, only, draft.now) for c in draft.case.clocks))
+    only, case = frozenset(data.calendars), draft.case
+    called_on = case.procedure.escalation.calendar_for(case.severity)
+    draft.set(clocks=tuple(recounted(c, data.version, only, draft.now, called_on) for c in case.clocks))

@@ -108,6 +108,9 @@ case_clocks = Table(
     Column("running_since", Moment),
     Column("due_by", String, comment="until: somebody set it; closing: the end of its day; NULL: its target"),
     Column("calendar_version", String, comment="of the calendar that its instants were computed on"),
+    Column("chain_calendar", String, comment="on which its chain calls people; NULL = it calls nobody"),
+    Column("chain_version", String, comment="of that calendar, when the calls were computed"),
+    Column("call_at", Moment, comment="when the chain speaks next"),
     PrimaryKeyConstraint("case_no", "clock", "cycle"),
     Index("ix_case_clocks_due", "state", "due_at"),
     # All that the reports read of the clocks that ended in a month (T13).

@@ -6,12 +6,23 @@ from typing import Any
 
 import pytest
 
+from models.arming import Calling, armed, next_call
+from models.business_time import Calendar
+from models.clocks import next_call_at, pending_alarms, started
 from models.decide import skipped
 from models.effects import Unheard
 from models.errors import DataRefused
+from models.playbook import ClockRule
 from tests.builders import DAY, HOUR, NOW
-from tests.models.story import Story, procedure
+from tests.models.story import Story, procedure, shipped
 from tests.models.test_decide_time import TEN_HOURS, on_a_ten_hour_clock, rang
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+EVENING = (("20:00", "21:00"),)
+
+
+def a_rule(hours: int) -> ClockRule:
+    return ClockRule(clock="triage", target=hours * 3600, calendar="all_hours", outcome="escalate")
 
 
 def shanghai(day: int, hour: int, minute: int = 0) -> datetime:
@@ -227,3 +238,22 @@ def test_two_thresholds_in_one_second_are_two_facts_in_their_order_T10() -> None
     rules = {"clocks": clocks, "first_answer": None, "escalation": {"levels": levels, "repeat": 0}}
     story = Story(rules=rules).wait(timedelta(seconds=61))
     assert [alarm for alarm, _, _ in causes(story)] == ["due", "level 1", "level 2"]
+
+
+@pytest.mark.parametrize("acknowledges", [False, True])
+@pytest.mark.parametrize("due_in", [2, 12, 40])
+def test_the_next_call_that_a_preview_foresees_is_the_one_that_is_armed_T10(due_in: int, acknowledges: bool) -> None:
+    """At every step through the turns of the chain, also where its hours change in between."""
+    evening = Calendar.model_validate({"timezone": "Asia/Shanghai", "weekly": dict.fromkeys(DAYS, EVENING)})
+    for calendars in (shipped().calendars, {**shipped().calendars, "escalation_cn": evening}):
+        chain, quiet = procedure().escalation, None
+        clock = armed(started(a_rule(due_in), 1, NOW), chain, calendars)
+        foreseen: list[datetime] = []
+        for step in range(16):
+            foreseen.append(next_call(Calling(clock, chain, None, NOW, 0, quiet), calendars))
+            clock = armed(clock.model_copy(update={"alarms": None}), chain, calendars, None, quiet)
+            assert next_call_at(clock) == foreseen[-1], f"step {step}"
+            rings = min(pending_alarms(clock), key=lambda alarm: alarm.at)
+            clock = clock.noted("breached" if rings.name == "due" else "reached", rings.at, rings.name)
+            quiet = rings.at + 4 * HOUR if acknowledges and step == 5 else quiet
+        assert foreseen == sorted(foreseen)

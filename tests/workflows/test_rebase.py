@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
@@ -18,6 +19,8 @@ from store import rebase
 from tests.world import ACTORS, World
 
 ALL = RebaseAsk()
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 CHEN = ACTORS[Role.MANAGER]
 
 
@@ -74,6 +77,34 @@ async def test_a_holiday_added_tomorrow_moves_open_cases_only_when_it_is_confirm
     assert "breached" not in shop.actions(case_no)
     await shop.until(triage.due_at + timedelta(minutes=1))
     assert "breached" in shop.actions(case_no)
+
+
+async def test_the_hours_of_the_chain_are_rebased_too_and_move_its_calls_alone_T8_T10(shop: World) -> None:
+    """People might be called from 9 to 21; from now on in the evening only."""
+    await shop.until_a_quiet_monday()
+    case_no = await shop.opened()
+    await shop.act(case_no, "message", text="We are looking at it.")
+    before = clock_of(shop, case_no, "triage")
+    shop.held.change_calendar("escalation_cn", weekly={day: [["20:00", "21:00"]] for day in DAYS})
+    shown = await rebasing.preview(shop.desk, ALL)
+    assert shown["by_calendar"].keys() == {"escalation_cn"}
+    assert shown["by_clock"]["triage (next call)"]["open"] == 1
+    foreseen = shown["by_clock"]["triage (next call)"]
+    told = await confirmed(shop, shown)
+    assert (told["total"], told["rebased"], told["refused"]) == (1, 1, 0)
+    after = clock_of(shop, case_no, "triage")
+    assert after.due_at == before.due_at
+    assert calls(after) != calls(before)
+    rings = {f"{at.astimezone(SHANGHAI):%H:%M}" for name, at in calls(after).items() if name != "warning"}
+    assert all("20:00" <= at <= "21:00" for at in rings)
+    soonest, was = min(calls(after).values()), min(calls(before).values())
+    assert foreseen["later" if soonest > was else "earlier" if soonest < was else "same"] == 1
+    assert (await rebasing.preview(shop.desk, ALL))["open"] == 0
+
+
+def calls(clock: Any) -> dict[str, datetime]:
+    """When the chain of a clock speaks."""
+    return {alarm.name: alarm.at for alarm in clock.alarms if alarm.level is not None}
 
 
 async def test_what_a_change_makes_late_is_late_at_once_and_by_the_change(shop: World) -> None:

@@ -56,6 +56,9 @@ FORGETFUL: dict[str, Any] = {
     "max_concurrent_workflow_tasks": 1,
     "max_concurrent_workflow_task_polls": 1,
 }
+#: The weeks in which the worker forgets after every task. Later ones would replay months each time; there it forgets
+#: whenever it is away.
+FORGETFUL_WEEKS = 2
 #: Real time that passes between a deadline and its fact, in seconds: the server's clock runs on while it is written.
 SLACK = 30
 #: When somebody looks at the desk, and the postman goes his round.
@@ -255,8 +258,9 @@ async def lived(life: Life) -> None:
     postman = Postman(shop.engine, clock=lambda: shop.now)
     for week in range(WEEKS):
         gone, back = life.absence_of_the_worker(week)
+        memory = FORGETFUL if week < FORGETFUL_WEEKS else {}
         rounds = list(life.rounds(week))
-        async with case_worker(shop.client, shop.engine, shop.held, None, **FORGETFUL):
+        async with case_worker(shop.client, shop.engine, shop.held, None, **memory):
             if week == 0:
                 await life.open_cases()
             await a_week(life, postman, [at for at in rounds if at < gone])
@@ -266,7 +270,7 @@ async def lived(life: Life) -> None:
             if life.dice.random() < 0.4:
                 await life.a_machine_speaks()
         await shop.unattended(back)
-        async with case_worker(shop.client, shop.engine, shop.held, None, **FORGETFUL):
+        async with case_worker(shop.client, shop.engine, shop.held, None, **memory):
             await caught_up(life)
             life.away[-1] = (life.away[-1][0], seconds(await shop.look_at_the_clock()))
             await a_week(life, postman, [at for at in rounds if at >= back])
@@ -357,9 +361,16 @@ class Verdict:
         """It would have come after the clock had stopped, or while somebody had acknowledged."""
         if any(begins <= at <= ends for begins, ends in self.quiet) or self.touched_by_quiet(cycle, at):
             return True
+        if alarm != "due" and self.ended_by_itself(cycle):
+            return True
         stopped = [end for start, end in cycle.ran if start <= at]
         ran_on = stopped and at + SLACK < stopped[-1] and any(start <= at < end for start, end in cycle.ran)
         return not ran_on
+
+    def ended_by_itself(self, cycle: Cycle) -> bool:
+        """Its end was another try, or the next step: what was to come after it is not said any more."""
+        ends = (seconds(e.at) for e in self.facts if self.is_of(e, cycle) and e.data["alarm"] == "due")
+        return not cycle.running and any(abs(end - cycle.ran[-1][1]) <= 1 for end in ends)
 
     def touched_by_quiet(self, cycle: Cycle, at: int) -> bool:
         return any(begins <= at and ends >= cycle.ran[0][0] for begins, ends in self.quiet)

@@ -1,0 +1,49 @@
+"""A worker that dies at one chosen transaction of a rebase; a process of its own.
+
+`python -m tests.live.rebase_worker ADDRESS DATABASE HOLIDAY POINT`: with the shop's calendar free on a day, at the
+commit of this number, and at none for 0.
+"""
+
+import asyncio
+import os
+import sys
+from itertools import count
+from typing import Any
+
+from sqlalchemy import event
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from playbooks.loading.load import SHIPPED, load_playbooks
+from store.engine import make_engine
+from tests.world import Held
+from worker import case_worker
+
+DIED = 9
+
+
+def made_free(held: Held, day: str) -> Held:
+    """The same playbooks, and nobody works on that day."""
+    held.change_calendar("shop_cn", special_hours={day: []})
+    return held
+
+
+async def main(address: str, database: str, holiday: str, point: str) -> None:
+    """Work until the point has come, or for good."""
+    client = await Client.connect(address, data_converter=pydantic_data_converter)
+    engine = make_engine(database)
+    passed = count(1)
+
+    def die_there(_: Any) -> None:
+        if next(passed) == int(point):
+            os._exit(DIED)
+
+    event.listen(engine, "commit", die_there)
+    async with case_worker(client, engine, made_free(Held(load_playbooks(SHIPPED)), holiday)):
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
