@@ -25,6 +25,7 @@ from terminal import (
     hooks,
     keeping,
     letters,
+    links,
     playbooks,
     reports,
     schedules,
@@ -203,6 +204,7 @@ def _answer(answer: Callable[[object], Any], line: bytes) -> Any:
 
 
 app.add_typer(cases.order, name="order")
+cases.case.command("link")(links.link)
 app.add_typer(cases.case, name="case")
 app.command("stuck")(cases.stuck)
 app.add_typer(bulk.bulk, name="bulk")

@@ -6,7 +6,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 
 import uvicorn
@@ -17,6 +17,7 @@ from temporalio.client import Client
 from activities.carriers import configured
 from api.auth import Gate
 from api.connection import connect, connect_to
+from api.customer.links import CaseLinks
 from api.desk import Desk
 from api.hooks import Hooks
 from api.problems import install_problems
@@ -65,7 +66,9 @@ def make_app(settings: Settings, client: Client, engine: Engine, playbooks: Play
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.engine = engine
-    app.state.desk = Desk(client, engine, playbooks, font=settings.font, files=settings.file_store)
+    secret, days = settings.link_secret, timedelta(days=settings.link_days)
+    links = CaseLinks(engine, secret.get_secret_value() if secret else None, days, settings.customer_site)
+    app.state.desk = Desk(client, engine, playbooks, font=settings.font, files=settings.file_store, links=links)
     app.state.gate = Gate(engine, settings.bootstrap_token.get_secret_value() if settings.bootstrap_token else None)
     app.state.hooks = Hooks(engine, configured(settings), lambda: datetime.now(UTC))
     app.state.webhooks = Webhooks(engine, settings.webhook_targets, lambda: datetime.now(UTC))

@@ -46,6 +46,13 @@ class Settings(BaseSettings):
     console_url: str | None = Field(
         None, pattern=r"^https?://\S+$", description="where people open the console; notifications link to it"
     )
+    customer_url: str | None = Field(
+        None, pattern=r"^https?://\S+$", description="where customers open their pages; default: `CONSOLE_URL`"
+    )
+    link_secret: SecretStr | None = Field(
+        None, min_length=32, description="signs customers' links; default: a key that the database keeps"
+    )
+    link_days: int = Field(90, ge=1, le=3650, description="so many days a customer's link lasts")
     payout_timeout: float = Field(20, gt=0, le=120, description="seconds that a payment provider has for an answer")
     stripe_key: SecretStr | None = Field(None, description="secret key; with it, refunds of card payments go to Stripe")
     stripe_url: str | None = Field(None, description="Stripe's address, where it is another than its own")
@@ -90,6 +97,11 @@ class Settings(BaseSettings):
     def file_store(self) -> str:
         """Where photos and files lie."""
         return self.files or str((self.data / "files").resolve())
+
+    @property
+    def customer_site(self) -> str | None:
+        """Where customers open their pages."""
+        return self.customer_url or self.console_url
 
     @property
     def database(self) -> str:

@@ -9,7 +9,6 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Final
@@ -19,6 +18,8 @@ from pydantic import ValidationError
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.callers import Caller as Caller
+from api.callers import tie_of
 from api.limits import Attempts
 from models.commands import Actor
 from models.errors import Forbidden, Malformed, Unauthenticated
@@ -68,14 +69,15 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "preview_refund": _AGENTS | _MACHINES | {Role.FINANCE},
     "open_case": _STAFF | _MACHINES | {Role.CUSTOMER},
     "check_case": _STAFF | _MACHINES,
+    **dict.fromkeys(("make_link", "revoke_links"), _AGENTS | _MACHINES),
     "propose_kinds": _STAFF | _MACHINES,
     "list_cases": _STAFF | _MACHINES,
-    "get_case": _STAFF | _MACHINES,
+    "get_case": _STAFF | _MACHINES | {Role.CUSTOMER},
     "get_timeline": _STAFF | _MACHINES,
     "add_case_file": _EVERYBODY,
-    "list_case_files": _STAFF | _MACHINES,
-    "get_case_file": _STAFF | _MACHINES,
-    "get_slip": _STAFF | _MACHINES,
+    "list_case_files": _STAFF | _MACHINES | {Role.CUSTOMER},
+    "get_case_file": _STAFF | _MACHINES | {Role.CUSTOMER},
+    "get_slip": _STAFF | _MACHINES | {Role.CUSTOMER},
     "command_case": _EVERYBODY,
     "list_stuck": _LEADERS | {Role.SYSTEM},
     "start_bulk": _LEADERS,
@@ -130,16 +132,6 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "stop_rebase": _MANAGERS,
     "get_metrics": _LEADERS | {Role.SYSTEM},
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """The token behind a request: its name is the name that its holder acts under."""
-
-    id: str
-    name: str
-    roles: frozenset[Role]
-    may_act_for_others: bool
 
 
 #: The token of the settings: every role, for first set-up and automation.
@@ -197,7 +189,7 @@ class Gate:
         info = await asyncio.to_thread(self._look_up, token)
         if info is None:
             return None
-        return Caller(info.id, info.name, frozenset(info.roles), info.may_act_for_others)
+        return Caller(info.id, info.name, frozenset(info.roles), info.may_act_for_others, tie_of(info))
 
     def _look_up(self, token: str) -> tokens.TokenInfo | None:
         with reading(self._engine) as session:

@@ -20,6 +20,8 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api import background, opening, views
 from api.auth import Caller, actor_of
+from api.callers import is_outside, mind_case
+from api.customer.links import CaseLink, CaseLinks
 from api.filing import address_of, file_document
 from api.inbox import Inbox
 from api.linking import check_link
@@ -39,6 +41,7 @@ from playbooks.loading.in_force import InForce
 from playbooks.loading.load import Playbooks
 from store import cases, credit, duty, lists, orders, parcels, personal, reservations, sweeps
 from store import playbooks as kept_playbooks
+from store.customers import links as kept_links
 from store.engine import revisions, writing
 from workflows.schedules import documents, listed
 from workflows.starting import start_and_update
@@ -73,8 +76,9 @@ class Desk(Lookup):
         clock: Callable[[], datetime] = utc_now,
         font: Path | None = None,
         files: str = "memory://aftercare",
+        links: CaseLinks | None = None,
     ) -> None:
-        super().__init__(engine, playbooks, clock, font, files)
+        super().__init__(engine, playbooks, clock, font, files, links)
         self.client = client
         self.inbox = Inbox(engine, lambda: self.clock())
 
@@ -146,9 +150,15 @@ class Desk(Lookup):
     # ── commands ────────────────────────────────────────────────────────────
 
     async def command(self, case_no: str, envelope: Any, caller: Caller) -> dict[str, Any]:
-        """Carry out a command and answer the case as committed; `repeated` when it was carried out before."""
+        """Carry out a command and answer the case as committed; `repeated` when it was carried out before.
+
+        Who is not of the house is answered what he may know, and acts on no case but his.
+        """
         command = _signed(envelope, caller)
+        await self._read(lambda session: mind_case(session, caller, case_no))
         answer = await self.carry_out(case_no, command)
+        if is_outside(caller):
+            return {**await self.case_for(case_no, caller), "repeated": bool(answer.get("repeated"))}
         return await self.case(case_no, caller.roles, caller.id, repeated=bool(answer.get("repeated")))
 
     async def carry_out(self, case_no: str, command: Command) -> dict[str, Any]:
@@ -267,6 +277,25 @@ class Desk(Lookup):
                 raise Unavailable("Temporal is away for the moment; repeat the same call.") from None
             raise Unavailable(f"Temporal refused the call ({error.status.name}); repeat it.") from None
         return answer
+
+    # ── links ───────────────────────────────────────────────────────────────
+
+    async def link(self, case_no: str, actor: Actor, fresh: bool = False) -> CaseLink:
+        """A link by which the customer opens this one case; `fresh` ends every link that was made of it before."""
+        now = self.clock()
+        await asyncio.to_thread(self.links.ready, now)
+
+        def make(session: Session) -> CaseLink:
+            self._case(session, case_no)
+            if fresh:
+                kept_links.revoke(session, case_no, actor.id, now)
+            return self.links.of(session, case_no, now)
+
+        return await (self._write(make) if fresh else self._read(make))
+
+    async def revoke_links(self, case_no: str, actor: Actor) -> None:
+        """End every link of a case; a new one can be made."""
+        await self.link(case_no, actor, fresh=True)
 
     # ── files ───────────────────────────────────────────────────────────────
 

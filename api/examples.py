@@ -266,3 +266,37 @@ REBASE: dict[str, Any] = {
     "silent": 0,
     "refusals": {},
 }
+
+LINK: dict[str, Any] = {
+    "case_no": "AC-26-000042",
+    "url": "https://help.example.com/c/QUMtMjYtMDAwMDQyfDB8MTc5MDAwMDAwMA.4t…",
+    "expires_at": "2026-06-05T00:00:00+00:00",
+}
+
+CUSTOMERS_MONEY: dict[str, Any] = {
+    "refund": {"amount": "121.13", "currency": "CNY"},
+    "freight": {"amount": "12.00", "currency": "CNY"},
+    "paid": _NOTHING,
+    "owes": _NOTHING,
+}
+
+CUSTOMERS_CASE: dict[str, Any] = {
+    "case_no": "AC-26-000042",
+    "order_no": "20260302-0017",
+    "state": "awaiting_return",
+    "status": {"zh": "请把商品寄回", "en": "Please send the goods back"},
+    "turn": "you",
+    "until": "2026-03-14T10:00:00+00:00",
+    "can": ["ship_return", "customer_message", "withdraw"],
+    "money": CUSTOMERS_MONEY,
+    "timeline": [
+        {
+            "at": "2026-03-07T02:00:00+00:00",
+            "who": "shop",
+            "zh": "同意退回，请寄出",
+            "en": "The return was approved",
+            "text": None,
+            "parcel": None,
+        }
+    ],
+}

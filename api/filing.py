@@ -11,6 +11,7 @@ from files.intake import Taken, small_name, source_of, taken
 from files.kinds import EXTENSIONS, LARGEST
 from files.shelf import FileShelf
 from models.errors import Invalid, NotFound, TooLarge
+from models.lifecycle import Role
 from store import files as kept_files
 from store.engine import reading, writing
 from store.files import CaseFile, KeptFile
@@ -64,6 +65,11 @@ class Filing:
                 return kept_files.of_case(session, case_no)
 
         return await asyncio.to_thread(read)
+
+    async def mind_his_own(self, case_no: str, file_id: str) -> None:
+        """Raises NotFound for a file that the customer has not sent himself: what the house adds is its own."""
+        if not any(file.id == file_id and file.role == Role.CUSTOMER for file in await self.of_case(case_no)):
+            raise NotFound("The case has no such file.")
 
     async def link(self, case_no: str, file_id: str, name: str | None, by: str, role: str, now: datetime) -> None:
         """Say that a file belongs to a case."""

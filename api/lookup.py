@@ -11,17 +11,21 @@ from sqlalchemy.orm import Session
 
 from api import background, opening, views
 from api.books import Books
+from api.callers import Caller, is_customer
+from api.customer.links import CaseLinks
+from api.customer.view import Told, customer_view
 from api.filing import Filing
 from api.preview import preview, preview_in_case
 from api.proposals import proposals
 from api.schemas import OpenCase, PreviewAsk
 from api.script_values import script_values
+from api.shelter import masked
 from api.slips import slip_of
 from files.shelf import FileShelf
 from models.case import Case
 from models.errors import Invalid, NotFound
 from models.ledger import cost_of_case
-from models.lifecycle import Role
+from models.lifecycle import Action, Role
 from models.orders import Order
 from models.playbook import Playbook
 from playbooks.loading.in_force import Fixed, InForce
@@ -29,8 +33,9 @@ from playbooks.loading.load import Playbooks
 from playbooks.loading.notices import calendar_rows, warnings
 from printing.slip import Paper, Printed, Slip, printed
 from printing.words import Language
-from store import cases, credit, ledger, lists, orders, parcels, payouts, stuck, sweeps
+from store import cases, credit, ledger, lists, orders, parcels, payouts, personal, stuck, sweeps
 from store import claims as kept_claims
+from store import files as kept_files
 from store.engine import reading, writing
 from store.payouts import PayoutRow
 from store.rebase import furthest_deadline
@@ -46,6 +51,8 @@ UNEVEN = {
 EVERYTHING = stuck.Narrowed()
 #: The most rows of a register in one answer.
 MOST_ROWS = 100_000
+#: The most entries of a case that its customer's page is made from.
+MOST_ENTRIES = 2_000
 
 
 def utc_now() -> datetime:
@@ -63,8 +70,10 @@ class Lookup:
         clock: Callable[[], datetime] = utc_now,
         font: Path | None = None,
         files: str = "memory://aftercare",
+        links: CaseLinks | None = None,
     ) -> None:
         self.engine = engine
+        self.links = links or CaseLinks(engine)
         self.filing = Filing(engine, FileShelf(files))
         self.font = font
         self._shelf = Fixed(playbooks) if isinstance(playbooks, Playbooks) else playbooks
@@ -140,19 +149,46 @@ class Lookup:
 
         def read(session: Session) -> dict[str, Any]:
             case = self._case(session, case_no)
+            shop, link = self.playbook_set.shop, self.links.of(session, case_no, self.clock()).url
             cost = views.cost_document(cost_of_case(ledger.of_case(session, case_no)), case.currency)
             told = {"description": cases.description(session, case_no), "cost": cost, **more}
             seen = views.Seen(
                 calendars=self.playbook_set.calendars,
                 now=self.clock(),
                 playbook=self.books.of(session, case, self.playbook_set),
-                values=script_values(case, self.playbook_set.shop, self._customer(session, case)),
+                values=script_values(case, shop, self._customer(session, case), link),
                 roles=roles,
                 actor_id=actor_id,
+                ending=shop.link_line if link else None,
             )
             return views.case_document(case, seen, **told)
 
+        await asyncio.to_thread(self.links.ready, self.clock())
         return await self._read(read)
+
+    async def case_for_customer(self, case_no: str) -> dict[str, Any]:
+        """One case as its customer sees it; what that leaves out never leaves the house."""
+
+        def read(session: Session) -> dict[str, Any]:
+            case = self._case(session, case_no)
+            accounts = personal.of_case(session, case_no, Action.PROVIDE_ACCOUNT).values()
+            told = Told(
+                book=self.books.of(session, case, self.playbook_set),
+                shop=self.playbook_set.shop,
+                now=self.clock(),
+                entries=cases.timeline(session, case_no, 0, MOST_ENTRIES),
+                files=kept_files.of_case(session, case_no),
+                accounts=tuple(masked(str(kept["account"])) for kept in accounts if kept.get("account")),
+                description=cases.description(session, case_no),
+            )
+            return customer_view(case, told)
+
+        return await self._read(read)
+
+    async def case_for(self, case_no: str, caller: Caller) -> dict[str, Any]:
+        """One case for who is not of the house: whole for its customer, where it stands for its courier."""
+        whole = await self.case_for_customer(case_no)
+        return whole if is_customer(caller) else {name: whole[name] for name in ("case_no", "state", "version")}
 
     def _customer(self, session: Session, case: Case) -> str | None:
         """The name to address: of whoever the case is with, else of the order's customer."""

@@ -190,6 +190,14 @@ class ProposeAsk(Ask):
     order_no: Number | None = None
 
 
+class LinkAsk(Ask):
+    """A link for the customer; `fresh` ends all that were made before."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"fresh": False}]})
+
+    fresh: Yes = False
+
+
 class CommandEnvelope(BaseModel):
     """A command to a case: the data of each action is in `GET /lifecycle`.
 

@@ -13,9 +13,12 @@ Values = Mapping[str, Mapping[str, str | None]]
 LANGUAGES = ("zh", "en")
 
 
-def script_values(case: Case, shop: Shop, customer: str | None) -> Values:
+def script_values(case: Case, shop: Shop, customer: str | None, link: str | None = None) -> Values:
     """Every variable by language; None is a value that is not known, and leaves its script out."""
-    return {language: {**_plain(case, shop, customer), **_told(case, shop, language)} for language in LANGUAGES}
+    return {
+        language: {**_plain(case, shop, customer), "link": link, **_told(case, shop, language)}
+        for language in LANGUAGES
+    }
 
 
 def _plain(case: Case, shop: Shop, customer: str | None) -> dict[str, str | None]:

@@ -7,6 +7,7 @@ are taken out before a command travels (section 11).
 from hashlib import sha256
 from typing import Any
 
+from api.customer.links import unsigned
 from models.lifecycle import Action
 
 #: Per action the fields that are personal.
@@ -23,7 +24,11 @@ def masked(text: str) -> str:
 
 
 def sheltered(action: Action, data: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The data as it may travel, and what was taken out of it (empty when nothing is personal)."""
+    """The data as it may travel, and what was taken out of it (empty when nothing is personal).
+
+    A link to a case in a text opens nothing any more: whoever reads the history of a case is not its customer.
+    """
+    data = {name: unsigned(value) if isinstance(value, str) else value for name, value in data.items()}
     fields = PERSONAL.get(action, ())
     kept = {name: data[name] for name in fields if isinstance(data.get(name), str) and data[name]}
     return {**data, **{name: masked(value) for name, value in kept.items()}}, kept

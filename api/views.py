@@ -16,9 +16,9 @@ from models.eligibility import Eligible
 from models.ledger import Cost
 from models.lifecycle import ARROWS, FINAL, ROLES, STAGE, WAITS_FOR, Action, Role, State
 from models.money import to_text
-from models.next_step import next_step
+from models.next_step import next_step, scripted
 from models.orders import Order, order_to_document
-from models.playbook import Playbook
+from models.playbook import Names, Playbook
 from models.pots import Pots
 from models.rehearsal import answers
 from store import credit
@@ -50,6 +50,7 @@ class Seen:
     values: Values | None = None
     roles: Iterable[Role] | None = None
     actor_id: str | None = None
+    ending: Names | None = None  # said under every script
 
 
 def case_document(case: Case, seen: Seen, **more: Any) -> dict[str, Any]:
@@ -79,10 +80,22 @@ def case_document(case: Case, seen: Seen, **more: Any) -> dict[str, Any]:
         "repairs": {"failed": case.failed_repairs, "days": case.repair_seconds // 86_400},
         "claims": [claim_document(case, number, seen.now) for number in range(1, len(case.claims) + 1)],
         "actions": answers(case, seen.roles, seen.actor_id, seen.now),
-        "next_step": next_step(case, book, seen.now, seen.values) if book else None,
+        "next_step": _next(case, book, seen) if book else None,
         "procedure": _procedure(case),
     }
     return {**document, **more}
+
+
+def _next(case: Case, book: Playbook, seen: Seen) -> dict[str, Any] | None:
+    """The next step, its script with where the customer follows his case under it."""
+    step = next_step(case, book, seen.now, seen.values)
+    if step is None or not step["script"] or seen.ending is None:
+        return step
+    ending = scripted(seen.ending.model_dump(include={"zh", "en"}), seen.values or {}) or {}
+    script = {
+        language: "\n".join((text, *filter(None, (ending.get(language),)))) for language, text in step["script"].items()
+    }
+    return {**step, "script": script}
 
 
 def _money(case: Case) -> dict[str, Any]:

@@ -286,6 +286,7 @@ VARIABLE_SAYS: dict[str, str] = {
     "shop": "the shop's name, from `shop.yaml`",
     "phone": "the shop's telephone, from `shop.yaml`",
     "platform": "the channel of the order, else of the case",
+    "link": "where the customer follows this one case, where the settings say where customers open their pages",
 }
 
 

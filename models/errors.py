@@ -9,6 +9,7 @@ AftercareError
 │   ├── PreviewStale          409  what was shown is no longer what would be done (F20)
 │   └── DataRefused           422  the data of the action is missing or wrong
 ├── NotFound                  404
+├── LinkEnded                 410  a customer's link that expired or was taken back
 ├── Conflict                  409
 ├── Unauthenticated           401
 ├── Forged                    401  a webhook whose signature or age does not hold
@@ -129,6 +130,13 @@ class NotFound(AftercareError):
 
     code = "not-found"
     status = 404
+
+
+class LinkEnded(AftercareError):
+    """This link has come to its end"""
+
+    code = "link-ended"
+    status = 410
 
 
 class Conflict(AftercareError):

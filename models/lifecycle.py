@@ -662,7 +662,7 @@ ROLES: dict[Action, tuple[Role, ...]] = {
     A.DISPATCH: (_A, R.TECHNICIAN),
     A.ARRIVE: (_A, R.TECHNICIAN),
     A.FINISH_VISIT: (_A, R.TECHNICIAN),
-    A.COMPLETE_CALLBACK: (_A,),
+    A.COMPLETE_CALLBACK: (_C, _A),  # he may answer on his page before he is called (T5, T7)
     A.MISS_CALLBACK: (_A, _S),
     A.WITHDRAW: (_C, _A),
     A.REJECT: (_A,),

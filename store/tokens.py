@@ -1,7 +1,7 @@
 """Who may call the API: tokens with roles, kept only as hashes."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from models.errors import NotFound
 from models.lifecycle import Role
-from models.tables import tokens
+from models.tables import token_ties, tokens
 
 PREFIX = "act"
+_EVERY = select(tokens, *(column for column in token_ties.c if column.name != "token_id")).outerjoin(token_ties)
 
 
 class TokenInfo(BaseModel):
@@ -29,6 +30,9 @@ class TokenInfo(BaseModel):
     created_at: datetime
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
+    customer_id: str | None = None
+    case_no: str | None = None
+    carrier: str | None = None
 
 
 def create(
@@ -37,8 +41,12 @@ def create(
     roles: Iterable[Role | str],
     may_act_for_others: bool = False,
     now: datetime | None = None,
+    tied_to: Mapping[str, str] | None = None,
 ) -> str:
-    """Make a token and answer its text `act_<id>_<secret>`, which cannot be read again afterwards."""
+    """Make a token and answer its text `act_<id>_<secret>`, which cannot be read again afterwards.
+
+    `tied_to` says for a token from outside the house whose cases it is about: `customer_id`, `case_no` or `carrier`.
+    """
     token_id, secret = secrets.token_hex(6), secrets.token_hex(24)
     row = {
         "id": token_id,
@@ -49,6 +57,8 @@ def create(
         "created_at": now or datetime.now(UTC),
     }
     session.execute(insert(tokens).values(**row))
+    if tied_to:
+        session.execute(insert(token_ties).values(token_id=token_id, **tied_to))
     return f"{PREFIX}_{token_id}_{secret}"
 
 
@@ -64,7 +74,7 @@ def verify(session: Session, text: str) -> TokenInfo | None:
 
 def list(session: Session) -> tuple[TokenInfo, ...]:
     """All tokens, oldest first, also the revoked ones."""
-    found = select(tokens).order_by(tokens.c.created_at, tokens.c.id)
+    found = _EVERY.order_by(tokens.c.created_at, tokens.c.id)
     return tuple(TokenInfo.model_validate(row) for row in session.execute(found))
 
 
@@ -84,7 +94,7 @@ def touch(session: Session, token_id: str, now: datetime) -> None:
 def _row(session: Session, token_id: str) -> Any:
     if not token_id.isascii() or "\0" in token_id:
         return None
-    return session.execute(select(tokens).where(tokens.c.id == token_id)).first()
+    return session.execute(_EVERY.where(tokens.c.id == token_id)).first()
 
 
 def _hash(secret: str) -> str:

@@ -152,6 +152,9 @@ def create_token(
     may_act_for_others: Annotated[
         bool, typer.Option("--may-act-for-others", help="For an integration: it names who acts.")
     ] = False,
+    customer: Annotated[str | None, typer.Option(help="Of a customer: his id in the orders; his cases only.")] = None,
+    case: Annotated[str | None, typer.Option(help="Of a customer or courier: this case only.")] = None,
+    carrier: Annotated[str | None, typer.Option(help="Of a courier: cases whose parcels it has.")] = None,
     json: AsJson = False,
 ) -> None:
     """Make a token and print it. It cannot be read again afterwards."""
@@ -160,10 +163,11 @@ def create_token(
     from terminal import places, shown
 
     roles = _roles(role)
+    tie = _tie(roles, may_act_for_others, {"customer_id": customer, "case_no": case, "carrier": carrier})
     with places.database() as engine:
         _current(engine)
         with writing(engine) as session:
-            made = tokens.create(session, name, roles, may_act_for_others, datetime.now(UTC))
+            made = tokens.create(session, name, roles, may_act_for_others, datetime.now(UTC), tie)
     if json:
         shown.as_json({"token": made, "name": name, "roles": roles})
     else:
@@ -208,6 +212,17 @@ def revoke_token(token_id: Annotated[str, typer.Argument(metavar="ID", help="As 
         with writing(engine) as session:
             tokens.revoke(session, token_id, datetime.now(UTC))
     shown.say(f"Token {token_id} is revoked.")
+
+
+def _tie(roles: list[str], for_others: bool, named: dict[str, str | None]) -> dict[str, str]:
+    """Whose cases a customer's or courier's token is about: exactly one thing, and nothing for people of the house."""
+    tie = {name: value for name, value in named.items() if value}
+    outside = bool(roles) and set(roles) <= {"customer", "courier"} and not for_others
+    if outside and len(tie) != 1:
+        raise Invalid("A customer's or courier's token is tied: say one of --customer, --case and --carrier.")
+    if tie and not outside:
+        raise Invalid("--customer, --case and --carrier tie tokens of customers and couriers, who are no staff.")
+    return tie
 
 
 def _roles(given: list[str]) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from fastapi import Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from pydantic_core import to_json
 from starlette.responses import JSONResponse, Response
 
@@ -49,7 +49,7 @@ class Pdf(Response):
 
 
 def documented(
-    model: type[BaseModel], *refusals: int, body: bool = False, status: int = 200, said: str = "done"
+    model: Any, *refusals: int, body: bool = False, status: int = 200, said: str = "done"
 ) -> dict[int | str, dict[str, Any]]:
     """The answers of a call for the reference: its document, and every problem that it can answer."""
     codes = sorted({*refusals, *_OF_EVERY_CALL, *(_OF_A_BODY if body else ())})

@@ -7,7 +7,9 @@ from fastapi import Header, Query, Request
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from api.auth import actor_of
+from api.callers import is_outside, mind_case, mind_order
 from api.documents import CaseList, CaseShown, Checked, Proposals, Timeline
+from api.documents_customer import CouriersCase, CustomersCase
 from api.limits import read_json
 from api.proposals import unnamed
 from api.routes.answers import Cursor, Filter, Json, Limit, Pdf, documented, refused
@@ -50,6 +52,8 @@ Key = Annotated[
         description="the same key with the same request answers the same case",
     ),
 ]
+#: A case as the house sees it, or whoever else asks.
+AnyCase = CaseShown | CustomersCase | CouriersCase
 _BYTES = {"type": "string", "format": "binary"}
 _SLIP: dict[int | str, dict[str, Any]] = {
     **{code: refused(code) for code in (401, 403, 404, 409, 422, 429, 503)},
@@ -72,8 +76,8 @@ _COMMAND_BODY = {
     response_class=Json,
     status_code=201,
     responses={
-        **documented(CaseShown, 404, 409, body=True, status=201, said="opened"),
-        200: {"model": CaseShown, "description": "this Idempotency-Key had opened it before"},
+        **documented(AnyCase, 404, 409, body=True, status=201, said="opened"),
+        200: {"model": AnyCase, "description": "this Idempotency-Key had opened it before"},
     },
 )
 async def open_case(ask: OpenAsk, caller: CallerHere, desk: DeskHere, key: Key = None) -> Json:
@@ -81,10 +85,13 @@ async def open_case(ask: OpenAsk, caller: CallerHere, desk: DeskHere, key: Key =
 
     Without a kind nothing is opened: the refusal proposes the likeliest by the description.
     """
+    await desk.read(lambda session: mind_order(session, caller, ask.order_no))
     if ask.kind is None:
         raise unnamed(await desk.propose(ask.description or "", ask.order_no))
     known = OpenCase.model_validate(ask.model_dump())
     case, created = await desk.open_case(known, actor_of(caller), key)
+    if is_outside(caller):
+        case = await desk.case_for(case["case_no"], caller)
     headings = {"Location": f"/api/v1/cases/{quote(case['case_no'], safe='')}"}
     return Json(case, 201 if created else 200, headings)
 
@@ -163,9 +170,14 @@ async def list_cases(
     return Json(await desk.cases(filters, sort, cursor, limit))
 
 
-@router.get("/cases/{case_no}", summary="Show a case", response_class=Json, responses=documented(CaseShown, 404))
+@router.get("/cases/{case_no}", summary="Show a case", response_class=Json, responses=documented(AnyCase, 404))
 async def get_case(case_no: Number, caller: CallerHere, desk: DeskHere) -> Json:
-    """Where it stands, its clocks and money, what may be done by this token, and what should be done next."""
+    """Where it stands, its clocks and money, what may be done by this token, and what should be done next.
+
+    A customer's token gets the case as its customer sees it.
+    """
+    if is_outside(caller):
+        return Json(await desk.case_for(case_no, caller))
     return Json(await desk.case(case_no, roles_shown(caller), caller.id))
 
 
@@ -212,7 +224,7 @@ async def get_timeline(
     "/cases/{case_no}/commands",
     summary="Act on a case",
     response_class=Json,
-    responses=documented(CaseShown, 404, 409, body=True, said="the case as committed"),
+    responses=documented(AnyCase, 404, 409, body=True, said="the case as committed"),
     openapi_extra=_COMMAND_BODY,
 )
 async def command_case(request: Request, case_no: Number, caller: CallerHere, desk: DeskHere) -> Json:
@@ -227,6 +239,7 @@ async def command_case(request: Request, case_no: Number, caller: CallerHere, de
     try:
         return Json(await desk.command(case_no, envelope, caller))
     except Forbidden:
+        await desk.read(lambda session: mind_case(session, caller, case_no))
         await desk.case(case_no)  # a case that is not there is said before a role that is not had
         raise
 

@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 
 from api.auth import Caller, Gate, permit
+from api.callers import is_outside, mind_case
 from api.desk import Desk
 from api.limits import read_json
 from models.lifecycle import Role
@@ -41,11 +42,20 @@ class Checked(APIRoute):
             caller = await gate.authenticate(request)
             permit(caller, self.name)
             request.state.caller = caller
+            await _mind_the_case(request, caller)
             if self.body_field is not None:
                 request = _AlreadyRead(request, await read_json(request))
             return await handle(request)
 
         return checked
+
+
+async def _mind_the_case(request: Request, caller: Caller) -> None:
+    """Customers and couriers are told of no case but theirs, at whatever address it is asked for."""
+    case_no = request.path_params.get("case_no")
+    if case_no is not None and is_outside(caller):
+        desk: Desk = request.app.state.desk
+        await desk.read(lambda session: mind_case(session, caller, str(case_no)))
 
 
 def checked_router(tag: str) -> APIRouter:

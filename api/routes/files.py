@@ -7,6 +7,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from api.auth import actor_of
+from api.callers import is_outside
 from api.documents import FileList, FileShown
 from api.filing import file_document, file_name
 from api.limits import read_upload
@@ -15,7 +16,7 @@ from api.routes.checked import CallerHere, DeskHere, checked_router
 from api.schemas import Number
 from files.kinds import EXTENSIONS, LARGEST
 from models.commands import Printable
-from models.lifecycle import Action
+from models.lifecycle import Action, Role
 
 router = checked_router("cases")
 
@@ -72,10 +73,12 @@ async def add_case_file(
 @router.get(
     "/cases/{case_no}/files", summary="The files of a case", response_class=Json, responses=documented(FileList, 404)
 )
-async def list_case_files(case_no: Number, desk: DeskHere) -> Json:
-    """In the order in which they came, each with the address that it is fetched from."""
+async def list_case_files(case_no: Number, caller: CallerHere, desk: DeskHere) -> Json:
+    """In the order in which they came, each with the address that it is fetched from; a customer sees his own."""
     await desk.case(case_no)
-    rows = [file_document(kept, case_no) for kept in await desk.filing.of_case(case_no)]
+    found = await desk.filing.of_case(case_no)
+    shown = [kept for kept in found if kept.role == Role.CUSTOMER] if is_outside(caller) else found
+    rows = [file_document(kept, case_no) for kept in shown]
     return Json({"items": rows, "next_cursor": None})
 
 
@@ -83,10 +86,13 @@ async def list_case_files(case_no: Number, desk: DeskHere) -> Json:
 async def get_case_file(
     case_no: Number,
     file_id: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")],
+    caller: CallerHere,
     desk: DeskHere,
     size: Annotated[Literal["full", "small"], Query(description="small: at most 320 pixels, for lists")] = "full",
 ) -> Response:
     """Pictures are shown in place, anything else is saved. A file of another case is not found."""
+    if is_outside(caller):
+        await desk.filing.mind_his_own(case_no, file_id)
     content, kind = await desk.filing.fetch(case_no, file_id, size == "small")
     shown = "inline" if kind.startswith("image/") else "attachment"
     disposition = f'{shown}; filename="{file_name(file_id, kind)}"'

@@ -7,12 +7,14 @@ constraint has a name, so that a refusal of the database can be read and a migra
 from models.tables.cases import case_clocks, case_splits, case_units, case_waybills, cases, order_holds, timeline
 from models.tables.claims import claims
 from models.tables.columns import Micros, Moment, metadata
+from models.tables.customers import case_links, find_tries, order_visits, shop_keys
 from models.tables.desk import (
     counters,
     idempotency,
     personal,
     playbook_acts,
     playbook_versions,
+    token_ties,
     tokens,
     unmatched_parcels,
 )
@@ -49,6 +51,10 @@ __all__ = [
     "webhook_deliveries",
     "webhook_endpoints",
     "webhook_events",
+    "case_links",
+    "find_tries",
+    "order_visits",
+    "shop_keys",
     "hooks_in",
     "order_waybills",
     "tracking",
@@ -107,6 +113,7 @@ __all__ = [
     "sweep_runs",
     "talks",
     "timeline",
+    "token_ties",
     "tokens",
     "unit_pots",
     "unmatched_parcels",

@@ -1,6 +1,6 @@
 """The desk's own: idempotency, numbers, tokens, playbooks, personal data, the shelf of unmatched parcels."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, PrimaryKeyConstraint, String, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, String, Table, Text
 
 from models.tables.columns import Document, Moment, case_no, metadata
 
@@ -31,6 +31,15 @@ tokens = Table(
     Column("created_at", Moment, nullable=False),
     Column("revoked_at", Moment),
     Column("last_used_at", Moment),
+)
+
+token_ties = Table(
+    "token_ties",  # of tokens from outside the house: whose cases they are about
+    metadata,
+    Column("token_id", String, ForeignKey("tokens.id"), primary_key=True),
+    Column("customer_id", String),
+    Column("case_no", String),
+    Column("carrier", String),
 )
 
 playbook_versions = Table(

@@ -39,6 +39,7 @@ VARIABLES = (
     "shop",
     "phone",
     "platform",
+    "link",
 )
 
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)

@@ -43,6 +43,10 @@ class Shop(Part):
         None,
         description="two to eight capitals or digits on every slip: another shop's slip is told apart (G1)",
     )
+    link_line: Names = Field(
+        Names(zh="查看进度、补充照片或答复：{link}", en="Follow it, send photos or answer here: {link}"),
+        description="said under every script where it is known where customers open their pages: `{link}`",
+    )
     slip: Instructions = Field(Instructions(), description="what the return slip tells the customer to do")
 
     @field_validator("timezone")

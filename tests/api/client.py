@@ -91,10 +91,10 @@ class Api(httpx.AsyncClient):
         return await self.post(f"/cases/{case_no}/commands", json={"action": action, "actor": actor, "data": data})
 
 
-def token_of(service: Running, name: str, roles: Iterable[str], for_others: bool = False) -> str:
-    """A new token of somebody."""
+def token_of(service: Running, name: str, roles: Iterable[str], for_others: bool = False, **tied_to: str) -> str:
+    """A new token of somebody; of a customer or courier, tied to whose cases it is about."""
     with writing(service.engine) as session:
-        return tokens.create(session, name, [Role(role) for role in roles], may_act_for_others=for_others)
+        return tokens.create(session, name, [Role(role) for role in roles], for_others, tied_to=tied_to)
 
 
 async def refused(answer: httpx.Response, status: int, code: str | None = None) -> dict[str, Any]:

@@ -38,9 +38,13 @@ async def test_the_same_photo_twice_is_one_file_and_one_entry(api: Api) -> None:
 async def test_what_a_customer_sends_is_evidence(api: Api, service: Running) -> None:
     case_no = (await api.opened())["case_no"]
     await api.act(case_no, "request_evidence", "agent", what=["漏水照片"])
-    async with Api(service, token_of(service, "wang", ["customer"])) as customer:
-        assert (await send(customer, case_no, pictures.photo())).status_code == 200
-        assert (await customer.get(f"/cases/{case_no}/files")).status_code == 403
+    async with Api(service, token_of(service, "wang", ["customer"], case_no=case_no)) as customer:
+        ours = (await send(api, case_no, pictures.photo("PNG"))).json()
+        his = (await send(customer, case_no, pictures.photo())).json()
+        listed = (await customer.get(f"/cases/{case_no}/files")).json()["items"]
+        assert [file["id"] for file in listed] == [his["id"]]
+        assert (await customer.get(customer.root(his["url"]))).status_code == 200
+        await refused(await customer.get(customer.root(ours["url"])), 404)
     assert (await api.get(f"/cases/{case_no}")).json()["state"] == "requested"
 
 
