@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from api.desk import Desk
 from api.schemas import CallbackDone, CallbackMissed, NoCalls
-from api.shelter import masked
 from models.callbacks import AFTER_REMEDY, CallbackRules, as_document, at_the_end_of, working_days
 from models.commands import Actor, Command
 from models.lifecycle import Action
+from models.masking import masked
 from models.playbook import ALL_HOURS
 from store import callbacks
 from store.callbacks import CallbackRow

@@ -49,7 +49,12 @@ from workflows.starting import start_and_update
 #: How long a caller waits for a case before the outcome counts as unknown and the call as one to repeat.
 PATIENCE = timedelta(seconds=20)
 #: Actions whose numbers come from the order's pots, which are read anew for them.
-ABOUT_MONEY = frozenset({Action.CHOOSE_REMEDY, Action.ACCEPT_OFFER, Action.ACCEPT_QUOTE, Action.APPROVE})
+ABOUT_MONEY = frozenset(
+    {
+        *(Action.CHOOSE_REMEDY, Action.MAKE_OFFER, Action.ACCEPT_OFFER, Action.ACCEPT_QUOTE, Action.APPROVE),
+        *(Action.COMPENSATE, Action.PLATFORM_RULING),
+    }
+)
 #: States in which a scanned parcel is expected.
 EXPECTED = frozenset({State.AWAITING_RETURN, State.RETURN_IN_TRANSIT, State.RECALLING})
 #: Pauses between tries while a case is between two runs, in seconds.
@@ -185,7 +190,7 @@ class Desk(Lookup):
         pots = None
         if command.action in ABOUT_MONEY and case.order is not None:
             order_no = case.order.order_no
-            pots = await self._read(lambda session: orders.pots(session, order_no))
+            pots = await self._read(lambda session: orders.pots(session, order_no, case.case_no))
         return command.model_copy(update={"data": data, "order_pots": pots, "case_version": case.version}), kept
 
     def _with_procedure(self, session: Session, case: Case, action: Action, data: dict[str, Any]) -> dict[str, Any]:

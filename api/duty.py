@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from api.desk import Desk
 from api.duty_documents import AbsenceAsk, HandoverAsk, RotaAsk, StaffAsk, SwapAsk
-from api.shelter import masked
 from api.views import instant
 from models.addresses import kind_of
 from models.commands import Actor, Command
 from models.duty import NEVER, ONE_DAY, Roster, Seen
 from models.errors import CommandRefused, Forbidden, Invalid, NotFound
 from models.lifecycle import Action, Role, acts_as
+from models.masking import masked
 from models.swaps import Gap, gaps
 from store import cases, duty, handovers, rota, staff
 from store.engine import reading, writing

@@ -49,8 +49,6 @@ UNEVEN = {
 }
 #: Everything that is stuck.
 EVERYTHING = stuck.Narrowed()
-#: The most rows of a register in one answer.
-MOST_ROWS = 100_000
 #: The most entries of a case that its customer's page is made from.
 MOST_ENTRIES = 2_000
 
@@ -311,16 +309,13 @@ class Lookup:
 
     async def register(self, name: str) -> list[dict[str, Any]]:
         """A register as rows."""
-        if name == "refunds":
-            rows, _ = await self._read(lambda session: payouts.list(session, limit=MOST_ROWS))
-            return [views.payout_document(row) for row in rows]
         if name == "parcels":
             return [row.model_dump(mode="json") for row in await self._read(parcels.unmatched)]
         if name in UNEVEN:
             return [views.uneven_document(row) for row in await self._read(UNEVEN[name])]
         if name in REGISTERS:
             return [views.register_document(row) for row in await self._read(REGISTERS[name])]
-        known = ", ".join(sorted(("refunds", "parcels", *REGISTERS, *UNEVEN)))
+        known = ", ".join(sorted(("parcels", *REGISTERS, *UNEVEN)))
         raise NotFound(f"There is no register '{name}'; there are {known}.")
 
     # ── reference ─────────────────────────────────────────────────────────────

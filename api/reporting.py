@@ -110,6 +110,10 @@ def _linked(made: dict[str, Any], name: str, named: Mapping[str, str]) -> dict[s
     return {**made, "kept": False, "sections": sections}
 
 
+#: What every row for spreadsheets has.
+COLUMNS = ("section", "of", "number", "value", "unit", "currency", "cases")
+
+
 def flat(made: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """One row per number, for spreadsheets: what it is of, the number, its unit and currency, and its cases."""
     for part in made["sections"]:

@@ -9,18 +9,13 @@ from typing import Any
 
 from api.customer.links import unsigned
 from models.lifecycle import Action
+from models.masking import masked
 
 #: Per action the fields that are personal.
 PERSONAL: dict[Action, tuple[str, ...]] = {
     Action.PROVIDE_ACCOUNT: ("account", "real_name"),
     Action.UPDATE_CONTACT: ("name", "phone", "email", "address"),
 }
-
-
-def masked(text: str) -> str:
-    """A text with all but its end hidden: enough to recognise, not enough to use."""
-    shown = 4 if len(text) >= 8 else 1 if len(text) > 1 else 0
-    return "•" * min(8, max(1, len(text) - shown)) + (text[-shown:] if shown else "")
 
 
 def sheltered(action: Action, data: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:

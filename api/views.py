@@ -7,7 +7,6 @@ from typing import Any
 
 from api.clock_views import clock_document
 from api.script_values import Values
-from api.shelter import masked
 from models.business_time import Calendar
 from models.case import Case, Override, Payout
 from models.claims import claim_document
@@ -15,6 +14,7 @@ from models.commands import schema_of
 from models.eligibility import Eligible
 from models.ledger import Cost
 from models.lifecycle import ARROWS, FINAL, ROLES, STAGE, WAITS_FOR, Action, Role, State
+from models.masking import masked
 from models.money import to_text
 from models.next_step import next_step, scripted
 from models.orders import Order, order_to_document
@@ -26,7 +26,7 @@ from store.claims import ClaimRow
 from store.ledger import Uneven
 from store.lists import CaseRow
 from store.payouts import PayoutRow
-from store.registers import Personal, Sum
+from store.register_columns import Personal, Sum
 from store.stuck import StuckCase
 
 

@@ -333,6 +333,7 @@ def _cases_as_paid(books: Books) -> Iterator[Finding]:
         yield from _within_limits(books, case, rows[case.case_no])
         yield from _posted_as_told(books, case)
         yield from _deposit_as_told(books, case, rows[case.case_no])
+        yield from _charged_back_as_told(books, case)
 
 
 def _untouched(case: CaseRow) -> bool:
@@ -407,6 +408,16 @@ def _posted_as_told(books: Books, case: CaseRow) -> Iterator[Finding]:
     outstanding = sum(_outstanding(claim) for claim in case.claims)
     if outstanding != claims:
         words = f"Claims of {_said(outstanding, books)} are open, {_said(claims, books)} is posted."
+        yield _found("case", books, words, case.case_no)
+
+
+def _charged_back_as_told(books: Books, case: CaseRow) -> Iterator[Finding]:
+    """T21: what was taken from us a second time, and has not come back, is posted as the case says."""
+    rows = (row for row in books.postings if row.case_no == case.case_no and row.purpose == "chargeback")
+    posted = sum(row.amount * ((row.debit == "customer") - (row.credit == "customer")) for row in rows)
+    told = case.money.get("charged_back", 0) - case.money.get("recovered", 0)
+    if posted != told:
+        words = f"{_said(told, books)} were charged back and are owed, {_said(posted, books)} is posted (T21)."
         yield _found("case", books, words, case.case_no)
 
 

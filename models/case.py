@@ -83,6 +83,8 @@ class Offer(Value):
     round: int
     promised: tuple[int | None, ...] = ()  # what each option refunds at most; None where the goods decide it
     limit: int | None = None  # what whoever made or approved it may refund alone; None = without limit
+    made_by: str | None = None
+    authority: str | None = None  # the role of whoever made or approved it
 
 
 class Pending(Value):
@@ -112,6 +114,14 @@ class Payout(Value):
     gateway: str | None = None  # the provider that it was given to; None = finance's queue
     tries: int = 0  # answers that did not end it
     ask_at: datetime | None = None  # when its gateway is to be sent it, or asked about it
+    asked_by: str | None = None  # who asked for it
+    authority: str | None = None  # the role within whose limit it was granted
+    paid_by: str | None = None  # who said that it was paid
+
+    @property
+    def limited_as(self) -> str:
+        """By which of a role's limits it is granted: compensation has one of its own (F26)."""
+        return "compensation" if self.compensates else self.purpose
 
     @property
     def to_credit(self) -> bool:
@@ -146,6 +156,13 @@ class Money(Value):
     deposit_taken: int = 0
     deposit_kept: int = 0
     overpayment: int = 0  # given back of what he paid and did not owe
+    charged_back: int = 0  # taken from us outside although the order had given it back (T21)
+    recovered: int = 0  # of that, what came back
+
+    @property
+    def owed_to_us(self) -> int:
+        """What the customer is to pay back: freight without cause (F24), and what he got a second time (T21)."""
+        return self.receivable + self.charged_back - self.recovered
 
 
 class Advance(Value):
@@ -323,6 +340,8 @@ class Case(Value):
     replacement: Replacement | None = None
     plan: Settlement | None = None
     executed: bool = False  # the plan's money was drawn
+    asked_by: str | None = None  # who asked for the plan
+    authority: str | None = None  # the role within whose limit it was granted
     as_credit: bool = False  # what the plan pays goes to the customer's balance, as he agreed (K2, R2)
     agreed: OfferOption | None = None  # an accepted option that waits for the goods
     offer: Offer | None = None

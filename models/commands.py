@@ -313,8 +313,8 @@ class RecordPayment(Data):
     purpose: Literal["deposit", "receivable"] | None = Field(
         default=None,
         alias="for",
-        description="`receivable`: freight that was paid without cause, in any state (F24); `deposit`: for the deposit "
-        "alone, also what was taken of a hold (G5)",
+        description="`receivable`: freight that was paid without cause, or what he got twice, in any state (F24, T21); "
+        "`deposit`: for the deposit alone, also what was taken of a hold (G5)",
     )
     held: Yes = Field(default=False, description="blocked for us, not paid: it secures a deposit (G5)")
 

@@ -18,17 +18,20 @@ from models.actions import (  # noqa: F401
     claims,
     compensation,
     diagnosis,
+    failing,
     follow_up,
     goods,
     invoices,
     remedy,
     request,
+    rulings,
     waiting,
 )
 from models.actions.claims import ask_no_more, recover
 from models.actions.invoices import open_invoice
 from models.actions.payouts import execute_plan, forget_payouts, pay_as_credit, take_back
-from models.case import Case, Pending
+from models.actions.rulings import refund_outside
+from models.case import Case, Payout, Pending
 from models.clocks import (
     AGAIN,
     DUE,
@@ -264,9 +267,12 @@ def money_refused(case: Case, keys: tuple[str, ...], detail: str, pots: Pots | N
     if not any(payout.key in keys and payout.state != "cancelled" for payout in case.payouts):
         return Decision(case=case, repeated=True)  # whatever it was for has been taken back meanwhile
     draft = Draft(case, SYSTEM, now)
+    outside = [one for one in case.payouts if one.key in keys and one.state == "done"]
     forget_payouts(draft, keys)
     if pots is not None and case.order is not None:
         draft.set(order=case.order.model_copy(update={"pots": pots}))
+    if outside:
+        return _booked_as_loss(draft, outside, keys, detail)
     take_back(draft, ("refund", "freight"))
     ask_no_more(draft)
     back_to = case.came_from if case.came_from in _CHOOSING else State.REQUESTED
@@ -278,6 +284,14 @@ def money_refused(case: Case, keys: tuple[str, ...], detail: str, pots: Pots | N
         draft.move(back_to)
         draft.happened(back_to)
     draft.tell("owner", "A remedy was taken back: the order has less money left than it took.")
+    return draft.done()
+
+
+def _booked_as_loss(draft: Draft, outside: list[Payout], keys: tuple[str, ...], detail: str) -> Decision:
+    """T21: what was paid outside is paid, whatever the order has left: what it has not is a loss."""
+    for payout in outside:
+        refund_outside(draft, payout.amount, payout.reference or "?")
+    draft.record(Fact.MONEY_REFUSED, detail, {"payouts": list(keys)})
     return draft.done()
 
 

@@ -54,6 +54,7 @@ class Draft:
         self._splits: list[SplitOff] = []
         self._callbacks: list[CallbackNote] = []
         self._told = False
+        self.asked_by = actor.id  # who wants it, where somebody else approves it
 
     # ── changing ────────────────────────────────────────────────────────────
 

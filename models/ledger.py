@@ -24,6 +24,7 @@ What = Literal[
     "deposit",
     "store_credit",
     "received",
+    "chargeback",
 ]
 PARTIES: tuple[Party, ...] = get_args(Party)
 WHATS: tuple[What, ...] = get_args(What)
@@ -99,6 +100,16 @@ def paid_outside(amount: int) -> Transfers:
     return _moved("customer", "platform", "refund", amount) + _moved("platform", "shop", "refund", amount)
 
 
+def charged_back(amount: int) -> Transfers:
+    """A bank or platform took from us what we had refunded ourselves; a negative amount takes it back (T21)."""
+    return _moved("customer", "platform", "chargeback", amount) + _moved("platform", "shop", "chargeback", amount)
+
+
+def chargeback_repaid(amount: int) -> Transfers:
+    """What was paid twice comes back, from the customer or from a dispute that was won (T21)."""
+    return _moved("shop", "customer", "chargeback", amount)
+
+
 def payment_received(amount: int) -> Transfers:
     """The customer paid freight, a difference, a quote or an announced transfer (F12, G6, G7, L12)."""
     return _moved("shop", "customer", "received", amount)
@@ -146,8 +157,9 @@ class Cost:
     """What a case has cost the shop so far, and of what (T13).
 
     `total` = refund + freight + goodwill + replacement + other - goods - compensation - received. `goods` came back
-    onto the shelf, `other` are fees, less than nothing where the customer paid them. A `deposit` that we hold is his
-    and no part of the total (G5); neither are `written_off`, which were scrapped, and `claimed`, which is still open.
+    onto the shelf; `other` are fees, less than nothing where the customer paid them, and what was paid twice from
+    outside (T21). A `deposit` that we hold is his and no part of the total (G5); neither are `written_off`, which were
+    scrapped, and `claimed`, which is still open.
     """
 
     refund: int = 0
@@ -176,7 +188,7 @@ def cost_of_case(transfers: Iterable[Transfer]) -> Cost:
         freight=-given("freight"),
         goodwill=-given("goodwill"),
         replacement=-given("replacement_value"),
-        other=-given("fee") - given("store_credit"),
+        other=-given("fee") - given("store_credit") - given("chargeback"),
         goods=given("goods"),
         compensation=given("claim"),
         received=given("received"),

@@ -208,6 +208,18 @@ NEWS: Final[Sequence[tuple[str, str, str, str]]] = (
         "a payout was refused ({x})",
     ),
     (
+        "charged_back",
+        r"(?P<x>\S+(?: [A-Z]{3})?) were taken from us for what was refunded already.*",
+        "已退款的 {x} 又被银行或平台扣走，请申诉或追回",
+        "{x} were taken from us for what was refunded already: dispute it, or claim it",
+    ),
+    (
+        "invoice_again",
+        r"The invoice of a case that is over is too high now.*",
+        "已结工单的发票金额需更正，请重新打开工单",
+        "the invoice of a case that is over is too high now: open the case again",
+    ),
+    (
         "leaves_today",
         r"Order (?P<x>\S+) leaves today, before the others.*",
         "订单 {x} 今天优先发出",

@@ -562,7 +562,7 @@ ARROWS: tuple[Arrow, ...] = (
     stays(A.NOTIFY_PAYMENT, S.AWAITING_PAYMENT),
     Arrow(A.RECORD_PAYMENT, (S.AWAITING_PAYMENT,), None, owes),
     *road(A.RECORD_PAYMENT, (S.AWAITING_PAYMENT,), after=S.AWAITING_PAYMENT),
-    Arrow(A.RECORD_PAYMENT, others(S.AWAITING_PAYMENT), None, comes_in, needs="for"),
+    Arrow(A.RECORD_PAYMENT, (*others(S.AWAITING_PAYMENT), *sorted(FINAL)), None, comes_in, needs="for"),
     stays(A.PROVIDE_ACCOUNT, S.REFUNDING),
     Arrow(A.RECORD_REFUND, (S.REFUNDING,), S.RETURNING_GOODS, paid_and_goods_owed),
     Arrow(A.RECORD_REFUND, (S.REFUNDING,), S.RESOLVED, lambda f: not f.payouts_open, "no payout open"),
@@ -606,6 +606,7 @@ ARROWS: tuple[Arrow, ...] = (
     *back(A.DENY, S.AWAITING_APPROVAL, CROSSROADS),
     Arrow(A.PLATFORM_RULING, OPEN, S.REFUNDING, ruling_is("refund")),
     Arrow(A.PLATFORM_RULING, OPEN, S.RESOLVED, ruling_is("refunded")),
+    Arrow(A.PLATFORM_RULING, tuple(sorted(FINAL)), None, ruling_is("refunded")),  # banks decide months later (T21)
     Arrow(A.PLATFORM_RULING, OPEN, S.RECEIVED, ruled_with_goods_here("return")),
     Arrow(A.PLATFORM_RULING, OPEN, S.AWAITING_RETURN, ruling_is("return")),
     Arrow(A.PLATFORM_RULING, OPEN, S.REQUESTED, rejected_with_deposit),  # the deposit has yet to be settled (G5)

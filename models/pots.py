@@ -125,6 +125,7 @@ class Pots:
     postage: tuple[PostagePot, ...] = ()
     payments: tuple[PaymentPot, ...] = ()
     split_rule: str = SPLIT_RULE
+    granted: tuple[tuple[str, str, int], ...] = ()  # by other cases of the order: what, within whose limit, how much
 
     @property
     def paid(self) -> int:

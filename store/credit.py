@@ -210,11 +210,13 @@ class Clearing:
 def clear(session: Session, clearing: Clearing, at: datetime) -> Entry:
     """Take credit off an account, with a reason (R2). The same key is carried out once.
 
-    Raises NotFound for an account that is empty, Conflict for more than it has.
+    Raises NotFound for an account that is empty, Conflict for more than it has, or for a key that took something else.
     """
     has, _ = _locked(session, clearing.customer_id, clearing.currency, at)
     known = entry(session, clearing.key)
     if known is not None:
+        if _asked(known, clearing) != (clearing.currency, known.amount, clearing.reason):
+            raise Conflict("This Idempotency-Key was used for another request; use a new key for another clearing.")
         return known
     if not has:
         raise NotFound(f"Customer {clearing.customer_id} has no store credit in {clearing.currency}.")
@@ -223,3 +225,12 @@ def clear(session: Session, clearing: Clearing, at: datetime) -> Entry:
         raise Invalid("amount: more than zero", errors=[{"field": "amount", "message": "is more than zero"}])
     shared = {name: getattr(clearing, name) for name in ("key", "customer_id", "currency", "by")}
     return write(session, Wanted(what="cleared", amount=amount, why=clearing.reason, **shared), at)
+
+
+def _asked(known: Entry, clearing: Clearing) -> tuple[str, int, str]:
+    """What an entry was asked with, by its currency, reason, and the amount that is asked for now under its key."""
+    if clearing.amount is None:
+        amount = known.amount if not known.remains else -1  # all of it leaves nothing
+    else:
+        amount = to_minor(clearing.amount, known.currency)
+    return known.currency, amount, known.why

@@ -7,6 +7,7 @@ open case holds a unit.
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -19,7 +20,7 @@ from models.errors import Conflict
 from models.orders import Order
 from models.pots import PaymentPot, Pot, Pots, pots_of
 from models.resplit import resplit
-from store import credit, money, waybills
+from store import credit, money, payouts, waybills
 from store import pots as pots_rows
 from store.documents import is_postgres
 
@@ -46,9 +47,13 @@ def load(session: Session, order_no: str) -> Order | None:
     return None if document is None else Order.model_validate(document)
 
 
-def pots(session: Session, order_no: str) -> Pots | None:
-    """What of an order's money is paid, in flight and refunded now (C2)."""
-    return pots_rows.load(session, order_no)
+def pots(session: Session, order_no: str, but: str | None = None) -> Pots | None:
+    """What of an order's money is paid, in flight and refunded now (C2).
+
+    For the case `but`, with what the order's other cases were granted, by whose limit.
+    """
+    found = pots_rows.load(session, order_no)
+    return found if found is None or but is None else replace(found, granted=payouts.granted(session, order_no, but))
 
 
 def holds(session: Session, order_no: str) -> tuple[Hold, ...]:

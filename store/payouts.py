@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Select, bindparam, select, tuple_, update
+from sqlalchemy import Select, bindparam, func, literal_column, select, tuple_, update
+from sqlalchemy import case as case_when
 from sqlalchemy.orm import Session
 
 from models.case import Case, Payout
@@ -76,7 +77,8 @@ def _row(case: Case, payout: Payout, at: datetime) -> dict[str, Any]:
     }
 
 
-_TOLD = ("state", "reference", "account", "failure", "amount", "purpose", "payment_no")
+_REGISTERED = ("asked_by", "authority", "compensates", "named_by", "confirmed_by", "paid_by", "gateway")
+_TOLD = ("state", "reference", "account", "failure", "amount", "purpose", "payment_no", *_REGISTERED)
 
 
 def _differs(row: dict[str, Any], before: Any) -> bool:
@@ -93,6 +95,24 @@ def of_case(session: Session, case_no: str) -> tuple[PayoutRow, ...]:
     """All payouts of a case, oldest first."""
     found = select(payouts).where(payouts.c.case_no == case_no).order_by(payouts.c.created_at, payouts.c.id)
     return tuple(PayoutRow.model_validate(row) for row in session.execute(found))
+
+
+_GRANTED = (
+    select(
+        case_when((payouts.c.compensates.is_not(None), "compensation"), else_=payouts.c.purpose),
+        func.coalesce(payouts.c.authority, ""),
+        func.sum(payouts.c.amount),
+    )
+    .where(payouts.c.order_no == bindparam("wanted_order"), payouts.c.case_no != bindparam("but_case"))
+    .where(payouts.c.state != CANCELLED)
+    .group_by(literal_column("1"), literal_column("2"))
+)
+
+
+def granted(session: Session, order_no: str, but: str) -> tuple[tuple[str, str, int], ...]:
+    """What the cases of an order, but one, were granted within which role's limit; of none, where nobody wrote it."""
+    rows = session.execute(_GRANTED, {"wanted_order": order_no, "but_case": but})
+    return tuple(sorted((what, whose, int(amount)) for what, whose, amount in rows))
 
 
 def list(

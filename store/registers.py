@@ -4,7 +4,6 @@ Rows hold plain values, sums of money, and what is personal, which whoever shows
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -14,25 +13,8 @@ from models.lifecycle import Action
 from models.tables import balances as credited
 from models.tables import cases, orders, timeline
 from store import claims as kept_claims
-from store import credit
-
-Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """Minor units of a currency."""
-
-    amount: int
-    currency: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Personal:
-    """A name, a phone number, an account: masked wherever nobody has to see it."""
-
-    text: str | None
-
+from store import credit, refund_register
+from store.register_columns import Personal, Row, Sum
 
 _document = cases.c.document
 
@@ -97,18 +79,25 @@ def remittances(session: Session) -> list[Row]:
 
 
 def receivables(session: Session) -> list[Row]:
-    """F24: freight that was paid without cause: what the customer still owes of it, what was netted, what he paid."""
-    sums = [_document["money"][name].as_integer() for name in ("receivable", "netted", "repaid")]
+    """F24, T21: what customers still owe us: freight paid without cause, and what they got twice by a chargeback; what
+    was netted of the one, and paid of both."""
+    sums = [_document["money"][name].as_integer() for name in ("receivable", "netted", "repaid", "charged_back")]
     return [
         {
             "case_no": case_no,
             "order_no": order_no,
-            "owed": Sum(case["money"].get("receivable", 0), currency),
+            "owed": Sum(_owed_to_us(case["money"]), currency),
             "netted": Sum(case["money"].get("netted", 0), currency),
             "repaid": Sum(case["money"].get("repaid", 0), currency),
+            "charged_back": Sum(case["money"].get("charged_back", 0), currency),
+            "recovered": Sum(case["money"].get("recovered", 0), currency),
         }
         for case_no, order_no, currency, case in _documents(session, or_(*(one > 0 for one in sums)))
     ]
+
+
+def _owed_to_us(money: Mapping[str, int]) -> int:
+    return money.get("receivable", 0) + money.get("charged_back", 0) - money.get("recovered", 0)
 
 
 def overpayments(session: Session) -> list[Row]:
@@ -241,6 +230,7 @@ def customers(session: Session) -> list[Row]:
 
 
 REGISTERS: Mapping[str, Callable[[Session], list[Row]]] = {
+    "refunds": refund_register.refunds,
     "balances": balances,
     "remittances": remittances,
     "receivables": receivables,

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -62,10 +62,13 @@ def refused(code: int) -> dict[str, Any]:
     return {"description": _TITLES[code], "content": {MEDIA_TYPE: problem}}
 
 
-def as_csv(rows: Iterable[Mapping[str, Any]], name: str) -> Response:
-    """Rows as a CSV file that spreadsheets open rightly: marked as UTF-8, and never as formulas."""
+def as_csv(rows: Iterable[Mapping[str, Any]], name: str, head: Sequence[str] = ()) -> Response:
+    """Rows as a CSV file that spreadsheets open rightly: marked as UTF-8, and never as formulas.
+
+    `head` are the columns that it always has, so that a file without rows says what it would tell.
+    """
     plain = [_flat(row) for row in rows]
-    columns = list(dict.fromkeys(column for row in plain for column in row))
+    columns = list(dict.fromkeys((*head, *(column for row in plain for column in row))))
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, restval="")
     writer.writeheader()

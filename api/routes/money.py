@@ -15,6 +15,7 @@ from api.schemas import Clearing, Failed, Number, Paid
 from models.case import ClaimWait, PayoutState, Purpose
 from models.claim_terms import Against
 from models.lifecycle import Action
+from store.register_columns import COLUMNS
 
 router = checked_router("money")
 
@@ -76,7 +77,10 @@ async def get_balance(customer: Number, desk: DeskHere) -> Json:
 async def clear_balance(
     customer: Number, asked: Clearing, caller: CallerHere, desk: DeskHere, idempotency_key: Key = None
 ) -> Json:
-    """With a reason; all of it where no amount is named. The same `Idempotency-Key` is carried out once."""
+    """With a reason; all of it where no amount is named. The same `Idempotency-Key` is carried out once.
+
+    With another body it is refused.
+    """
     return Json(await desk.clear_balance(customer, asked, actor_of(caller), idempotency_key))
 
 
@@ -104,4 +108,4 @@ _ROWS = documented(Rows, 404)
 async def get_register(name: Name, desk: DeskHere, format: Written = "json") -> Response:
     """All of it, accounts masked."""
     rows = await desk.register(name)
-    return as_csv(rows, name) if format == "csv" else Json({"items": rows, "next_cursor": None})
+    return as_csv(rows, name, COLUMNS.get(name, ())) if format == "csv" else Json({"items": rows, "next_cursor": None})

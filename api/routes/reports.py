@@ -53,7 +53,9 @@ async def get_report(
     made = await reporting.report(desk, name, Span(month, week, first, last), caller, kept)
     if format == "svg":
         return Response(svg(made, language), media_type="image/svg+xml")
-    return as_csv(reporting.flat(made), f"{name}-{made['period']}") if format == "csv" else Json(made)
+    return (
+        as_csv(reporting.flat(made), f"{name}-{made['period']}", reporting.COLUMNS) if format == "csv" else Json(made)
+    )
 
 
 @router.get(

@@ -10,6 +10,7 @@ from models.commands import SettleDeposit
 from models.draft import Draft
 from models.errors import DataRefused, RuleRefused
 from models.lifecycle import Action, Role, State, acts_as
+from models.remedies import REMEDIES
 
 
 @handles(Action.SETTLE_DEPOSIT)
@@ -53,7 +54,8 @@ def _check(draft: Draft, data: SettleDeposit, advance: Advance, wanted: int, owe
 
 def _owed_by_now(draft: Draft, data: SettleDeposit) -> int:
     """Settle the exchange anew by what was found: pay the freight that is ours, answer what the customer owes."""
-    if not any(line.verdict for line in draft.case.lines):
+    taken_over = not REMEDIES[draft.case.remedy or "none"].in_advance  # a ruling has settled the goods meanwhile (T21)
+    if taken_over or not any(line.verdict for line in draft.case.lines):
         return draft.case.owed
     plan = settle(draft, "exchange", None, draft.case.replacement, [])
     draft.set(plan=plan)

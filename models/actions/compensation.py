@@ -2,7 +2,7 @@
 
 from models.actions import handles
 from models.actions.payouts import pay_compensation
-from models.actions.planning import limit_of
+from models.actions.planning import granted, limit_of
 from models.commands import Compensate
 from models.draft import Draft
 from models.errors import DataRefused, RuleRefused
@@ -19,7 +19,8 @@ def compensate(draft: Draft, data: Compensate) -> None:
     if amount <= 0:
         raise DataRefused.of("amount", "Compensate with an amount above zero.")
     limit = limit_of(draft, draft.actor.role, draft.case.procedure.compensation_limits)
-    above = limit is not None and draft.case.money.compensation + amount > limit
+    before = granted(draft.case, draft.actor.role, "compensation")
+    above = limit is not None and before + amount > limit
     legal = data.kind == "legal" and not acts_as(draft.actor.role, Role.MANAGER)
     if not (above or legal):
         pay_compensation(draft, amount, data.kind)

@@ -6,12 +6,11 @@ from typing import Any
 from models.actions import HANDLERS, handles
 from models.actions.claims import ask_no_more
 from models.actions.deposits import forfeit, give_deposit_back
-from models.actions.invoices import open_invoice
-from models.actions.payouts import GONE, cancel_payouts, give_back_all, goods_owed, refund_outside, take_back
-from models.actions.planning import above_refund_limit, plan_remedy
+from models.actions.payouts import GONE, cancel_payouts, give_back_all, goods_owed
+from models.actions.planning import above_refund_limit
 from models.actions.request import promises_too_much, put_on_table
 from models.actions.second_eyes import let_pass_by_actor, same_person
-from models.case import Case, Pending, Ruling
+from models.case import Case, Pending
 from models.clocks import restarted
 from models.commands import (
     Approve,
@@ -21,7 +20,6 @@ from models.commands import (
     MissCallback,
     Note,
     OfferOption,
-    PlatformRuling,
     Reason,
     parse_data,
 )
@@ -232,13 +230,15 @@ def approve(draft: Draft, data: Approve) -> None:
         options = tuple(offer.options) or (OfferOption(type="keep_it", amount=offer.amount),)
         if any(promises_too_much(draft, option) for option in options):
             raise RuleRefused("It is above your limit too: a director has to approve it.")
-        put_on_table(draft, options, pending.came_from)
+        put_on_table(draft, options, pending.came_from, pending.command.actor.id)
         draft.facts.is_offer = True
         return
     draft.facts.is_beside = pending.command.action is Action.COMPENSATE
     data_asked = {name: value for name, value in pending.command.data.items() if name != "preview_id"}
     asked = pending.command.model_copy(update={"data": data_asked})
+    draft.asked_by = pending.command.actor.id
     HANDLERS[asked.action](draft, parse_data(asked))
+    draft.set(asked_by=pending.command.actor.id)
     if draft.facts.is_beside:
         return
     _as_it_was_shown(draft.case.plan, data.preview_id or pending.preview_id)
@@ -268,34 +268,6 @@ def _pending(draft: Draft) -> Pending:
     if same_person(pending.command.actor.id, draft.actor.id):
         raise RoleRefused("Whoever asked for it cannot decide it: somebody else has to.")
     return pending
-
-
-@handles(Action.PLATFORM_RULING)
-def platform_ruling(draft: Draft, data: PlatformRuling) -> None:
-    """T21: decided outside, shown so, and never paid a second time, also when a platform says it again."""
-    said = draft.case.ruling
-    if said is not None and (said.ruling, said.reference) == (data.ruling, data.reference):
-        raise RuleRefused(f"This ruling is recorded already ({data.ruling}, reference {data.reference}) (T21).")
-    draft.facts.ruling = data.ruling
-    paid = draft.minor(data.amount, "amount") if data.amount is not None else 0
-    draft.set(ruling=Ruling(ruling=data.ruling, reference=data.reference, amount=paid))
-    take_back(draft, ("refund", "freight", "goodwill"))
-    draft.set(pending=None, offer=None, plan=None, executed=False)
-    draft.set_money(customer_owes=0)
-    if data.ruling == "refund":
-        plan_remedy(draft, "keep_it" if data.amount else "refund", data.amount)
-        draft.set(remedy="refund")
-    elif data.ruling == "refunded":
-        amount = draft.minor(data.amount, "amount")
-        if amount <= 0:
-            raise DataRefused.of("amount", "A paid ruling needs its amount.")
-        draft.set(remedy="refund", executed=True)
-        refund_outside(draft, amount, data.reference)
-        open_invoice(draft, "refund")
-    else:
-        case = draft.case
-        draft.facts.something_open = bool(case.open_payouts or case.invoice_open or case.loaners)
-        draft.set(remedy="goods_back" if data.ruling == "rejected" and draft.facts.goods_here else None)
 
 
 @handles(Action.CORRECT)

@@ -6,13 +6,13 @@ from models.actions import handles
 from models.actions.invoices import invoice_untouched
 from models.actions.second_eyes import same_person
 from models.case import Case, Payout
-from models.commands import FailRefund, GiveBack, Note, ProvideAccount, RecordRefund
+from models.commands import GiveBack, Note, ProvideAccount, RecordRefund
 from models.draft import Draft
 from models.errors import DataRefused, PotExceeded, RoleRefused, RuleRefused
-from models.ledger import Transfers, paid_outside, payout_paid
+from models.ledger import Transfers, charged_back, payout_paid
 from models.lifecycle import Action, Role
 from models.payments import ORIGINAL, STORE_CREDIT
-from models.pots import Draw, Pots, amount_draws, draw, payment_draws, release, settle
+from models.pots import Draw, draw, release, settle
 from models.remedies import REMEDIES
 
 #: A payout in one of these states may have left the house.
@@ -63,7 +63,11 @@ def _take(draws: list[Draw], amount: int) -> tuple[list[Draw], list[Draw]]:
 def pay(draft: Draft, purpose: str, amount: int, draws: tuple[Draw, ...] = (), payment_no: str | None = None) -> Payout:
     """One approved payout, and the movement of money that reserves it."""
     key = draft.next_key(purpose)
-    payout = Payout(key=key, purpose=purpose, amount=amount, payment_no=payment_no, draws=draws)
+    planned = purpose in ("refund", "freight") and draft.case.executed  # by whoever decided the plan, however long ago
+    whose: dict[str, str | None] = {"asked_by": draft.asked_by, "authority": draft.actor.role.value}
+    if planned and draft.case.asked_by is not None:
+        whose = {"asked_by": draft.case.asked_by, "authority": draft.case.authority}
+    payout = Payout(key=key, purpose=purpose, amount=amount, payment_no=payment_no, draws=draws, **whose)
     order = draft.case.order
     if order is not None and draws:
         try:
@@ -185,31 +189,27 @@ def settle_payout(draft: Draft, payout: Payout, reference: str, posted: Transfer
     order = draft.case.order
     if order is not None and payout.draws:
         draft.set(order=order.model_copy(update={"pots": settle(order.pots, payout.draws)}))
-    draft.replace_payout(payout.model_copy(update={"state": "done", "reference": reference, "failure": None}))
+    done = {"state": "done", "reference": reference, "failure": None, "paid_by": payout.gateway or draft.actor.id}
+    draft.replace_payout(payout.model_copy(update=done))
     draft.set_money(paid=draft.case.money.paid + payout.amount)
     draft.book("settle", payout.key, payout.purpose, payout.amount, payout.draws, reference)
     transfers = payout_paid(payout.purpose, payout.amount) if posted is None else posted
     draft.post(transfers, payout.key, reference)
 
 
-def refund_outside(draft: Draft, amount: int, reference: str) -> None:
-    """T21: a platform has paid already; it is booked, so that nothing is paid a second time for the same goods."""
-    order = draft.case.order
-    assert order is not None
-    draws = (*_goods_draws(draft.case, order.pots, amount), *payment_draws(order.pots, amount))
-    payout = pay(draft, "refund", amount, draws)
-    draft.set_money(refund=draft.case.money.refund + amount)
-    settle_payout(draft, payout, reference, paid_outside(amount))
+def charge_back(draft: Draft, amount: int, reference: str) -> None:
+    """T21: taken from us by a decision outside although the order had given all of it back: a loss, owed by him.
 
-
-def _goods_draws(case: Case, pots: Pots, amount: int) -> list[Draw]:
-    """The amount from the case's lines, as far as they have it; a platform may have paid more than that."""
-    draws: list[Draw] = []
-    for line in case.lines:
-        part = min(amount, sum(pot.left for pot in pots.of_line(line.line_no)))
-        amount -= part
-        draws += amount_draws(pots, line.line_no, part)
-    return draws
+    A negative amount takes it back, since the order gives it after all.
+    """
+    if not amount:
+        return
+    draft.set_money(charged_back=draft.case.money.charged_back + amount)
+    draft.post(charged_back(amount), reference=reference)
+    if amount > 0:
+        taken = draft.said(amount)
+        for to in ("finance", "manager"):
+            draft.tell(to, f"{taken} were taken from us for what was refunded already: dispute it, or claim it (T21).")
 
 
 def payout_of(draft: Draft, payout_id: str) -> Payout:
@@ -240,16 +240,6 @@ def record_refund(draft: Draft, data: RecordRefund) -> None:
     settle_payout(draft, payout, data.reference)
     draft.facts.payouts_open = bool(draft.case.open_payouts)
     draft.facts.goods_owed = goods_owed(draft.case)
-
-
-@handles(Action.FAIL_REFUND)
-def fail_refund(draft: Draft, data: FailRefund) -> None:
-    """The bank or provider refused it: the money stays reserved, and the case says what is wrong."""
-    payout = payout_of(draft, data.payout_id)
-    changed = {"state": "failed", "failure": data.code, "gateway": None, "ask_at": None, "tries": 0}
-    draft.replace_payout(payout.model_copy(update=changed))
-    for to in ("owner", "finance"):
-        draft.tell(to, f"A payout was refused ({data.code}). {data.note or ''}".strip()[:200])
 
 
 @handles(Action.PROVIDE_ACCOUNT)

@@ -47,6 +47,8 @@ def plan_remedy(
     if REMEDIES[remedy].other_goods or replacement is not None:
         draft.set(out_of_stock=False)  # what was out of stock is not what goes out now (G5)
     draft.set_money(customer_owes=0)
+    if acts_as(draft.actor.role, Role.AGENT):  # what others carry out was decided before, by somebody with a limit
+        draft.set(asked_by=draft.actor.id, authority=draft.actor.role.value)
     draft.facts.remedy = remedy
     if draft.case.order is not None and remedy != "none":
         plan = settle(draft, remedy, amount, replacement, lines or [], reduction_percent, net_receivable)
@@ -298,18 +300,24 @@ def above_refund_limit(draft: Draft, plan: Settlement | None) -> bool:
         return False
     limit = refund_limit(draft, draft.actor.role)
     over_cap = plan.freight_over_cap > 0 and not acts_as(draft.actor.role, Role.MANAGER)
-    return over_cap or beyond(limit, draft.case, plan)
+    return over_cap or beyond(limit, draft.actor.role, draft.case, plan)
 
 
-def beyond(limit: int | None, case: Case, plan: Settlement) -> bool:
-    """Whether a plan, with what the case has refunded before, is above somebody's limit.
+def beyond(limit: int | None, role: str | None, case: Case, plan: Settlement) -> bool:
+    """Whether a plan is above somebody's limit, with what the same role has granted before on the whole order."""
+    return limit is not None and plan.refund > 0 and granted(case, role, "refund") + plan.refund > limit
 
-    Lines that were divided onto several cases count as one request: by all that their order has given back.
+
+def granted(case: Case, role: str | None, purpose: str) -> int:
+    """What a role has granted on the case's order within its limit: by this case, and by all others (F26: apart).
+
+    What was granted before anybody wrote down by whom counts for every role.
     """
-    given = case.money.refund
-    if case.divided and case.order is not None:
-        given = max(given, sum(pot.in_flight + pot.refunded for pot in case.order.pots.payments))
-    return limit is not None and plan.refund > 0 and given + plan.refund > limit
+    kept = (payout for payout in case.payouts if payout.state != "cancelled" and payout.limited_as == purpose)
+    own = (payout for payout in kept if payout.authority in (role, None))
+    elsewhere = case.order.pots.granted if case.order else ()
+    others = sum(amount for what, whose, amount in elsewhere if what == purpose and whose in (role, ""))
+    return sum(payout.amount for payout in own) + others
 
 
 def goods_are_missing(case: Case) -> bool:

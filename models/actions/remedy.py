@@ -40,7 +40,7 @@ from models.commands import (
 from models.draft import Draft
 from models.errors import DataRefused, RuleRefused
 from models.events import Fact
-from models.ledger import payment_received, receivable_paid, replacement_shipped
+from models.ledger import chargeback_repaid, payment_received, receivable_paid, replacement_shipped
 from models.lifecycle import Action, Role, acts_as
 from models.playbook import ClockRule
 from models.remedies import REMEDIES
@@ -162,6 +162,7 @@ def _came_in(draft: Draft, data: RecordPayment, amount: int) -> None:
     """Book a payment: what it is for first, then what he owes, then the deposit; the rest is overpaid, and said so."""
     left = amount
     if data.purpose == "receivable":
+        _no_more_than_owed_at_the_end(draft, amount)
         left -= _receivable_paid(draft, amount, data.reference)
     elif data.purpose == "deposit":
         left -= capture(draft, left, data.reference) or take_deposit(draft, left, data.reference)
@@ -176,14 +177,26 @@ def _came_in(draft: Draft, data: RecordPayment, amount: int) -> None:
     mind_what_was_paid(draft)
 
 
+def _no_more_than_owed_at_the_end(draft: Draft, amount: int) -> None:
+    """Nothing is given back by a case that is over, so it takes no more than is owed. Raises RuleRefused."""
+    owed = draft.case.money.owed_to_us
+    if draft.case.is_final and amount > owed:
+        told = f"The case is over, and {draft.said(owed)} is owed: record that, or open it again for the rest"
+        raise RuleRefused(f"{told} (F24).")
+
+
 def _receivable_paid(draft: Draft, amount: int, reference: str) -> int:
-    """F24: the customer pays what he owes for freight; answers how much of the payment it was."""
+    """F24, T21: the customer pays back freight, then what he got twice; answers how much of the payment it was."""
     money = draft.case.money
-    part = min(amount, money.receivable)
-    if part:
-        draft.set_money(receivable=money.receivable - part, repaid=money.repaid + part)
-        draft.post(receivable_paid(part), reference=reference)
-    return part
+    freight = min(amount, money.receivable)
+    if freight:
+        draft.set_money(receivable=money.receivable - freight, repaid=money.repaid + freight)
+        draft.post(receivable_paid(freight), reference=reference)
+    twice = min(amount - freight, money.charged_back - money.recovered)
+    if twice:
+        draft.set_money(recovered=money.recovered + twice)
+        draft.post(chargeback_repaid(twice), reference=reference)
+    return freight + twice
 
 
 @handles(Action.REPORT_SHORTAGE)

@@ -107,12 +107,13 @@ def _pays(option: OfferOption) -> bool:
     return option.type in REMEDIES and REMEDIES[option.type].pays
 
 
-def put_on_table(draft: Draft, options: tuple[OfferOption, ...], came_from: State) -> None:
+def put_on_table(draft: Draft, options: tuple[OfferOption, ...], came_from: State, asked_by: str | None = None) -> None:
     """The offer is made: the customer has the word."""
     round_ = draft.case.rounds + 1
     promised = tuple(_promised(draft, option) for option in options)
     limit = refund_limit(draft, draft.actor.role) if draft.case.currency else None
-    offer = Offer(options=options, came_from=came_from, round=round_, promised=promised, limit=limit)
+    whose = {"made_by": asked_by or draft.actor.id, "authority": draft.actor.role.value, "limit": limit}
+    offer = Offer(options=options, came_from=came_from, round=round_, promised=promised, **whose)
     draft.set(offer=offer, rounds=round_)
     draft.told_customer()
 
@@ -184,6 +185,7 @@ def accept_offer(draft: Draft, data: AcceptOffer) -> None:
             in_advance=option.in_advance,
         )
         _as_it_was_offered(draft.case, offer, data.option - 1)
+        draft.set(asked_by=offer.made_by, authority=offer.authority)
 
 
 def _as_it_was_offered(case: Case, offer: Offer, index: int) -> None:
@@ -192,7 +194,7 @@ def _as_it_was_offered(case: Case, offer: Offer, index: int) -> None:
     if plan is None or index >= len(offer.promised):
         return
     promised = offer.promised[index]
-    if promised is not None and (plan.refund > promised or beyond(offer.limit, case, plan)):
+    if promised is not None and (plan.refund > promised or beyond(offer.limit, offer.authority, case, plan)):
         told = "It comes to more than when it was offered, or than whoever offered it may give: make the offer anew"
         raise RuleRefused(f"{told}, so that somebody who may approves it.")
 

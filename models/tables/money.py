@@ -22,7 +22,7 @@ money_moves = Table(
     Column("at", Moment, nullable=False),
     PrimaryKeyConstraint("key", "kind"),
     CheckConstraint("amount >= 0", name="not_negative"),
-    CheckConstraint("kind IN ('draw', 'settle', 'release')", name="known_kind"),
+    CheckConstraint("kind IN ('draw', 'settle', 'release', 'raise')", name="known_kind"),
     # A key ends once: as paid or as not paid after all.
     Index("uq_money_moves_ended", "key", unique=True, **where("kind <> 'draw'")),
 )
@@ -89,6 +89,10 @@ payouts = Table(
     Column("created_at", Moment, nullable=False),
     Column("changed_at", Moment, nullable=False),
     Column("paid_at", Moment),
+    Column("asked_by", String),
+    Column("authority", String),  # the role within whose limit it was granted
+    Column("compensates", String),  # the kind of compensation that it is (F26)
+    *(Column(name, String) for name in ("named_by", "confirmed_by", "paid_by", "gateway")),  # R1
     CheckConstraint("amount >= 0", name="not_negative"),
     Index("ix_payouts_queue", "state", "created_at", "id"),
 )

@@ -36,10 +36,12 @@ unit_pots = Table(
     sum_of("in_flight"),
     sum_of("refunded"),
     sum_of("withheld"),
+    sum_of("raised"),  # what exchanges for dearer goods collected on top (G6)
     PrimaryKeyConstraint("order_no", "line_no", "rank"),
     CheckConstraint("units >= 1 AND goods >= 0 AND tax >= 0", name="not_negative"),
     CheckConstraint("in_flight >= 0 AND refunded >= 0 AND withheld >= 0", name="drawn_not_negative"),
-    CheckConstraint("in_flight + refunded + withheld <= units * (goods + tax)", name="never_above_paid"),
+    CheckConstraint("in_flight + refunded + withheld <= units * (goods + tax) + raised", name="never_above_paid"),
+    CheckConstraint("raised >= 0", name="raised_not_negative"),
     CheckConstraint("units_out >= 0 AND units_out <= units", name="units_out_within_units"),
 )
 
@@ -70,6 +72,7 @@ payment_pots = Table(
     Column("paid_at", Moment, nullable=False),
     sum_of("in_flight"),
     sum_of("refunded"),
+    Column("collected_by", String),  # the case that collected it; empty = it came with the order
     PrimaryKeyConstraint("order_no", "payment_no"),
     CheckConstraint("amount >= 0 AND in_flight >= 0 AND refunded >= 0", name="not_negative"),
     CheckConstraint("in_flight + refunded <= amount", name="never_above_paid"),

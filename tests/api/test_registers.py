@@ -6,11 +6,12 @@ import pytest
 
 from api import documents
 from api.lookup import UNEVEN
+from store.register_columns import COLUMNS
 from store.registers import REGISTERS
 from tests.api.client import Api
 
 
-@pytest.mark.parametrize("name", ["refunds", "parcels", *REGISTERS, *UNEVEN])
+@pytest.mark.parametrize("name", ["parcels", *REGISTERS, *UNEVEN])
 async def test_every_register_is_a_list_and_a_spreadsheet(api: Api, name: str) -> None:
     await api.opened()
     answer = await api.get(f"/registers/{name}")
@@ -19,6 +20,17 @@ async def test_every_register_is_a_list_and_a_spreadsheet(api: Api, name: str) -
     sheet = await api.get(f"/registers/{name}", params={"format": "csv"})
     assert sheet.headers["content-disposition"] == f'attachment; filename="{name}.csv"'
     assert "13800138000" not in answer.text + sheet.text, "phone numbers are masked"
+
+
+@pytest.mark.parametrize("name", ["parcels", *REGISTERS, *UNEVEN])
+async def test_an_empty_spreadsheet_says_what_it_would_tell(api: Api, name: str) -> None:
+    sheet = await api.get(f"/registers/{name}", params={"format": "csv"})
+    assert sheet.text.lstrip("\ufeff").splitlines()[0] == ",".join(COLUMNS[name])
+
+
+async def test_an_empty_report_has_its_columns_too(api: Api) -> None:
+    sheet = await api.get("/reports/staff", params={"format": "csv", "month": "2020-01"})
+    assert sheet.text.lstrip("\ufeff").splitlines()[0] == "section,of,number,value,unit,currency,cases"
 
 
 async def test_an_unknown_register_names_those_that_are(api: Api) -> None:

@@ -43,6 +43,19 @@ def test_the_books_of_a_shop_that_works_agree(engine: Engine) -> None:
     assert audited.postings == 5  # the kettle back, two claims, its refund, its freight
 
 
+def test_the_books_agree_after_a_chargeback_of_what_was_refunded_T21(engine: Engine) -> None:
+    till = sold_and_refunded(engine)
+    taken = {"ruling": "refunded", "amount": "347.60", "reference": "CB-7"}
+    till.drive("AC-26-000001", ("platform", "platform_ruling", taken))
+    money = till.case("AC-26-000001").money
+    assert money.charged_back > 0
+    assert till.pots().payable == 0
+    till.drive(
+        "AC-26-000001", ("finance", "record_payment", {"amount": "5.00", "reference": "W1", "for": "receivable"})
+    )
+    assert audit_money(engine).findings == ()
+
+
 def test_an_order_that_nobody_complained_about_agrees(engine: Engine) -> None:
     Till(engine)
     assert audit_money(engine) == Audited(orders=1, cases=0, payouts=0, postings=0, findings=())

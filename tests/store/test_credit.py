@@ -120,6 +120,15 @@ def test_finance_clears_what_is_there_and_no_more(engine: Engine) -> None:
     assert cleared(engine, key="clear:3") == 0
 
 
+@pytest.mark.parametrize("other", ["9.99", None])
+def test_the_same_key_with_another_body_is_refused(engine: Engine, other: str | None) -> None:
+    credited(engine)
+    cleared(engine, "10.00")
+    with pytest.raises(Conflict, match="Idempotency-Key was used for another request"):
+        cleared(engine, other)
+    assert has(engine) == 2000
+
+
 def test_the_database_itself_lets_no_balance_fall_below_zero(engine: Engine) -> None:
     credited(engine)
     with pytest.raises(IntegrityError), writing(engine) as session:

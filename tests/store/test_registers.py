@@ -4,21 +4,29 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from api.routes.answers import _flat
 from api.views import register_document
 from models.case import Announced, Money
-from store import credit
+from models.masking import masked
+from store import credit, personal
 from store.engine import reading, writing
+from store.register_columns import COLUMNS
 from store.registers import REGISTERS
 from tests.builders import NOW
+from tests.models.story import procedure
 from tests.store.desk import commit, loaded, next_version, open_case
 from tests.store.test_audit import CAME_BACK, sold_and_refunded
+from tests.store.test_caps import HERE
 from tests.store.till import Till
 
 
 def rows(engine: Engine, name: str) -> list[dict[str, Any]]:
     """A register as it is shown."""
     with reading(engine) as session:
-        return [register_document(row) for row in REGISTERS[name](session)]
+        found = [register_document(row) for row in REGISTERS[name](session)]
+    for row in found:
+        assert tuple(_flat(row)) == COLUMNS[name], "an empty spreadsheet has the same columns"
+    return found
 
 
 def cny(amount: str) -> dict[str, str]:
@@ -114,3 +122,78 @@ def test_the_archive_knows_customers_by_their_masks(engine: Engine) -> None:
     assert (row["customer_id"], row["orders"], row["cases"]) == ("c-88", 1, 1)
     assert (row["name"], row["phone"]) == ("••明", "•••••••8000")
     assert row["last_order_at"] < NOW.isoformat()
+
+
+# ── the refund register (section 11, R1) ──────────────────────────────────────────────────────────
+
+
+def test_the_refund_register_says_why_to_whom_and_by_whose_hands(engine: Engine) -> None:
+    till = Till(engine)
+    case_no = till.opened(**HERE)
+    till.drive(case_no, ("agent", "choose_remedy", {"remedy": "refund"}))
+    account = {
+        "kind": "bank",
+        "account": masked("6222021234567"),
+        "real_name": masked("王小明"),
+        "customer_agrees": True,
+    }
+    till.drive(case_no, ("agent", "provide_account", account))
+    with writing(engine) as session:
+        told = {"account": "6222021234567", "real_name": "王小明"}
+        personal.put(session, "ref_1", case_no, "provide_account", told, NOW)
+    till.pay_all(case_no)
+    freight, paid = rows(engine, "refunds")
+    assert (paid["purpose"], paid["amount"], paid["reason"]) == ("refund", cny("129.00"), "quality_fault / refund")
+    assert (paid["account_kind"], paid["account"], paid["real_name"]) == ("bank", "••••••••4567", "••明")
+    assert (paid["asked_by"], paid["named_by"], paid["paid_by"], paid["acknowledged_by"]) == (
+        "li",
+        "li",
+        "zhou",
+        "zhou",
+    )
+    assert (paid["customer_id"], paid["granted_as"], paid["payment_no"]) == ("c-88", "agent", "P1")
+    assert paid["reference"].startswith("ALI ")
+    assert paid["paid_at"] is not None
+    assert freight["purpose"] == "freight"
+
+
+def test_who_asked_is_told_apart_from_who_approved(engine: Engine) -> None:
+    till = Till(engine)
+    case_no = till.opened(rules=procedure(refund_limits={"agent": {"CNY": "100.00"}}), **HERE)
+    till.drive(case_no, ("agent", "choose_remedy", {"remedy": "refund"}), ("manager", "approve"))
+    assert {(row["asked_by"], row["granted_as"]) for row in rows(engine, "refunds")} == {("li", "manager")}
+
+
+# ── limits hold for all cases of an order ─────────────────────────────────────────────────────────
+
+
+def test_an_agents_limit_is_one_for_all_cases_of_an_order(engine: Engine) -> None:
+    """Two kettles at 129.00 in two cases, and a limit of 200.00: the second is a manager's."""
+    till = Till(engine)
+    rules = procedure(refund_limits={"agent": {"CNY": "200.00"}, "manager": {"CNY": "300.00"}})
+    first, second = (till.opened(rules=rules, **HERE) for _ in range(2))
+    till.drive(first, ("agent", "choose_remedy", {"remedy": "refund"}))
+    till.drive(second, ("agent", "choose_remedy", {"remedy": "refund"}))
+    assert [till.case(case_no).state for case_no in (first, second)] == ["refunding", "awaiting_approval"]
+    till.drive(second, ("manager", "approve"))
+    assert till.case(second).state == "refunding", "a manager's own authority has given nothing yet"
+
+
+def test_what_was_taken_back_is_not_counted_against_a_limit(engine: Engine) -> None:
+    till = Till(engine)
+    rules = procedure(refund_limits={"agent": {"CNY": "200.00"}})
+    first, second = (till.opened(rules=rules, **HERE) for _ in range(2))
+    till.drive(first, ("agent", "choose_remedy", {"remedy": "refund"}))
+    till.drive(first, ("manager", "correct", {"to_state": "fault_confirmed", "reason": "the wrong one"}))
+    till.drive(second, ("agent", "choose_remedy", {"remedy": "refund"}))
+    assert till.case(second).state == "refunding"
+
+
+def test_compensation_has_a_limit_of_its_own_that_is_one_for_the_order_too_F26(engine: Engine) -> None:
+    till = Till(engine)
+    rules = procedure(compensation_limits={"agent": {"CNY": "30.00"}})
+    first, second = (till.opened(rules=rules, **HERE) for _ in range(2))
+    given = {"amount": "20.00", "kind": "goodwill", "reason": "it flooded his kitchen"}
+    till.drive(first, ("agent", "compensate", given), ("agent", "choose_remedy", {"remedy": "refund"}))
+    till.drive(second, ("agent", "compensate", given))
+    assert [till.case(case_no).state for case_no in (first, second)] == ["refunding", "awaiting_approval"]

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from api import desk
 from models.case import Case
 from models.commands import parse_command
 from models.decide import decide, opened
@@ -22,7 +23,7 @@ from tests.builders import NOW, a_case, an_order, order_facts
 from tests.models.story import CAST, FREIGHT, procedure
 
 CALENDARS = load_playbooks(SHIPPED).calendars
-ABOUT_MONEY = ("choose_remedy", "approve", "accept_offer", "accept_quote", "platform_ruling", "record_payment")
+ABOUT_MONEY = frozenset(str(action) for action in desk.ABOUT_MONEY)
 
 
 class Till:
@@ -61,7 +62,7 @@ class Till:
         envelope: dict[str, Any] = {"action": action, "data": data}
         envelope["actor"] = {"id": by or CAST[role], "role": Role(role)}
         if action in ABOUT_MONEY:
-            envelope["order_pots"] = self.pots()
+            envelope["order_pots"] = self.pots(case_no)
         case = self.case(case_no)
         try:
             decision = decide(case, parse_command(envelope), self.now)
@@ -87,8 +88,8 @@ class Till:
         assert case is not None
         return case
 
-    def pots(self) -> Pots:
+    def pots(self, but: str | None = None) -> Pots:
         with reading(self.engine) as session:
-            pots = orders.pots(session, self.order.order_no)
+            pots = orders.pots(session, self.order.order_no, but)
         assert pots is not None
         return pots

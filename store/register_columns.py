@@ -1,0 +1,57 @@
+"""What the registers' rows are made of, and the columns that each has, also while it is empty."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Minor units of a currency."""
+
+    amount: int
+    currency: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """A name, a phone number, an account: masked wherever nobody has to see it."""
+
+    text: str | None
+
+
+_REFUNDS: Final = (
+    *("id", "case_no", "order_no", "customer_id", "state", "purpose", "reason", "amount", "currency"),
+    *("payment_no", "account_kind", "account", "real_name", "asked_by", "granted_as", "named_by", "acknowledged_by"),
+    *("paid_by", "reference", "failure", "created_at", "changed_at", "paid_at"),
+)
+_UNEVEN: Final = ("case_no", "order_no", "state", "since", "amount", "currency")
+
+#: The columns of each register as a spreadsheet has them; `currency` follows the first sum.
+COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "refunds": _REFUNDS,
+    "parcels": ("id", "code", "at", "note", "state", "case_no"),
+    "refunded_not_returned": _UNEVEN,
+    "returned_not_refunded": _UNEVEN,
+    "balances": (
+        *("customer_id", "customer", "number", "what", "credited", "currency", "taken", "remains", "why"),
+        *("order_no", "case_no", "by", "at"),
+    ),
+    "remittances": ("case_no", "order_no", "state", "announced", "currency", "owed", "received", "payer"),
+    "receivables": (*("case_no", "order_no", "owed", "currency", "netted", "repaid", "charged_back", "recovered"),),
+    "overpayments": ("case_no", "order_no", "state", "overpaid", "currency", "given_back"),
+    "loaners": ("serial", "case_no", "order_no", "out", "lent_by", "lent_at"),
+    "claims": (
+        *("case_no", "claim", "order_no", "against", "name", "state", "awaits", "due_at", "claimed", "currency"),
+        *("accepted", "paid", "missing", "reference", "opened_at", "filed_at", "reason"),
+    ),
+    "invoices": (
+        *("case_no", "order_no", "kind", "remedy", "state", "due", "came_back", "settled_at", "settled_by", "reason"),
+    ),
+    "warranties": (
+        *("case_no", "order_no", "sku", "name", "serials", "in_warranty", "failed_repairs", "days_in_repair"),
+    ),
+    "customers": ("customer_id", "name", "phone", "orders", "cases", "last_order_at"),
+}
