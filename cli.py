@@ -29,6 +29,7 @@ from terminal import (
     playbooks,
     reports,
     schedules,
+    users,
     webhooks,
 )
 
@@ -214,6 +215,7 @@ app.add_typer(letters.notify, name="notify")
 app.add_typer(duty.duty, name="duty")
 app.add_typer(playbooks.playbook, name="playbook")
 app.add_typer(keeping.token, name="token")
+app.add_typer(users.user, name="user")
 app.add_typer(keeping.db, name="db")
 app.add_typer(schedules.schedules, name="schedules")
 app.add_typer(callbacks.callbacks, name="callbacks")

@@ -20,10 +20,14 @@ from api.connection import connect, connect_to
 from api.customer.links import CaseLinks
 from api.desk import Desk
 from api.hooks import Hooks
+from api.prefix import Prefixed
 from api.problems import install_problems
 from api.routes import api, root
 from api.routes.reference import openapi_of
+from api.sign_in import Doorkeeper
 from api.webhooks import Webhooks
+from console.mounting import mount
+from console.visit import House
 from models.errors import Unavailable
 from playbooks.loading.in_force import InForce
 from playbooks.loading.load import SHIPPED, Playbooks
@@ -72,10 +76,13 @@ def make_app(settings: Settings, client: Client, engine: Engine, playbooks: Play
     app.state.gate = Gate(engine, settings.bootstrap_token.get_secret_value() if settings.bootstrap_token else None)
     app.state.hooks = Hooks(engine, configured(settings), lambda: datetime.now(UTC))
     app.state.webhooks = Webhooks(engine, settings.webhook_targets, lambda: datetime.now(UTC))
+    if settings.path_prefix:
+        app.add_middleware(Prefixed, prefix=settings.path_prefix)
     install_problems(app)
     app.include_router(api)
     app.include_router(root)
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
+    app.state.console = mount(app, House(app.state.desk, Doorkeeper(engine), settings.locale, settings.console_url))
     return app
 
 

@@ -53,6 +53,9 @@ class Settings(BaseSettings):
         None, min_length=32, description="signs customers' links; default: a key that the database keeps"
     )
     link_days: int = Field(90, ge=1, le=3650, description="so many days a customer's link lasts")
+    path_prefix: str = Field(
+        "", pattern=r"^(/[A-Za-z0-9._~-]+)*$", description="path that a proxy serves us under, such as `/desk`"
+    )
     payout_timeout: float = Field(20, gt=0, le=120, description="seconds that a payment provider has for an answer")
     stripe_key: SecretStr | None = Field(None, description="secret key; with it, refunds of card payments go to Stripe")
     stripe_url: str | None = Field(None, description="Stripe's address, where it is another than its own")

@@ -25,6 +25,7 @@ from activities.webhooks.guard import Poster
 from activities.webhooks.sending import sender
 from api.connection import connect, register_search_attributes
 from api.restore import start_missing_cases
+from api.sign_in import Doorkeeper
 from embedded import embedded_temporal
 from models.errors import Conflict
 from models.lifecycle import Role
@@ -57,6 +58,7 @@ class Running:
     client: Client
     engine: Engine
     playbooks: InForce
+    first_user: tuple[str, str] | None = None
 
 
 @asynccontextmanager
@@ -73,7 +75,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         client, temporal, ui = await _temporal(stack, settings)
         await upgrading
         log_warnings(playbooks.current(), datetime.now(UTC), furthest_deadline_in(engine))
-        token = first_token(engine, settings.data)
+        token, first = first_token(engine, settings.data), Doorkeeper(engine).add_first(datetime.now(UTC))
         url = f"http://{settings.http_host}:{listening.getsockname()[1]}"
         await stack.enter_async_context(case_worker(client, engine, playbooks, payments_of(settings, engine)))
         await stack.enter_async_context(postman(engine, partial(house_of, settings, playbooks)))
@@ -83,7 +85,8 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         for work in (_restored(client, engine), _scheduled(client, playbooks.current().shop.timezone)):
             stack.push_async_callback(_ended, asyncio.create_task(work))
         stack.enter_context(_said_in(settings.data, url, temporal, ui))
-        yield Running(url, token, temporal, ui, client, engine, playbooks)
+        first_user = (first[0].id, first[1]) if first else None
+        yield Running(url, token, temporal, ui, client, engine, playbooks, first_user)
 
 
 async def _temporal(stack: AsyncExitStack, settings: Settings) -> tuple[Client, str, str | None]:

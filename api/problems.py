@@ -170,7 +170,11 @@ class Answered:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message = {**message, "headers": [*message.get("headers", []), *_safe_headings(scope["path"])]}
+                given = list(message.get("headers", []))
+                named = {bytes(name).lower() for name, _ in given}
+                path = scope["path"].removeprefix(scope.get("root_path", ""))
+                missing = [one for one in _safe_headings(path) if one[0] not in named]
+                message = {**message, "headers": [*given, *missing]}
             await send(message)
 
         try:

@@ -61,7 +61,14 @@ async def _live(settings: "Settings", begun: float, ready: asyncio.Event, stop: 
 
 def _say_where(settings: "Settings", found: "Running", took: float) -> None:
     shown.say(f"Aftercare runs; it took {took:.1f} s. Ctrl-C stops it.")
+    console = f"{found.url}{settings.path_prefix}/"
     rows = [
+        ("console", console),
+        *(
+            (("sign in as", "{}, password {}  (shown this once)".format(*found.first_user)),)
+            if found.first_user
+            else ()
+        ),
         ("API", f"{found.url}/api/v1"),
         ("API docs", f"{found.url}/docs"),
         ("Temporal", found.temporal),

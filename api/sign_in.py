@@ -1,0 +1,229 @@
+"""Signing in to the console: passwords, sessions, and how often somebody may try."""
+
+import math
+import secrets
+import string
+import unicodedata
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from api.limits import TooManyAttempts
+from models.errors import AftercareError, Invalid
+from models.lifecycle import Role
+from store import staff, users
+from store.engine import reading, writing
+from store.users import Sitting as Sitting
+from store.users import User as User
+
+#: The first user is called so, and may do everything that a person may.
+FIRST: Final = "admin"
+FIRST_ROLES: Final = (Role.DIRECTOR, Role.FINANCE, Role.WAREHOUSE, Role.WORKSHOP, Role.TECHNICIAN, Role.EXPERT)
+#: What a user can be; couriers, platforms and programs come with tokens, customers with links.
+PEOPLE: Final = (*FIRST_ROLES, Role.MANAGER, Role.SUPERVISOR, Role.AGENT)
+SHORTEST_PASSWORD: Final = 10
+LONGEST_PASSWORD: Final = 200
+#: Failed tries within a quarter of an hour, of one name from one address, of one name, from one address.
+MOST_BOTH: Final = 5
+MOST_OF_NAME: Final = 25
+MOST_OF_ADDRESS: Final = 50
+_NAME = frozenset(string.ascii_lowercase + string.digits + "-_.@")
+_CLEAR = "abcdefghjkmnpqrstuvwxyz23456789"  # no letters that are taken for others
+
+
+class WrongPassword(AftercareError):
+    """Name or password is wrong"""
+
+    code = "wrong-password"
+    status = 422
+
+
+class Doorkeeper:
+    """Who comes in, on one database. Everything here blocks: call it from a thread."""
+
+    def __init__(self, engine: Engine, hasher: PasswordHash | None = None) -> None:
+        self._engine = engine
+        self._hasher = hasher or PasswordHash((Argon2Hasher(),))
+        self._nobody = self._hasher.hash(secrets.token_hex(8))
+
+    # ── in and out ──────────────────────────────────────────────────────────
+
+    def sign_in(self, name: str, password: str, address: str, browser: str, now: datetime) -> tuple[str, User]:
+        """A new session's secret, and whose it is. Raises WrongPassword, or TooManyAttempts with the wait.
+
+        An unknown name takes as long as a wrong password and is answered with the same words.
+        """
+        name = plain_name(name)
+        with reading(self._engine) as session:
+            self._let_try(users.tries(session, name, address, now), now)
+            user, held = users.get(session, name), users.password_hash(session, name)
+            with_us = user is not None and _is_with_us(session, user, now)
+        right = self._hasher.verify(password[:LONGEST_PASSWORD], held or self._nobody)
+        if not (right and held and user is not None and user.is_active and with_us):
+            with writing(self._engine) as session:
+                users.failed(session, name, address, now)
+            raise WrongPassword("The name or the password is wrong.")
+        return self.let_in(user, address, browser, now), user
+
+    def let_in(self, user: User, address: str, browser: str, now: datetime) -> str:
+        """A new session's secret for somebody who has shown who he is."""
+        secret = secrets.token_urlsafe(32)
+        with writing(self._engine) as session:
+            users.forgive(session, user.id, address)
+            users.begin(session, secret, user.id, address, browser, now)
+        return secret
+
+    def _let_try(self, tries: users.Tries, now: datetime) -> None:
+        if tries.both < MOST_BOTH and tries.name < MOST_OF_NAME and tries.address < MOST_OF_ADDRESS:
+            return
+        wait = math.ceil(((tries.first or now) + users.TRIES_COUNT - now).total_seconds())
+        raise TooManyAttempts("Too many tries with a wrong password; wait.", retry_after=max(1, wait))
+
+    def who(self, secret: str, now: datetime) -> tuple[User, Sitting] | None:
+        """Who a browser's secret stands for; None for nobody."""
+        with reading(self._engine) as session:
+            found = users.signed_in(session, secret, now)
+            if found is None or not _is_with_us(session, found[0], now):
+                return None
+        if users.is_to_be_noted(found[1], now):
+            with writing(self._engine) as session:
+                users.saw(session, found[1].id, now)
+        return found
+
+    def sign_out(self, sitting_id: str) -> None:
+        """One browser is signed out."""
+        with writing(self._engine) as session:
+            users.end(session, sitting_id)
+
+    def sign_out_everywhere(self, user_id: str, but: str | None = None) -> int:
+        """Everywhere, or everywhere but in one session; answers in how many places."""
+        with writing(self._engine) as session:
+            return users.end_all(session, user_id, but)
+
+    def sittings(self, user_id: str, now: datetime) -> tuple[Sitting, ...]:
+        """Where somebody is signed in."""
+        with reading(self._engine) as session:
+            return users.sittings(session, user_id, now)
+
+    # ── what one changes oneself ────────────────────────────────────────────
+
+    def change_password(self, user: User, old: str, new: str, sitting_id: str, now: datetime) -> None:
+        """A new password of one's own; other browsers are signed out. Raises WrongPassword or Invalid."""
+        with reading(self._engine) as session:
+            held = users.password_hash(session, user.id)
+        if held is None or not self._hasher.verify(old[:LONGEST_PASSWORD], held):
+            raise WrongPassword("The password you have now is another.", errors=[_about("old", "it is another")])
+        if secrets.compare_digest(old.encode(), new.encode()):
+            raise Invalid("Choose another password than the one you have.", errors=[_about("new", "it is the same")])
+        fresh = self._hashed(user.id, new)
+        with writing(self._engine) as session:
+            users.change(session, user.id, password_hash=fresh, must_change=False)
+            users.end_all(session, user.id, but=sitting_id)
+
+    def prefer(self, user_id: str, **wishes: Any) -> User:
+        """Keep what somebody likes better."""
+        with writing(self._engine) as session:
+            return users.prefer(session, user_id, wishes)
+
+    # ── who may come in ─────────────────────────────────────────────────────
+
+    def users(self) -> tuple[User, ...]:
+        """Everybody, by id."""
+        with reading(self._engine) as session:
+            return users.all(session)
+
+    def add(self, id: str, roles: Iterable[Role], now: datetime, name: str | None = None) -> tuple[User, str]:
+        """Add somebody; answers him and a password to be changed at the first sign-in."""
+        id = plain_name(id)
+        if not id or len(id) > 60 or not _NAME.issuperset(id):
+            raise Invalid("A user's id is up to 60 of the letters a-z, digits and - _ . @, without spaces.")
+        password = random_password()
+        with writing(self._engine) as session:
+            known = staff.person(session, id)
+            user = User(
+                id=id,
+                name=name or (known.name if known else id),
+                roles=_of_people(roles),
+                must_change=True,
+                preferences={},
+                created_at=now,
+            )
+            users.add(session, user, self._hashed(id, password))
+        return user, password
+
+    def add_first(self, now: datetime) -> tuple[User, str] | None:
+        """The first user, who may do everything, and his password; None when there is anybody already."""
+        with reading(self._engine) as session:
+            if users.count(session):
+                return None
+        return self.add(FIRST, FIRST_ROLES, now)
+
+    def new_password(self, id: str) -> str:
+        """A new password for somebody, to be changed at the next sign-in; he is signed out everywhere."""
+        id, password = plain_name(id), random_password()
+        with writing(self._engine) as session:
+            users.change(session, id, password_hash=self._hashed(id, password), must_change=True)
+            users.end_all(session, id)
+            users.forgive(session, id)
+        return password
+
+    def give_roles(self, id: str, roles: Iterable[Role]) -> User:
+        """Other roles for somebody, from his next page on."""
+        with writing(self._engine) as session:
+            return users.change(session, plain_name(id), roles=[role.value for role in _of_people(roles)])
+
+    def disable(self, id: str, now: datetime) -> User:
+        """Let somebody in no more; he is signed out everywhere. His name stays in what he did."""
+        id = plain_name(id)
+        with writing(self._engine) as session:
+            users.end_all(session, id)
+            return users.change(session, id, disabled_at=now)
+
+    def enable(self, id: str) -> User:
+        """Let somebody in again."""
+        with writing(self._engine) as session:
+            return users.change(session, plain_name(id), disabled_at=None)
+
+    def _hashed(self, id: str, password: str) -> str:
+        if len(password) < SHORTEST_PASSWORD:
+            short = f"use at least {SHORTEST_PASSWORD} characters"
+            raise Invalid(f"The password is too short: {short}.", errors=[_about("new", short)])
+        if len(password) > LONGEST_PASSWORD:
+            long = f"use at most {LONGEST_PASSWORD} characters"
+            raise Invalid(f"The password is too long: {long}.", errors=[_about("new", long)])
+        if plain_name(password) == id:
+            raise Invalid("The password is your name.", errors=[_about("new", "it is your name")])
+        return self._hasher.hash(password)
+
+
+def plain_name(name: str) -> str:
+    """A name as it is kept: however it is typed, it is the same person."""
+    return unicodedata.normalize("NFKC", name).strip().casefold()
+
+
+def random_password() -> str:
+    """Four groups of four that can be read out."""
+    return "-".join("".join(secrets.choice(_CLEAR) for _ in range(4)) for _ in range(4))
+
+
+def _of_people(roles: Iterable[Role]) -> tuple[Role, ...]:
+    given = tuple(dict.fromkeys(Role(role) for role in roles))
+    wrong = [role.value for role in given if role not in PEOPLE]
+    if wrong or not given:
+        raise Invalid(f"A user is one or more of {', '.join(PEOPLE)}" + (f"; not {wrong[0]}." if wrong else "."))
+    return given
+
+
+def _is_with_us(session: Session, user: User, now: datetime) -> bool:
+    """Whether somebody who is on the staff list has not left (T11)."""
+    held = [one for one in staff.standings(session, user.id) if one.since <= now]
+    return not held or bool(max(held, key=lambda one: one.since).roles)
+
+
+def _about(field: str, message: str) -> dict[str, str]:
+    return {"field": field, "message": message}

@@ -1,0 +1,54 @@
+"""Who may open which page and do what there: the console's one table of rights. What is not in it does not exist.
+
+A page is named by its route. What an action does to a case is checked besides by the machine's own table
+(`models.lifecycle.ROLES`), as for everybody who speaks to the API.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from models.lifecycle import Role
+
+_LEADERS = frozenset({Role.SUPERVISOR, Role.MANAGER, Role.DIRECTOR})
+_AGENTS = _LEADERS | {Role.AGENT}
+_STAFF = _AGENTS | {Role.WAREHOUSE, Role.WORKSHOP, Role.TECHNICIAN, Role.EXPERT, Role.FINANCE}
+_MANAGERS = frozenset({Role.MANAGER, Role.DIRECTOR})
+
+#: Pages for whoever comes, signed in or not.
+OPEN: Final = frozenset({"sign_in", "do_sign_in", "choose_language"})
+
+#: Page → the roles of which one is needed.
+MAY: Final[Mapping[str, frozenset[Role]]] = {
+    "home": _STAFF,
+    "sign_out": _STAFF,
+    "account": _STAFF,
+    "save_account": _STAFF,
+    "change_password": _STAFF,
+    "sign_out_everywhere": _STAFF,
+}
+
+#: Pages that somebody whose password was given to him may open before he has chosen his own.
+BEFORE_OWN_PASSWORD: Final = frozenset({"account", "save_account", "change_password", "sign_out", "choose_language"})
+
+#: Whom to ask for a right: the least of those who have it, in the order in which people are asked.
+ASKED: Final = (
+    Role.AGENT,
+    Role.WAREHOUSE,
+    Role.FINANCE,
+    Role.SUPERVISOR,
+    Role.MANAGER,
+    Role.DIRECTOR,
+    Role.WORKSHOP,
+    Role.TECHNICIAN,
+    Role.EXPERT,
+)
+
+
+def may_open(roles: frozenset[Role], page: str) -> bool:
+    """Whether somebody of these roles may open a page or do what its name says."""
+    return page in OPEN or not roles.isdisjoint(MAY[page])
+
+
+def whom_to_ask(page: str) -> tuple[Role, ...]:
+    """The roles that may, those first that are asked first."""
+    return tuple(role for role in ASKED if role in MAY[page])

@@ -1,0 +1,42 @@
+"""The rail at the side: the pages that somebody may open, in the order of a day's work."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from console.visit import Visit
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page in the rail: its route, its words, its icon in `parts/icons.html`, the key behind `g`."""
+
+    page: str
+    words: str
+    icon: str
+    key: str = ""
+
+
+#: A page that is not in `access.MAY` for somebody is not shown to him.
+ENTRIES: Final[tuple[Entry, ...]] = ()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An entry as one person sees it."""
+
+    entry: Entry
+    address: str
+    words: str
+    current: bool
+
+
+def menu(here: "Visit") -> list[Shown]:
+    """The entries that this person may open."""
+    route = here.request.scope.get("route")
+    now_at = getattr(route, "name", "")
+    return [
+        Shown(entry, here.url(entry.page), here.tongue.say(entry.words), entry.page == now_at)
+        for entry in ENTRIES
+        if here.may(entry.page)
+    ]

@@ -1,0 +1,8 @@
+"""The pages, a file for each part of the work. A page is a function with a route; its rights: `console.access`."""
+
+from fastapi import APIRouter
+
+from console.pages import account, home, sign_in
+
+#: All pages of the console.
+PAGES: tuple[APIRouter, ...] = (home.router, sign_in.router, account.router)

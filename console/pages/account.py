@@ -1,0 +1,66 @@
+"""One's own account: password, language, keys, and where one is signed in."""
+
+import asyncio
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from api.sign_in import WrongPassword
+from console.language import LANGUAGES
+from console.visit import LANGUAGE_COOKIE, Here, Visit
+from models.errors import Invalid
+
+router = APIRouter()
+YEAR = 365 * 86_400
+
+
+@router.get("/account", name="account")
+async def account(here: Here) -> Response:
+    """What one can change about oneself."""
+    return await _page(here)
+
+
+async def _page(here: Visit, errors: dict[str, str] | None = None, status: int = 200) -> Response:
+    sittings = await asyncio.to_thread(here.house.door.sittings, here.me.id, here.now)
+    return here.page("account.html", code=status, sittings=sittings, errors=errors or {})
+
+
+@router.post("/account", name="save_account")
+async def save_account(here: Here) -> Response:
+    """Language and keys."""
+    form = await here.form()
+    language = form.text("language")
+    wishes = {"keys": form.text("keys") == "on", **({"language": language} if language in LANGUAGES else {})}
+    await asyncio.to_thread(here.house.door.prefer, here.me.id, **wishes)
+    answer = here.go(here.url("account"), here.tongue.say("Saved."))
+    if language in LANGUAGES:
+        here.cookie(answer, LANGUAGE_COOKIE, language, YEAR)
+    return answer
+
+
+@router.post("/account/password", name="change_password")
+async def change_password(here: Here) -> Response:
+    """A password of one's own."""
+    form = await here.form()
+    assert here.sitting is not None
+    if form.raw("new") != form.raw("again"):
+        return await _page(here, {"again": here.tongue.say("The two are not the same.")}, 422)
+    try:
+        await asyncio.to_thread(
+            here.house.door.change_password, here.me, form.raw("old"), form.raw("new"), here.sitting.id, here.now
+        )
+    except WrongPassword:
+        return await _page(here, {"old": here.tongue.say("The password you have now is another.")}, 422)
+    except Invalid:
+        told = here.tongue.say("Use 10 to 200 characters, another password than before, and not your name.")
+        return await _page(here, {"new": told}, 422)
+    return here.go(here.url("home"), here.tongue.say("Your password is changed; other browsers are signed out."))
+
+
+@router.post("/account/sign-out-everywhere", name="sign_out_everywhere")
+async def sign_out_everywhere(here: Here) -> Response:
+    """Out of every browser but this one."""
+    assert here.sitting is not None
+    ended = await asyncio.to_thread(here.house.door.sign_out_everywhere, here.me.id, here.sitting.id)
+    told = here.tongue.say_many("Signed out in one other browser.", "Signed out in %(count)s other browsers.", ended)
+    return here.go(here.url("account"), told if ended else here.tongue.say("You are signed in nowhere else."))

@@ -1,0 +1,119 @@
+"""Refusals as pages, and as fragments for a page that is there already; the words are the error's own."""
+
+import logging
+from html import escape
+from typing import Final
+
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from api.problems import problem_of, translated
+from console import access
+from console.language import N_
+from console.visit import Expired, Forged, NotYours, OwnPasswordFirst, Visit
+from models.errors import AftercareError
+
+log = logging.getLogger("aftercare.console")
+
+#: Status → what it means for whoever reads it.
+TITLES: Final = {
+    400: N_("This cannot be read"),
+    403: N_("This is not open to you"),
+    404: N_("There is nothing here"),
+    405: N_("That cannot be done at this address"),
+    409: N_("Something is in the way"),
+    413: N_("This is too large"),
+    415: N_("This kind of file is not read here"),
+    422: N_("Something is missing or wrong"),
+    429: N_("Too many tries"),
+    500: N_("Something went wrong on our side"),
+    503: N_("A part of the service is away"),
+}
+#: Role → how it is called.
+ROLE_WORDS: Final = {
+    "agent": N_("agent"),
+    "supervisor": N_("supervisor"),
+    "manager": N_("manager"),
+    "director": N_("director"),
+    "warehouse": N_("warehouse"),
+    "workshop": N_("workshop"),
+    "technician": N_("technician"),
+    "expert": N_("expert"),
+    "finance": N_("finance"),
+    "customer": N_("customer"),
+    "courier": N_("courier"),
+    "platform": N_("platform"),
+    "system": N_("Aftercare"),
+}
+
+
+def install(app: FastAPI) -> None:
+    """Let every refusal of the console be a page."""
+    app.add_exception_handler(Expired, _to_sign_in)  # type: ignore[arg-type]
+    app.add_exception_handler(Forged, _forged)  # type: ignore[arg-type]
+    app.add_exception_handler(OwnPasswordFirst, _choose_first)  # type: ignore[arg-type]
+    app.add_exception_handler(NotYours, _not_yours)  # type: ignore[arg-type]
+    for kind in (AftercareError, HTTPException):
+        app.add_exception_handler(kind, refused)
+
+
+async def _to_sign_in(request: Request, error: Expired) -> Response:
+    """Sign in first, and come back; what was typed stays in the browser's page until then."""
+    here: Visit = request.state.visit
+    if here.wants_part:
+        return shown(here, 403, here.tongue.say("You are signed out. Sign in in another tab and send this again."))
+    onward = here.here if request.method == "GET" else here.request.headers.get("referer", "")
+    if request.method != "GET":
+        return shown(here, 403, here.tongue.say("You are signed out. Sign in in another tab, go back, and send again."))
+    return RedirectResponse(here.url("sign_in", {"onward": here.own_address(onward)}), 303)
+
+
+async def _forged(request: Request, error: Forged) -> Response:
+    here: Visit = request.state.visit
+    told = here.tongue.say("The form is older than your session. Go back, load the page again, and send it once more.")
+    return shown(here, 403, told)
+
+
+async def _choose_first(request: Request, error: OwnPasswordFirst) -> Response:
+    here: Visit = request.state.visit
+    return here.go(here.url("account"), here.tongue.say("Choose a password of your own first."))
+
+
+async def _not_yours(request: Request, error: NotYours) -> Response:
+    here: Visit = request.state.visit
+    asked = [here.tongue.say(ROLE_WORDS[role.value]) for role in access.whom_to_ask(error.page)]
+    told = here.tongue.say("It is open to: %(roles)s. Ask one of them.", roles=here.tongue.listed(asked, "or"))
+    return shown(here, 403, told)
+
+
+async def refused(request: Request, error: Exception) -> Response:
+    """Whatever was raised, as a page or as a problem document."""
+    here: Visit | None = getattr(request.state, "visit", None)
+    problem = translated(error)
+    if here is None or not _reads_pages(request):
+        return problem_of(problem)
+    told = "" if isinstance(error, HTTPException) else problem.detail
+    answer = shown(here, problem.status, told)
+    for name, value in (getattr(error, "headers", None) or {}).items():
+        answer.headers[name] = value
+    wait = problem.extra.get("retry_after")
+    if wait or problem.status == 503:
+        answer.headers["Retry-After"] = str(wait or 5)
+    return answer
+
+
+def _reads_pages(request: Request) -> bool:
+    """Programs are told in their own way."""
+    return "text/html" in request.headers.get("accept", "") or request.headers.get("hx-request") == "true"
+
+
+def shown(here: Visit, status: int, words: str) -> Response:
+    """A refusal as a page, or as a fragment where a page asked for one."""
+    title = here.tongue.say(TITLES.get(status, TITLES[500]))
+    values = {"status": status, "title": title, "words": words}
+    try:
+        return here.page("error.html", part="parts/error.html", code=status, **values)
+    except Exception:  # the page itself is broken: say it without one
+        log.exception("the page of a refusal is broken")
+        return HTMLResponse(f"<h1>{escape(title)}</h1><p>{escape(words)}</p>", status)
