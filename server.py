@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from temporalio.client import Client
 
 from activities.carriers import configured
+from activities.storefronts import configured as storefronts
 from api.auth import Gate
 from api.connection import connect, connect_to
 from api.customer.links import CaseLinks
@@ -74,7 +75,7 @@ def make_app(settings: Settings, client: Client, engine: Engine, playbooks: Play
     links = CaseLinks(engine, secret.get_secret_value() if secret else None, days, settings.customer_site)
     app.state.desk = Desk(client, engine, playbooks, font=settings.font, files=settings.file_store, links=links)
     app.state.gate = Gate(engine, settings.bootstrap_token.get_secret_value() if settings.bootstrap_token else None)
-    app.state.hooks = Hooks(engine, configured(settings), lambda: datetime.now(UTC))
+    app.state.hooks = Hooks(engine, {**configured(settings), **storefronts(settings)}, lambda: datetime.now(UTC))
     app.state.webhooks = Webhooks(engine, settings.webhook_targets, lambda: datetime.now(UTC))
     if settings.path_prefix:
         app.add_middleware(Prefixed, prefix=settings.path_prefix)

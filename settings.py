@@ -77,6 +77,15 @@ class Settings(BaseSettings):
     kuaidi100_salt: SecretStr | None = Field(None, description="with it, Kuaidi100's callbacks are taken")
     aftership_webhook_secret: SecretStr | None = Field(None, description="with it, AfterShip's webhooks are taken")
     easypost_webhook_secret: SecretStr | None = Field(None, description="with it, EasyPost's webhooks are taken")
+    shopify_webhook_secret: SecretStr | None = Field(
+        None, description="with it, Shopify's orders are taken as they come"
+    )
+    woocommerce_webhook_secret: SecretStr | None = Field(
+        None, description="with it, WooCommerce's orders are taken as they come"
+    )
+    medusa_webhook_secret: SecretStr | None = Field(
+        None, description="`whsec_…`: with it, orders of a Medusa are taken, signed by Standard Webhooks"
+    )
     webhook_http: bool = Field(False, description="webhooks out may also go to `http://` addresses")
     webhook_networks: str | None = Field(
         None, description="networks that webhooks out may go to although they are not public, such as `10.1.0.0/16`"

@@ -18,11 +18,7 @@ from sqlalchemy import Engine
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from activities.carriers import configured
-from activities.hooks import hook_reader
 from activities.outbox import postman
-from activities.webhooks.guard import Poster
-from activities.webhooks.sending import sender
 from api.connection import connect, register_search_attributes
 from api.restore import start_missing_cases
 from api.sign_in import Doorkeeper
@@ -38,7 +34,7 @@ from settings import Settings, environment, temporal_is_elsewhere
 from store import tokens
 from store.engine import make_engine, reading, upgrade, writing
 from store.rebase import furthest_deadline_in
-from worker import case_worker, house_of, payments_of
+from worker import case_worker, house_of, outside_of, payments_of, talking
 from workflows import schedules
 
 logger = logging.getLogger("aftercare.up")
@@ -79,8 +75,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         url = f"http://{settings.http_host}:{listening.getsockname()[1]}"
         await stack.enter_async_context(case_worker(client, engine, playbooks, payments_of(settings, engine)))
         await stack.enter_async_context(postman(engine, partial(house_of, settings, playbooks)))
-        await stack.enter_async_context(hook_reader(client, engine, configured(settings)))
-        await stack.enter_async_context(sender(engine, Poster(settings.webhook_targets)))
+        await stack.enter_async_context(talking(client, engine, outside_of(settings)))
         await stack.enter_async_context(_serving(settings, client, engine, playbooks, listening))
         for work in (_restored(client, engine), _scheduled(client, playbooks.current().shop.timezone)):
             stack.push_async_callback(_ended, asyncio.create_task(work))

@@ -2,9 +2,10 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
@@ -15,6 +16,7 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.bulk import Bulks
+from activities.carriers import configured as carriers
 from activities.carriers.carrier import Carrier
 from activities.commit import Commit
 from activities.gateways import Keys, Room, configured
@@ -24,6 +26,8 @@ from activities.orphans import Orphans
 from activities.outbox import postman
 from activities.payments import BalanceBook, Payments, finances_queue
 from activities.rebase import Rebasing
+from activities.storefronts import configured as storefronts
+from activities.storefronts.storefront import Storefront
 from activities.sweeps import Sweeps
 from activities.webhooks.guard import Poster
 from activities.webhooks.sending import sender
@@ -98,14 +102,37 @@ def house_of(settings: Speaking, playbooks: InForce) -> House:
     return House(language=language, timezone=inside.shop.timezone, console=settings.console_url, kinds=kinds)
 
 
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Other programs that a worker hears and tells: couriers, storefronts, and whoever wants to know what happens."""
+
+    carriers: Mapping[str, Carrier]
+    storefronts: Mapping[str, Storefront]
+    poster: Poster
+
+
+def outside_of(settings: Any) -> Outside:
+    """Those that the settings name."""
+    return Outside(carriers(settings), storefronts(settings), Poster(settings.webhook_targets))
+
+
+@asynccontextmanager
+async def talking(client: Client, engine: Engine, outside: Outside) -> AsyncIterator[None]:
+    """Hear and tell in the background until the block ends."""
+    async with (
+        hook_reader(client, engine, outside.carriers, outside.storefronts),
+        sender(engine, outside.poster),
+    ):
+        yield
+
+
 async def run_worker(
     client: Client,
     engine: Engine,
     playbooks: InForce,
     payments: Payments,
     house: Callable[[], House],
-    carriers: Mapping[str, Carrier],
-    poster: Poster,
+    outside: Outside,
 ) -> None:
     """Work until SIGINT or SIGTERM, then finish what is under way."""
     stop = asyncio.Event()
@@ -115,6 +142,5 @@ async def run_worker(
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(case_worker(client, engine, playbooks, payments))
         await stack.enter_async_context(postman(engine, house))
-        await stack.enter_async_context(hook_reader(client, engine, carriers))
-        await stack.enter_async_context(sender(engine, poster))
+        await stack.enter_async_context(talking(client, engine, outside))
         await stop.wait()

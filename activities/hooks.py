@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,6 +20,8 @@ from temporalio.service import RPCError
 
 from activities.asking import Asking, Request
 from activities.carriers.carrier import Carrier, Unreadable
+from activities.storefronts.storefront import Storefront
+from activities.storefronts.taking import take
 from models.case import Case
 from models.tracking import TrackingEvent, news
 from store import hooks, tracking
@@ -48,8 +51,10 @@ class HookReader:
         engine: Engine,
         carriers: Mapping[str, Carrier],
         clock: Callable[[], datetime] = utc_now,
+        storefronts: Mapping[str, Storefront] = MappingProxyType({}),
     ) -> None:
         self._engine, self._carriers, self._clock = engine, carriers, clock
+        self._storefronts = storefronts
         self._asking = Asking(client, engine)
 
     def read(self) -> int:
@@ -66,11 +71,24 @@ class HookReader:
 
     def _read_one(self, session: Session, hook: Hook) -> None:
         try:
-            events = self._events(hook)
+            if hook.source in self._storefronts:
+                self._take_order(session, hook)
+            else:
+                self._take_events(session, hook)
         except Unreadable as why:
             logger.warning("call %s of %s is not understood: %s", hook.id, hook.source, why)
             hooks.unreadable(session, hook, str(why))
-            return
+
+    def _take_order(self, session: Session, hook: Hook) -> None:
+        try:
+            take(session, self._storefronts[hook.source], hook, self._clock())
+        except (Unreadable, SQLAlchemyError):
+            raise
+        except Exception as fault:  # one order that a reader stumbles over must not hold up all others
+            raise Unreadable(f"The reader failed ({type(fault).__name__}).") from None
+
+    def _take_events(self, session: Session, hook: Hook) -> None:
+        events = self._events(hook)
         believed = [event for event in events if event.believable(hook.received_at)]
         tracking.take(session, believed, hook.source, self._clock())
         ahead = len(events) - len(believed)
@@ -129,9 +147,11 @@ def _request(case: Case, parcel: Untold, action: str, data: dict[str, str]) -> R
 
 
 @asynccontextmanager
-async def hook_reader(client: Client, engine: Engine, carriers: Mapping[str, Carrier]) -> AsyncIterator[HookReader]:
+async def hook_reader(
+    client: Client, engine: Engine, carriers: Mapping[str, Carrier], storefronts: Mapping[str, Storefront]
+) -> AsyncIterator[HookReader]:
     """Read and tell in the background until the block ends; what is left then is done at the next start."""
-    reader = HookReader(client, engine, carriers)
+    reader = HookReader(client, engine, carriers, storefronts=storefronts)
     rounds = asyncio.create_task(_again(reader))
     try:
         yield reader

@@ -48,16 +48,16 @@ class EventsAsk(Ask):
 
 
 class HookTaken(Shown):
-    """It is kept; `repeated` when the sender had sent it before."""
+    """It is kept; `repeated` when the sender had sent it before. A greeting is only answered, and has no `id`."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"id": _HOOK["id"], "repeated": False}]})
 
-    id: str
+    id: str | None
     repeated: bool
 
 
 class HookShown(Shown):
-    """A call as it came. `state`: received (not read yet), done, or unreadable (`words` say why)."""
+    """A call as it came. `state`: received (not read yet), done, refused or unreadable (`words` say why)."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_HOOK]})
 

@@ -21,7 +21,11 @@ from store.hooks import Hook, HookRow
 
 T = TypeVar("T")
 #: Headers that help to understand a call later. Signatures are none of them.
-KEPT_HEADERS = ("content-type", "user-agent", "webhook-id", "webhook-timestamp")
+KEPT_HEADERS = (
+    *("content-type", "user-agent", "webhook-id", "webhook-timestamp"),
+    *("x-shopify-topic", "x-shopify-webhook-id", "x-shopify-triggered-at", "x-shopify-shop-domain"),
+    *("x-wc-webhook-topic", "x-wc-webhook-delivery-id", "x-wc-webhook-source"),
+)
 #: Who typed it in, not who sent it.
 MANUAL = "manual"
 
@@ -34,8 +38,8 @@ class Source(Protocol):
         """What the sender wants to read in our answer besides."""
         ...
 
-    def check(self, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
-        """The sender's id of a genuine call. Raises Forged or Malformed."""
+    def check(self, headers: Mapping[str, str], body: bytes, now: datetime) -> str | None:
+        """The sender's id of a genuine call; None for a greeting, which is only answered. Raises Forged, Malformed."""
         ...
 
 
@@ -56,6 +60,8 @@ class Hooks:
         """Keep a genuine call, once. Raises NotFound, Forged or Malformed."""
         sender, now = self.known(source), self._clock()
         sender_id = sender.check(headers, body, now)
+        if sender_id is None:
+            return {"id": None, "repeated": False, **sender.answer}
         kept = {name: headers[name][:500] for name in KEPT_HEADERS if name in headers}
         hook_id, repeated = await self._write(
             lambda session: hooks.receive(session, source, sender_id, kept, body, now)

@@ -17,7 +17,7 @@ _LISTED = [column for column in hooks_in.c if column.name != "body"]
 
 
 class HookRow(BaseModel):
-    """A call without its body; `state` is received (not read yet), done, or unreadable (`words` say why)."""
+    """A call without its body; `state` is received (not read yet), done, or refused or unreadable (`words` say why)."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
@@ -74,6 +74,11 @@ def done(session: Session, hook: HookRow, events: int, words: str | None = None)
 def unreadable(session: Session, hook: HookRow, words: str) -> None:
     """It was read and not understood; it stays as it is until somebody has it read again."""
     _mark(session, hook.id, "unreadable", words, None)
+
+
+def refused(session: Session, hook: HookRow, words: str) -> None:
+    """It was understood and contradicts what is here; somebody has to look, and it may be read again."""
+    _mark(session, hook.id, "refused", words, None)
 
 
 def _mark(session: Session, hook_id: str, state: str, words: str | None, events: int | None) -> None:

@@ -23,6 +23,7 @@ from models.resplit import resplit
 from store import credit, money, payouts, waybills
 from store import pots as pots_rows
 from store.documents import is_postgres
+from store.documents import put as put_row
 
 Put = Literal["imported", "unchanged", "updated"]
 _IMPORT_LOCK = 0x4146_5402
@@ -73,6 +74,23 @@ def put(session: Session, order: Order, now: datetime) -> Put:
     """
     _one_importer_at_a_time(session)
     return _put(session, order, _hash(order), now)
+
+
+def put_news(
+    session: Session, order: Order, source: str, changed_at: datetime | None, now: datetime
+) -> Put | Literal["older than what is here"]:
+    """Take in what a storefront says of an order, unless it said something newer before. Raises Conflict like `put`."""
+    _one_importer_at_a_time(session)
+    known = tables.order_news.c
+    if changed_at is not None:
+        last = session.execute(select(known.changed_at).where(known.order_no == order.order_no)).scalar()
+        if last is not None and changed_at < last:
+            return "older than what is here"
+    result = _put(session, order, _hash(order), now)
+    if changed_at is not None:
+        row = {"order_no": order.order_no, "source": source, "changed_at": changed_at}
+        put_row(session, tables.order_news, [row])
+    return result
 
 
 def put_many(session: Session, orders: Sequence[Order], now: datetime) -> list[str]:

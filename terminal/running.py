@@ -91,14 +91,12 @@ async def worker(settings: "Settings") -> None:
 
 
 async def _work(settings: "Settings") -> None:
-    from activities.carriers import configured
-    from activities.webhooks.guard import Poster
     from api.connection import register_search_attributes
     from playbooks.loading.load import SHIPPED
     from playbooks.loading.notices import log_warnings
     from playbooks.loading.shelf import Shelf
     from terminal import places
-    from worker import house_of, payments_of, run_worker
+    from worker import house_of, outside_of, payments_of, run_worker
 
     playbooks = Shelf(settings.playbooks or SHIPPED)
     client = await places.temporal(settings)
@@ -107,9 +105,7 @@ async def _work(settings: "Settings") -> None:
         log_warnings(playbooks.current(), datetime.now(UTC))
         shown.say(f"Working on cases from {client.service_client.config.target_host}. Ctrl-C stops it.")
         house = partial(house_of, settings, playbooks)
-        poster = Poster(settings.webhook_targets)
-        paying, carriers = payments_of(settings, engine), configured(settings)
-        await run_worker(client, engine, playbooks, paying, house, carriers, poster)
+        await run_worker(client, engine, playbooks, payments_of(settings, engine), house, outside_of(settings))
 
 
 def api() -> None:

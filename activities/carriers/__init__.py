@@ -4,7 +4,7 @@ A sender without its secret in the settings is not there, and nothing is read fr
 """
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from pydantic import SecretStr
 from standardwebhooks.webhooks import EmptyWebhookSecretError
@@ -15,6 +15,9 @@ from activities.carriers.kuaidi100 import Kuaidi100
 from activities.carriers.manual import Manual
 from activities.carriers.signed import Signed
 from models.errors import Invalid
+
+S = TypeVar("S")
+T = TypeVar("T")
 
 
 class Secrets(Protocol):
@@ -52,12 +55,17 @@ CARRIERS: Mapping[str, Callable[[Secrets], Carrier | None]] = {
 
 def configured(secrets: Secrets) -> dict[str, Carrier]:
     """The senders that the settings allow. Raises Invalid naming the one whose secret cannot be used."""
-    made: dict[str, Carrier] = {}
-    for name, make in CARRIERS.items():
+    return made(CARRIERS, secrets)
+
+
+def made(makers: Mapping[str, Callable[[S], T | None]], secrets: S) -> dict[str, T]:
+    """Those of a map of adapters that have their secret. Raises Invalid naming the one whose secret cannot be used."""
+    found: dict[str, T] = {}
+    for name, make in makers.items():
         try:
-            carrier = make(secrets)
+            adapter = make(secrets)
         except (ValueError, RuntimeError, EmptyWebhookSecretError) as refused:  # the reason may quote the secret
             raise Invalid(f"The secret of {name} cannot be used ({type(refused).__name__}): enter it anew.") from None
-        if carrier is not None:
-            made[name] = carrier
-    return made
+        if adapter is not None:
+            found[name] = adapter
+    return found

@@ -24,7 +24,7 @@ def hooks_of(request: Request) -> Hooks:
 
 
 HooksHere = Annotated[Hooks, Depends(hooks_of)]
-State = Annotated[Literal["received", "done", "unreadable"] | None, Query(description="how far it is")]
+State = Annotated[Literal["received", "done", "refused", "unreadable"] | None, Query(description="how far it is")]
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"model": HookTaken, "description": "kept"},
     **{n: refused(n) for n in (400, 401, 404, 413, 422, 503)},

@@ -44,7 +44,7 @@ from models.tables.people import (
 from models.tables.reports import case_facts, case_products
 from models.tables.stuck import bulk_items, bulks, case_reasons, stuck_spans
 from models.tables.sweeps import callback_tries, callbacks, customer_preferences, month_summaries, surveys, sweep_runs
-from models.tables.tracking import hooks_in, order_waybills, tracking, tracking_events
+from models.tables.tracking import hooks_in, order_news, order_waybills, tracking, tracking_events
 from models.tables.users import failed_sign_ins, sign_in_trips, user_sessions, users
 from models.tables.webhooks import webhook_deliveries, webhook_endpoints, webhook_events
 
@@ -57,6 +57,7 @@ __all__ = [
     "order_visits",
     "shop_keys",
     "hooks_in",
+    "order_news",
     "order_waybills",
     "tracking",
     "tracking_events",

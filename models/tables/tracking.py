@@ -4,6 +4,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ForeignKey,
     Index,
     Integer,
     LargeBinary,
@@ -30,7 +31,7 @@ hooks_in = Table(
     Column("tries", Integer, nullable=False, server_default=text("0")),
     Column("words", Text, comment="why it could not be read"),
     Column("events", Integer, comment="how many events it told of"),
-    CheckConstraint("state IN ('received', 'done', 'unreadable')", name="known_state"),
+    CheckConstraint("state IN ('received', 'done', 'refused', 'unreadable')", name="known_state"),
     Index("uq_hooks_in_sender", "source", "sender_id", unique=True),
     Index("ix_hooks_in_state", "state", "received_at", "id"),
     Index("ix_hooks_in_received", "received_at", "id"),
@@ -65,4 +66,12 @@ order_waybills = Table(
     Column("waybill", String, nullable=False),
     order_no(nullable=False, index=True),
     PrimaryKeyConstraint("waybill", "order_no"),
+)
+
+order_news = Table(
+    "order_news",
+    metadata,
+    Column("order_no", String, ForeignKey("orders.order_no"), primary_key=True),
+    Column("source", String, nullable=False, comment="the storefront that said so"),
+    Column("changed_at", Moment, nullable=False, comment="by the storefront's own time: what is older is no news"),
 )

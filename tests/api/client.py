@@ -14,6 +14,7 @@ from up import Running
 
 BOOTSTRAP = "first-set-up-of-the-kettle-shop"
 COURIER = "whsec_" + base64.b64encode(b"a secret of twenty-four!").decode()
+SHOPS = "what the storefront and we know"
 _NUMBERS = count(1)
 #: Who acts in which role.
 PEOPLE = {"agent": "li", "manager": "chen", "warehouse": "zhao", "finance": "qian", "customer": "wang"}

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from settings import Settings
-from tests.api.client import BOOTSTRAP, COURIER, Api
+from tests.api.client import BOOTSTRAP, COURIER, SHOPS, Api
 from up import Running, running
 
 #: Webhooks of these tests go to this machine.
@@ -20,7 +20,13 @@ async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Run
     """Store, Temporal, worker and API on free ports."""
     folder: Path = tmp_path_factory.mktemp("service")
     settings = Settings(
-        data=folder, http_port=0, temporal_port=0, bootstrap_token=BOOTSTRAP, courier_secret=COURIER, **LOOPBACK
+        data=folder,
+        http_port=0,
+        temporal_port=0,
+        bootstrap_token=BOOTSTRAP,
+        courier_secret=COURIER,
+        woocommerce_webhook_secret=SHOPS,
+        **LOOPBACK,
     )
     async with running(settings) as found:
         yield found

@@ -1,15 +1,21 @@
 """Word from outside over HTTP: kept as it came, once, and only from those who sign (L16)."""
 
 import asyncio
+import base64
+import hmac
 import json
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
 
-from tests.api.client import COURIER, Api, token_of
+from tests.api.client import COURIER, SHOPS, Api, token_of
 from up import Running
+
+SAMPLES = Path(__file__).parents[2] / "imports" / "samples"
 
 
 def signed(call_id: str, body: bytes, ago: timedelta = timedelta(0), secret: str = COURIER) -> dict[str, str]:
@@ -125,3 +131,18 @@ async def test_a_delivery_said_by_a_courier_moves_its_case(api: Api, service: Ru
                 break
             await asyncio.sleep(0.05)
     assert (await api.get(f"/waybills/YT-{case_no}")).json()["case_nos"] == [case_no]
+
+
+async def test_an_order_that_a_storefront_tells_of_is_here_a_moment_later(api: Api, service: Running):
+    told = json.loads((SAMPLES / "woocommerce.json").read_text(encoding="utf-8"))[1]
+    body = json.dumps({**told, "number": "WC-728", "date_modified_gmt": "2026-11-02T12:00:00"}).encode()
+    signature = base64.b64encode(hmac.new(SHOPS.encode(), body, sha256).digest()).decode()
+    async with Api(service, None) as outside:
+        assert (await outside.post("/hooks/woocommerce", content=b"webhook_id=3")).json()["id"] is None
+        assert (await outside.post("/hooks/woocommerce", content=body)).status_code == 401
+        headers = {"x-wc-webhook-signature": signature, "x-wc-webhook-topic": "order.created"}
+        taken = await outside.post("/hooks/woocommerce", content=body, headers=headers)
+    whole = await read(api, taken.json()["id"])
+    assert (whole["state"], whole["words"]) == ("done", "Order WC-728: imported.")
+    assert whole["headers"]["x-wc-webhook-topic"] == "order.created"
+    assert (await api.get("/orders/WC-728")).status_code == 200

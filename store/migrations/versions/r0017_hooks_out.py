@@ -1,4 +1,4 @@
-"""Word to others, and how it was delivered."""
+"""Word to others, and how it was delivered; what storefronts said of orders."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,10 +13,35 @@ MOMENT = sa.DateTime(timezone=True)
 DOCUMENT = sa.JSON().with_variant(JSONB(), "postgresql")
 
 
+KNOWN = "ck_hooks_in_known_state"
+
+
 def upgrade() -> None:
+    _states("'received', 'done', 'refused', 'unreadable'")
+    op.create_table(
+        "order_news",
+        sa.Column("order_no", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False, comment="the storefront that said so"),
+        sa.Column(
+            "changed_at", MOMENT, nullable=False, comment="by the storefront's own time: what is older is no news"
+        ),
+        sa.ForeignKeyConstraint(["order_no"], ["orders.order_no"], name=op.f("fk_order_news_order_no_orders")),
+        sa.PrimaryKeyConstraint("order_no", name=op.f("pk_order_news")),
+    )
     _endpoints()
     _events()
     _deliveries()
+
+
+def _states(known: str) -> None:
+    check = f"state IN ({known})"
+    if op.get_bind().dialect.name == "postgresql":
+        op.drop_constraint(op.f(KNOWN), "hooks_in", type_="check")
+        op.create_check_constraint(op.f(KNOWN), "hooks_in", check)
+        return
+    # SQLite makes the table anew; what a table checks is not read back from it, so the old one goes by itself.
+    with op.batch_alter_table("hooks_in", recreate="always") as hooks:
+        hooks.create_check_constraint(op.f(KNOWN), check)
 
 
 def _endpoints() -> None:
@@ -93,3 +118,7 @@ def downgrade() -> None:
     op.drop_table("webhook_deliveries")
     op.drop_table("webhook_events")
     op.drop_table("webhook_endpoints")
+    op.drop_table("order_news")
+    hooks = sa.table("hooks_in", sa.column("state"))
+    op.execute(hooks.update().where(hooks.c.state == "refused").values(state="unreadable"))
+    _states("'received', 'done', 'unreadable'")
