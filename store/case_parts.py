@@ -4,7 +4,7 @@ They are read in one query and written where they differ, since most decisions o
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    SelectBase,
     String,
     Table,
     bindparam,
@@ -85,9 +86,13 @@ _READ: Final = union_all(
 )
 
 
-def read(session: Session, case_no: str) -> Parts:
-    """The parts of a case as they are now."""
-    rows = session.execute(_READ, {"wanted_case": case_no}).all()
+def question(case_no: str) -> tuple[SelectBase, dict[str, str]]:
+    """What asks for the parts of a case; `of_rows` understands the answer."""
+    return _READ, {"wanted_case": case_no}
+
+
+def of_rows(rows: Sequence[Any]) -> Parts:
+    """The parts of a case as they were answered."""
     return Parts(
         units={row.line_no: Unit(row.quantity, row.allowed, bool(row.open)) for row in rows if row.sort == "unit"},
         holds=frozenset(tuple(row.name.split("\n", 1)) for row in rows if row.sort == "hold"),

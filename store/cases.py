@@ -2,16 +2,16 @@
 from it.
 
 The functions take a session inside `store.engine.writing` or `reading`; the transaction is the caller's.
-Locks are always taken in the same order, order then case then counter, so that no two writers wait for each
-other.
+Locks are always taken in the same order, case then order then counter, so that no two writers wait for each other. The
+order, which all its cases share, is taken as late as it can be and held until the transaction ends.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Update, bindparam, insert, select, update
 from sqlalchemy.orm import Session
@@ -106,8 +106,9 @@ def open_case(session: Session, new: NewCase) -> Case:
     decision = new.build(next_case_no(session, new.now.year))
     case = projection.arm(decision.case, new.calendars)
     _insert(session, case, new.calendars, new.description, new.contact)
-    _write_parts(session, case, new.calendars, NOTHING, dict(new.allowed_per_line), new.now)
+    _write_parts(session, case, new.calendars, _UNWRITTEN, dict(new.allowed_per_line), new.now)
     _write_effects(session, case, decision.effects, new.now)
+    callbacks.write(session, case, decision.effects.callbacks)
     _keep_key(session, new, case.case_no)
     return case
 
@@ -151,22 +152,19 @@ def write_commit(session: Session, drain: CommitInput, calendars: Calendars) -> 
     with the case as it is written (`ahead`). A remedy whose money the order's pots cannot give is taken back at once
     (C2), so that no row ever promises it, and answered the same way.
     """
-    case = drain.case
-    order_no = case.order.order_no if case.order else None
-    if order_no is not None:
-        money.lock_order(session, order_no)
-    before, hashed = _last_written(session, case.case_no), drain_hash(drain)
-    if before is not None and before.version > drain.base:
-        return _answer(session, drain) if before.last_drain == hashed else _ahead(session, drain)
-    parts = case_parts.read(session, case.case_no)
+    case, hashed = drain.case, drain_hash(drain)
+    written = _written(session, case.case_no)
+    if written.row is not None and written.row.version > drain.base:
+        return _answer(session, drain) if written.row.last_drain == hashed else _ahead(session, drain)
     armed = projection.arm(case, calendars)
     with documents.together(session):
-        _write_over(session, armed, calendars, before, parts, drain.at, last_drain=hashed)
-    booked = _write_effects(session, armed, drain.effects, drain.at)
+        _write_over(session, armed, calendars, written, drain.at, last_drain=hashed)
+        booked = _write_effects(session, armed, drain.effects, drain.at)
+    callbacks.write(session, armed, drain.effects.callbacks)
     for split in drain.effects.splits:
-        _split_off(session, case.case_no, split, drain.at, calendars, parts.allowed)
+        _split_off(session, case.case_no, split, drain.at, calendars, written.parts.allowed)
     armed = _taken_back(session, armed, booked, drain.at, calendars)
-    if parts.let_go and not case.is_final:
+    if written.parts.let_go and not case.is_final:
         _warn_of_clashes(session, armed, drain.at)
     return _answer(session, drain, armed, booked)
 
@@ -181,7 +179,9 @@ def _taken_back(session: Session, case: Case, booked: money.Booked, at: datetime
         return case
     armed = projection.arm(undone.case, calendars)
     write_case(session, armed, calendars, at)
-    _write_effects(session, armed, undone.effects, at)
+    with documents.together(session):
+        _write_effects(session, armed, undone.effects, at)
+    callbacks.write(session, armed, undone.effects.callbacks)
     return armed
 
 
@@ -193,17 +193,32 @@ def drain_hash(drain: CommitInput) -> str:
 _LAST_WRITTEN = (
     select(
         *(tables.cases.c[name] for name in ("version", "last_drain", "customer_name", "phone_tail")),
-        *(tables.cases.c.document[name].label(name) for name in ("clocks", "claims")),
+        *(tables.cases.c.document[name].label(name) for name in ("clocks", "claims", "lines")),
     )
     .where(tables.cases.c.case_no == bindparam("wanted_case"))
     .with_for_update()
 )
 
 
-def _last_written(session: Session, case_no: str) -> Any:
-    """The version that is written, the drain that wrote it, what its case is searched by, and of its document what
-    has rows of its own; the row is locked."""
-    return session.execute(_LAST_WRITTEN, {"wanted_case": case_no}).first()
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A case as it is written, and locked: of its row the version, the drain that wrote it, what it is searched by,
+    and of its document what has rows of its own; those rows."""
+
+    row: Any
+    parts: Parts
+    reasons: Sequence[Any]
+
+
+_UNWRITTEN: Final = _Written(None, NOTHING, ())
+
+
+def _written(session: Session, case_no: str) -> _Written:
+    """Lock the row of a case, and read what a commit compares with, in one journey."""
+    locking = (_LAST_WRITTEN, {"wanted_case": case_no})
+    found = documents.ask(session, locking, case_parts.question(case_no), reasons.question(case_no))
+    row = found[0][0] if found[0] else None
+    return _Written(row, case_parts.of_rows(found[1]), found[2])
 
 
 def _ahead(session: Session, drain: CommitInput, refused: tuple[MoneyRefusal, ...] = ()) -> CommitResult:
@@ -228,26 +243,20 @@ def _ahead(session: Session, drain: CommitInput, refused: tuple[MoneyRefusal, ..
 
 def write_case(session: Session, case: Case, calendars: Calendars, at: datetime | None = None) -> None:
     """Write an armed case over its row: document, columns, clocks, units, holds, waybills, reasons to be stuck."""
-    before, parts = _last_written(session, case.case_no), case_parts.read(session, case.case_no)
-    _write_over(session, case, calendars, before, parts, at or case.last_moved_at)
+    _write_over(session, case, calendars, _written(session, case.case_no), at or case.last_moved_at)
 
 
 def _write_over(
-    session: Session,
-    case: Case,
-    calendars: Calendars,
-    before: Any,
-    parts: Parts,
-    at: datetime,
-    **more: str | None,
+    session: Session, case: Case, calendars: Calendars, written: _Written, at: datetime, **more: str | None
 ) -> None:
-    if before is None:
+    row = written.row
+    if row is None:
         _insert(session, case, calendars, None, {}, **more)
     else:
-        found = projection.search_text(case, before.customer_name, before.phone_tail)
+        found = projection.search_text(case, row.customer_name, row.phone_tail)
         columns = {**projection.columns_of(case, calendars), "search_text": found, **more}
         documents.execute(session, _write_columns(tuple(columns)), {**columns, "wanted_case": case.case_no})
-    _write_parts(session, case, calendars, parts, parts.allowed, at, before)
+    _write_parts(session, case, calendars, written, written.parts.allowed, at)
 
 
 @cache
@@ -273,18 +282,18 @@ def _write_parts(
     session: Session,
     case: Case,
     calendars: Calendars,
-    before: Parts,
+    written: _Written,
     allowed: Mapping[int, int | None],
     at: datetime,
-    written: Any = None,
 ) -> None:
-    over = _over_before(case, written) if written else ()
+    row = written.row
+    over = _over_before(case, row) if row else ()
     documents.put(session, tables.case_clocks, projection.clock_rows(case, calendars, over))
-    reasons.write(session, case, projection.times_of(case, calendars), at)
-    case_parts.write(session, case, before, allowed)
-    if case.claims and (written is None or [one.model_dump(mode="json") for one in case.claims] != written.claims):
+    reasons.write(session, case, projection.times_of(case, calendars), at, written.reasons)
+    case_parts.write(session, case, written.parts, allowed)
+    if case.claims and (row is None or [one.model_dump(mode="json") for one in case.claims] != row.claims):
         claims.write(session, case)
-    facts.write(session, case)
+    facts.write(session, case, row is not None and [one.model_dump(mode="json") for one in case.lines] == row.lines)
 
 
 def _over_before(case: Case, written: Any) -> list[Clock]:
@@ -294,18 +303,19 @@ def _over_before(case: Case, written: Any) -> list[Clock]:
 
 
 def _write_effects(session: Session, case: Case, effects: Effects, at: datetime) -> money.Booked:
+    """Write what a decision asks for; the order is locked once everything else is written, and held no longer than
+    its money takes."""
     order_no = case.order.order_no if case.order else None
-    entries = [_entry_row(case.case_no, entry) for entry in effects.entries]
-    with documents.together(session):
-        documents.put_new(session, tables.timeline, entries)
-        booked = money.book(session, case.case_no, order_no, effects.money, at, side_limits(case))
-        reservations.note_units_out(session, case.case_no, booked.units_out)
-        payouts.write(session, case, at, booked.never_drawn if effects.money else None)
-        ledger.write(session, case, effects.postings, at, booked.settled)
-        duty.note_talks(session, case, effects)
-        _write_messages(session, case.case_no, effects.messages)
-        news.note(session, of_case(case, effects.entries))
-    callbacks.write(session, case, effects.callbacks)
+    documents.put_new(session, tables.timeline, [_entry_row(case.case_no, entry) for entry in effects.entries])
+    duty.note_talks(session, case, effects)
+    _write_messages(session, case.case_no, effects.messages)
+    news.note(session, of_case(case, effects.entries))
+    asked = payouts.question(case.case_no)
+    held, (paid_out,) = money.hold(session, case.case_no, order_no, effects.money, asked)
+    booked = money.book(session, case.case_no, order_no, effects.money, at, side_limits(case), held)
+    reservations.note_units_out(session, case.case_no, booked.units_out)
+    payouts.write(session, case, at, paid_out, booked.never_drawn if effects.money else None)
+    ledger.write(session, case, effects.postings, at, booked.settled)
     return booked
 
 
@@ -370,7 +380,7 @@ def _split_off(
     asked = select(tables.cases.c.description, tables.cases.c.contact)
     parent = session.execute(asked.where(tables.cases.c.case_no == parent_no)).one()
     _insert(session, child, calendars, parent.description, parent.contact)
-    _write_parts(session, child, calendars, NOTHING, allowed, at)
+    _write_parts(session, child, calendars, _UNWRITTEN, allowed, at)
     documents.put_new(session, tables.timeline, [_entry_row(child.case_no, entry) for entry in first])
     news.note(session, of_case(child, first))
     row = {"key": split.key, "case_no": parent_no, "linked_case_no": child.case_no}

@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from sqlalchemy import Column, Connection, Executable, Table
+from sqlalchemy import Column, Executable, Insert, SelectBase, Table
+from sqlalchemy import insert as sqlalchemy_insert
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+
+from store import ready
 
 Row = Mapping[str, Any]
 
@@ -38,25 +40,29 @@ _WAITING: Final = "aftercare_waiting"
 
 @contextmanager
 def together(session: Session) -> Iterator[None]:
-    """The writes of the block by `put`, `put_new` and `execute`, sent at its end in their order, in one journey.
+    """The writes of the block by `put`, `put_new`, `add` and `execute`, sent in their order, in one journey at its end.
 
-    What the block reads does not see them. A block within a block belongs to the outer one. SQLite, to which no journey
-    leads, is sent each at once.
+    `ask` within the block sends those that wait by then ahead of its questions; nothing else that the block reads
+    sees them. A block within a block belongs to the outer one. SQLite, to which no journey leads, is sent each at once.
     """
     if not is_postgres(session) or _WAITING in session.info:
         yield
         return
-    waiting: list[tuple[Executable, Any]] = []
-    session.info[_WAITING] = waiting
+    session.info[_WAITING] = []
     try:
         yield
+        waiting = session.info[_WAITING]
     finally:
         del session.info[_WAITING]
-    _send(session, waiting)
+    if waiting:
+        ready.send(session.connection(), waiting, ())
 
 
 def execute(session: Session, statement: Executable, given: Row | Sequence[Row] | None = None) -> None:
-    """Carry out a write whose answer nobody needs: now, or at the end of the block of `together`."""
+    """Carry out a write whose answer nobody needs: now, or with the block of `together`.
+
+    One that is given values is kept as it was composed; let it be composed once.
+    """
     waiting = session.info.get(_WAITING)
     if waiting is None:
         session.execute(statement, given)
@@ -64,26 +70,16 @@ def execute(session: Session, statement: Executable, given: Row | Sequence[Row] 
         waiting.append((statement, given))
 
 
-def _send(session: Session, waiting: list[tuple[Executable, Any]]) -> None:
-    """A refusal by the database ends the whole transaction, as it does for a write that is sent alone."""
-    connection = session.connection()
-    driver: Any = connection.connection.driver_connection
-    try:
-        with driver.pipeline():
-            for statement, given in waiting:
-                connection.execute(statement, given)
-    except connection.dialect.loaded_dbapi.Error as error:
-        raise _as_sqlalchemy_says_it(connection, error) from error
+def ask(session: Session, *questions: tuple[SelectBase, Row]) -> list[Sequence[Any]]:
+    """The rows of each question, in one journey to PostgreSQL, with the writes that wait for the end of a block.
 
-
-def _as_sqlalchemy_says_it(connection: Connection, error: Exception) -> BaseException:
-    """What comes to light at the end of the journey is told by the driver, past SQLAlchemy."""
-    lost = connection.dialect.is_disconnect(error, connection.connection.driver_connection, None)  # type: ignore[arg-type]
-    if lost:
-        connection.invalidate(error)
-    kind = connection.dialect.loaded_dbapi.Error
-    told = "the writes of a transaction"
-    return DBAPIError.instance(told, None, error, kind, connection_invalidated=lost, dialect=connection.dialect)
+    The questions are composed once, and name what they are given.
+    """
+    if not is_postgres(session):
+        return [session.execute(cast(Executable, asked), given).all() for asked, given in questions]
+    waiting = session.info.get(_WAITING, [])
+    told, waiting[:] = list(waiting), []
+    return ready.send(session.connection(), told, questions)
 
 
 # ── rows that may be there already ────────────────────────────────────────────────────────────────
@@ -98,6 +94,12 @@ def is_postgres(session: Session) -> bool:
     return session.get_bind().dialect.name == "postgresql"
 
 
+def add(session: Session, table: Table, rows: Sequence[Row]) -> None:
+    """Insert rows that are not there yet; the database refuses those that are."""
+    if rows:
+        execute(session, _add(table), [dict(row) for row in rows])
+
+
 def put_new(session: Session, table: Table, rows: Sequence[Row]) -> None:
     """Insert the rows whose primary key is not there yet, and leave the others as they are."""
     if rows:
@@ -109,6 +111,11 @@ def put(session: Session, table: Table, rows: Sequence[Row], keep: Sequence[str]
     if rows:
         statement = _put(table, is_postgres(session), tuple(rows[0]), tuple(keep))
         execute(session, statement, [dict(row) for row in rows])
+
+
+@lru_cache(maxsize=200)
+def _add(table: Table) -> Insert:
+    return sqlalchemy_insert(table)
 
 
 # Composing a statement takes longer than sending it, and there are few of them.

@@ -14,13 +14,19 @@ _WITH_CUSTOMER: Final = frozenset({"customer", "in_transit"})
 _PAGE: Final = 500
 
 
-def write(session: Session, case: Case) -> None:
-    """Bring what reports count of a case up to date, in the transaction of its commit."""
+def write(session: Session, case: Case, same_lines: bool = False) -> None:
+    """Bring what reports count of a case up to date, in the transaction of its commit.
+
+    With `same_lines` its products are as they were written last.
+    """
     row = facts_of(case)
-    session.execute(_put_facts(tuple(row), documents.is_postgres(session)), row | {"order_no": _order_no(case)})
+    facts = _put_facts(tuple(row), documents.is_postgres(session))
+    documents.execute(session, facts, row | {"order_no": _order_no(case)})
+    if same_lines:
+        return
     products = product_rows(case)
     gone = delete(case_products).where(case_products.c.case_no == case.case_no)
-    session.execute(gone.where(case_products.c.sku.not_in([one["sku"] for one in products])))
+    documents.execute(session, gone.where(case_products.c.sku.not_in([one["sku"] for one in products])))
     documents.put(session, case_products, products)
 
 

@@ -5,13 +5,13 @@ are under that lock; the ledger's unique keys make a repeat harmless.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import BigInteger, String, bindparam, cast, insert, null, select, union_all
+from sqlalchemy import BigInteger, SelectBase, String, bindparam, cast, null, select, union_all
 from sqlalchemy.orm import Session
 
 from models import pots as rules
@@ -22,14 +22,16 @@ from models.pots import Draw, Pots
 from models.tables import money_moves, money_refusals, orders, side_accounts
 from models.tables.columns import Document
 from store import pots
-from store.documents import execute, put, put_new
+from store.documents import add, ask, put, put_new
 
 Rows = list[dict[str, Any]]
+Question = tuple[SelectBase, Mapping[str, Any]]
 
 _DRAWS = TypeAdapter(tuple[Draw, ...])
 _APPLY = {"draw": rules.draw, "settle": rules.settle, "release": rules.release}
 
-_LOCK = select(orders.c.order_no).where(orders.c.order_no == bindparam("wanted_order")).with_for_update()
+# Rows that refer to the order may be written by others meanwhile: they neither move money nor reserve units by that.
+_LOCK = select(orders.c.order_no).where(orders.c.order_no == bindparam("wanted_order")).with_for_update(key_share=True)
 
 
 def lock_order(session: Session, order_no: str) -> bool:
@@ -54,6 +56,27 @@ class Booked:
     never_drawn: frozenset[str] = frozenset()  # the keys whose draw was refused, now or before
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An order that is locked: its pots, and what was booked for a case and refused to it before."""
+
+    pots: Pots | None = None
+    known: Sequence[Any] = ()
+
+
+def hold(
+    session: Session, case_no: str, order_no: str | None, moves: Collection[MoneyMove], *more: Question
+) -> tuple[Held, list[Sequence[Any]]]:
+    """Lock the order and read what the moves need, in one journey; answers it, and what `more` asks beside."""
+    lock = [(_LOCK, {"wanted_order": order_no})] if order_no else []
+    there = [pots.question(order_no)] if order_no and moves else []
+    known = [(_KNOWN, {"wanted_case": case_no})] if moves else []
+    found = ask(session, *lock, *there, *known, *more)[len(lock) :]
+    now = pots.of_rows(found[0]) if there else None
+    beside = len(there) + len(known)
+    return Held(now, found[beside - 1] if known else ()), found[beside:]
+
+
 def book(
     session: Session,
     case_no: str,
@@ -61,8 +84,10 @@ def book(
     moves: Sequence[MoneyMove],
     at: datetime,
     limits: Mapping[str, int] | None = None,
+    held: Held | None = None,
 ) -> Booked:
-    """Book each move once: its key is drawn, and then settled or released. The order must be locked.
+    """Book each move once: its key is drawn, and then settled or released. The order must be locked; `held` is what
+    was read of it since then.
 
     A draw that the pots cannot give, or that is above its account's limit, is refused and leaves no trace but its
     refusal. A settle or release without a draw in the ledger is passed over, since the refusal of its draw was told
@@ -70,7 +95,8 @@ def book(
     """
     if not moves:
         return Booked()
-    booking = _Booking(session, case_no, order_no, limits or {})
+    now = held or hold(session, case_no, order_no, moves)[0]
+    booking = _Booking(session, case_no, order_no, limits or {}, now)
     for move in moves:
         booking.take(move)
     booking.write(at)
@@ -80,13 +106,15 @@ def book(
 class _Booking:
     """One case's moves against the pots of its order, in memory, until they are written."""
 
-    def __init__(self, session: Session, case_no: str, order_no: str | None, limits: Mapping[str, int]) -> None:
+    def __init__(
+        self, session: Session, case_no: str, order_no: str | None, limits: Mapping[str, int], held: Held
+    ) -> None:
         self.session = session
         self.limits = limits
         self.case_no = case_no
         self.order_no = order_no
-        self.before = self.pots = pots.load(session, order_no) if order_no else None
-        self.known, self.refused_before = _known(session, case_no)
+        self.before = self.pots = held.pots
+        self.known, self.refused_before = _known(held.known)
         self.booked: list[MoneyMove] = []
         self.refusals: list[dict[str, Any]] = []
         self.units_out: Counter[int] = Counter()
@@ -152,7 +180,7 @@ class _Booking:
 
     def write(self, at: datetime) -> None:
         if self.booked:
-            execute(self.session, insert(money_moves), [self._ledger_row(move, at) for move in self.booked])
+            add(self.session, money_moves, [self._ledger_row(move, at) for move in self.booked])
         if self.order_no and self.before and self.pots and self.pots != self.before:
             pots.save_drawn(self.session, self.order_no, self.before, self.pots)
         put(self.session, side_accounts, self._side_rows())
@@ -194,9 +222,8 @@ _KNOWN = union_all(
 )
 
 
-def _known(session: Session, case_no: str) -> tuple[dict[tuple[str, str], MoneyMove], frozenset[str]]:
+def _known(rows: Sequence[Any]) -> tuple[dict[tuple[str, str], MoneyMove], frozenset[str]]:
     """What was booked for a case by key and kind, and the keys under which money was asked for and refused."""
-    rows = session.execute(_KNOWN, {"wanted_case": case_no}).all()
     booked = {(row.key, row.kind): _move(row) for row in rows if row.account is not None}
     return booked, frozenset(row.key for row in rows if row.account is None and row.kind == "draw")
 

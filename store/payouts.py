@@ -1,11 +1,11 @@
 """The refund register: money on its way to customers, as the queue that finance works off (R1)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Select, bindparam, func, literal_column, select, tuple_, update
+from sqlalchemy import Select, SelectBase, bindparam, func, literal_column, select, tuple_, update
 from sqlalchemy import case as case_when
 from sqlalchemy.orm import Session
 
@@ -44,13 +44,21 @@ CANCELLED = "cancelled"
 _OF_CASE = select(payouts).where(payouts.c.case_no == bindparam("wanted_case"))
 
 
-def write(session: Session, case: Case, at: datetime, never_drawn: Collection[str] | None = None) -> None:
+def question(case_no: str) -> tuple[SelectBase, dict[str, str]]:
+    """What asks for the payouts of a case as they are written."""
+    return _OF_CASE, {"wanted_case": case_no}
+
+
+def write(
+    session: Session, case: Case, at: datetime, written: Sequence[Any], never_drawn: Collection[str] | None = None
+) -> None:
     """Write the payouts of a case over its rows; one that the case has no more, and did not pay, is
     cancelled.
 
     A payout whose draw was refused is none and is left out; `never_drawn` are those, where somebody knows already.
+    `written` is what `question` is answered.
     """
-    before = {row.id: row for row in session.execute(_OF_CASE, {"wanted_case": case.case_no})}
+    before = {row.id: row for row in written}
     if not case.payouts and not before:
         return
     refused = money.refused_keys(session, case.case_no) if never_drawn is None else never_drawn

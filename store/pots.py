@@ -3,13 +3,14 @@
 Statements are composed once and sent often: whoever refunds holds the order while it waits for them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    SelectBase,
     String,
     Table,
     Update,
@@ -26,7 +27,7 @@ from sqlalchemy.orm import Session
 from models.pots import PaymentPot, PostagePot, Pot, Pots, UnitPot
 from models.tables import Moment, orders, payment_pots, postage_pots, unit_pots
 from models.tables.columns import Document
-from store.documents import execute
+from store.documents import ask, execute
 
 Rows = list[dict[str, Any]]
 
@@ -83,8 +84,18 @@ _READ: Final = union_all(
 
 def load(session: Session, order_no: str) -> Pots | None:
     """All pots of an order as they are now, or None when there is no such order."""
+    return of_rows(*ask(session, question(order_no)))
+
+
+def question(order_no: str) -> tuple[SelectBase, dict[str, str]]:
+    """What asks for all pots of an order; `of_rows` understands the answer."""
+    return _READ, {"wanted_order": order_no}
+
+
+def of_rows(found: Sequence[Any]) -> Pots | None:
+    """The pots that were answered, or None when there is no such order."""
     rows: dict[str, list[Any]] = {"order": [], "unit": [], "postage": [], "payment": []}
-    for row in session.execute(_READ, {"wanted_order": order_no}):
+    for row in found:
         rows[row.sort].append(row)
     if not rows["order"]:
         return None

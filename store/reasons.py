@@ -1,17 +1,17 @@
 """The reasons for being stuck, kept with the case they are about: written by every commit, in its transaction (T12)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, String, bindparam, cast, delete, insert, null, select, union_all, update
+from sqlalchemy import ColumnElement, SelectBase, String, bindparam, cast, delete, null, select, union_all, update
 from sqlalchemy.orm import Session
 
 from models.case import Case
 from models.stuck import BIT, END_OF_TIME, Held, Times, held, spans
 from models.tables import case_reasons, cases, stuck_spans
 from store import projection
-from store.documents import execute, put_new
+from store.documents import add, ask, execute, put_new
 
 Row = dict[str, Any]
 NO_TIMER: Final = "no_timer"
@@ -19,13 +19,21 @@ _FACT: Final = [column.name for column in case_reasons.c]
 _SPAN: Final = [column.name for column in stuck_spans.c]
 
 
-def write(session: Session, case: Case, times: Times, at: datetime | None = None) -> bool:
+def question(case_no: str) -> tuple[SelectBase, dict[str, str]]:
+    """What asks for the facts and spans of a case as they are written."""
+    return _READ, {"wanted_case": case_no}
+
+
+def write(
+    session: Session, case: Case, times: Times, at: datetime | None = None, written: Sequence[Any] | None = None
+) -> bool:
     """Bring the facts of a case up to date; whether anything of them was different before.
 
     Since when a reason holds is what the case says; where it does not say, it is `at` of the commit that first saw it
-    hold, and stays so as long as it does. Without `at` (a rebuild) it is the last move of the case.
+    hold, and stays so as long as it does. Without `at` (a rebuild) it is the last move of the case. `written` is what
+    `question` was answered, where it was asked.
     """
-    facts_before, spans_before = _before(session, case.case_no)
+    facts_before, spans_before = _before(ask(session, question(case.case_no))[0] if written is None else written)
     known = {row["reason"]: row["from_at"] for row in facts_before}
     facts = held(case, times)
     dated = [_dated(fact, known.get(fact.reason), at, case.last_moved_at) for fact in facts]
@@ -51,11 +59,10 @@ _READ: Final = union_all(
 )
 
 
-def _before(session: Session, case_no: str) -> tuple[list[Row], list[Row]]:
-    """The facts of a case as they are written, by name, and its spans, in order; read in one query."""
-    rows = [dict(row) for row in session.execute(_READ, {"wanted_case": case_no}).mappings()]
-    facts = [{name: row[name] for name in _FACT} for row in rows if row["reason"] is not None]
-    line = [{name: row[name] for name in _SPAN} for row in rows if row["reason"] is None]
+def _before(rows: Iterable[Any]) -> tuple[list[Row], list[Row]]:
+    """The facts of a case as they are written, by name, and its spans, in order."""
+    facts = [{name: getattr(row, name) for name in _FACT} for row in rows if row.reason is not None]
+    line = [{name: getattr(row, name) for name in _SPAN} for row in rows if row.reason is None]
     return sorted(facts, key=lambda row: str(row["reason"])), sorted(line, key=lambda row: row["from_at"])
 
 
@@ -67,14 +74,16 @@ def _dated(fact: Held, known: datetime | None, at: datetime | None, moved: datet
     return fact.model_copy(update={"since": min(known, at) if at else known})
 
 
+_CLEAR: Final = {table.name: delete(table).where(table.c.case_no == _HERE) for table in (case_reasons, stuck_spans)}
+
+
 def _put(session: Session, table: Any, before: list[Row], rows: list[Row]) -> bool:
     """Write these rows of a case instead of those, where they differ."""
     if before == rows:
         return False
     if before:
-        execute(session, delete(table).where(table.c.case_no == before[0]["case_no"]))
-    if rows:
-        execute(session, insert(table), rows)
+        execute(session, _CLEAR[table.name], {"wanted_case": before[0]["case_no"]})
+    add(session, table, rows)
     return True
 
 
