@@ -311,18 +311,25 @@ class Desk(Lookup):
 
         The same file again is the same entry. What a customer sends is evidence, what others send is attached.
         """
-        case = await self._read(lambda session: self._case(session, case_no))
+        await self._read(lambda session: self._case(session, case_no))
         kept = await self.filing.take(file, self.clock())
-        address = address_of(case.case_no, kept.id)
+        await self.add_kept_file(case_no, kept.id, name, actor, key)
+        return file_document(kept, case_no)
+
+    async def add_kept_file(
+        self, case_no: str, file_id: str, name: str | None, actor: Actor, key: str | None = None
+    ) -> None:
+        """Record a file that was taken in already; the same again changes nothing."""
+        case = await self._read(lambda session: self._case(session, case_no))
+        address = address_of(case.case_no, file_id)
         if actor.role is Role.CUSTOMER or key:
             action = Action.SUBMIT_EVIDENCE
             data: dict[str, Any] = {"photos": [address], **({"keys": [key]} if key else {})}
         else:
-            action, data = Action.ATTACH, {"uri": address, "sha256": kept.id}
-        command_id = f"file {kept.id} {key or ''}".strip()
+            action, data = Action.ATTACH, {"uri": address, "sha256": file_id}
+        command_id = f"file {file_id} {key or ''}".strip()
         await self.carry_out(case_no, Command(action=action, actor=actor, command_id=command_id, data=data))
-        await self.filing.link(case_no, kept.id, name, actor.id, actor.role, self.clock())
-        return file_document(kept, case_no)
+        await self.filing.link(case_no, file_id, name, actor.id, actor.role, self.clock())
 
     # ── money, parcels ──────────────────────────────────────────────────────
 

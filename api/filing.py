@@ -88,11 +88,26 @@ class Filing:
                 kept = kept_files.get(session, file_id)
                 if kept is None or not kept_files.belongs(session, case_no, file_id):
                     raise NotFound("The case has no such file.")
-            if small and kept.width is not None:
-                return self.shelf.get(small_name(file_id)), "image/jpeg"
-            return self.shelf.get(file_id), kept.media_type
+            return self._bytes(kept, small)
 
         return await asyncio.to_thread(read)
+
+    async def fetch_loose(self, file_id: str, small: bool) -> tuple[bytes, str]:
+        """The same of a file that belongs to no case yet; whoever asks has made sure that it may be seen."""
+
+        def read() -> tuple[bytes, str]:
+            with reading(self.engine) as session:
+                kept = kept_files.get(session, file_id)
+            if kept is None:
+                raise NotFound("There is no such file.")
+            return self._bytes(kept, small)
+
+        return await asyncio.to_thread(read)
+
+    def _bytes(self, kept: KeptFile, small: bool) -> tuple[bytes, str]:
+        if small and kept.width is not None:
+            return self.shelf.get(small_name(kept.id)), "image/jpeg"
+        return self.shelf.get(kept.id), kept.media_type
 
     async def let_go(self, before: datetime) -> int:
         """Forget files that came before then and belong to nothing; answers how many."""

@@ -42,6 +42,12 @@ class TooManyAttempts(AftercareError):
     status = 429
 
 
+class TooManyTries(TooManyAttempts):
+    """Too many tries to find an order; wait"""
+
+    code = "too-many-tries"
+
+
 class Attempts:
     """Wrong tokens per address within the last minute."""
 

@@ -19,13 +19,13 @@ from api.preview import preview, preview_in_case
 from api.proposals import proposals
 from api.schemas import OpenCase, PreviewAsk
 from api.script_values import script_values
-from api.shelter import masked
 from api.slips import slip_of
 from files.shelf import FileShelf
 from models.case import Case
 from models.errors import Invalid, NotFound
 from models.ledger import cost_of_case
 from models.lifecycle import Action, Role
+from models.masking import masked
 from models.orders import Order
 from models.playbook import Playbook
 from playbooks.loading.in_force import Fixed, InForce

@@ -36,14 +36,14 @@ def unnamed(found: Iterable[dict[str, Any]]) -> Invalid:
 
 
 def _document(one: Proposal, book: Playbook, order: Order | None) -> dict[str, Any]:
-    fits = order is None or _fits(order, book)
+    suits = order is None or fits(order, book)
     return {
         "kind": one.kind,
         "names": book.names.model_dump(),
         "subcategory": _subcategory(book, one.subcategory),
-        "score": round(one.score if fits else one.score * UNFIT, 3),
+        "score": round(one.score if suits else one.score * UNFIT, 3),
         "matched": list(one.matched),
-        "fits": fits,
+        "fits": suits,
     }
 
 
@@ -52,7 +52,7 @@ def _subcategory(book: Playbook, key: str | None) -> dict[str, str] | None:
     return {"key": sub.key, "zh": sub.zh, "en": sub.en} if sub else None
 
 
-def _fits(order: Order, book: Playbook) -> bool:
+def fits(order: Order, book: Playbook) -> bool:
     """Whether this order can have such a case now."""
     if book.eligibility.before_dispatch and arrived(order, book):
         return False

@@ -195,6 +195,9 @@ class Playbook(Part):
     kind: Word = Field(description="the file's name without `.yaml`")
     version: Word = Field(description="your own mark; a short code of what the file says is added to it (T10)")
     names: Names = Field(description="the name of the kind")
+    asked_as: Names | None = Field(
+        None, description="how the customer's page asks for it; without it customers are not offered this kind"
+    )
     typical_words: tuple[Word, ...] = Field((), description="how customers say it, in both languages")
     subcategories: tuple[Subcategory, ...] = Field((), description="finer sorts, each with a procedure of its own")
     variants: dict[Word, Variant] = Field(
