@@ -16,6 +16,7 @@ from temporalio import activity
 from temporalio.client import Client
 
 from activities.asking import Asking, Request
+from activities.housekeeping import Housekeeping
 from activities.orphans import Orphans
 from activities.reconciling import Reconciling
 from models.callbacks import month_before
@@ -52,6 +53,7 @@ class Sweeps:
         self._orphans = Orphans(client, engine)
         self._playbooks = playbooks
         self._page = page or PAGE
+        self._housekeeping = Housekeeping(engine, playbooks, self._page)
         self._reconciling = Reconciling(engine, client, self._asking, self._page)
 
     @property
@@ -70,7 +72,7 @@ class Sweeps:
             *(self.manager_digest, self.periodic_callbacks, self.monthly_summary),
             *(self.missing_remittances, self.new_remittances, self.overdue_claims),
         ]
-        return [*own, *self._reconciling.activities]
+        return [*own, *self._reconciling.activities, *self._housekeeping.activities]
 
     # ── the row of a run ────────────────────────────────────────────────────
 

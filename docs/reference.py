@@ -14,6 +14,7 @@ from docs.cells import names, table
 from docs.mistakes import MISTAKES
 from models.callbacks import CallbackRules, Occasion
 from models.claim_terms import ClaimTerms, NamedTerms
+from models.keeping import Keep
 from models.lifecycle import Action, State
 from models.playbook import Playbook, Procedure, Subcategory, Variant, Where
 from models.playbook_parts import (
@@ -47,7 +48,7 @@ from playbooks.loading.waits import TARGETS
 #: The parts of a playbook that have fields of their own, in the order in which a reader meets them.
 PARTS: tuple[type[BaseModel], ...] = (
     *(Names, Subcategory, Variant, Where, Evidence, Question, Eligibility, Warranty, Dispatch, FindingRule),
-    *(ClaimTerms, NamedTerms, ClockRule, SideClock, Chain, Level, KeepIt, Law, LadderStep, Step, Shop),
+    *(ClaimTerms, NamedTerms, ClockRule, SideClock, Chain, Level, KeepIt, Law, LadderStep, Step, Shop, Keep),
     *(CallbackRules, Occasion),
     *(ReportRules, Labour, Repeated, Sample, Maker),
 )
@@ -74,6 +75,7 @@ PLACE: dict[type[BaseModel], str] = {
     LadderStep: "`law.ladder`, a list",
     Step: "`steps` and `general_steps`, lists",
     Shop: "the file `shop.yaml`",
+    Keep: "`keep` of `shop.yaml`",
     CallbackRules: "the file `callbacks.yaml`",
     Occasion: "`periodic` of `callbacks.yaml`",
     ReportRules: "the file `reports.yaml`",

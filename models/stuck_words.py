@@ -22,6 +22,7 @@ class Seen:
     callback_misses: int
     failing_step: str | None
     last_acted_at: datetime
+    usual_time: int | None = None  # seconds of the state's clock; None where there is too little history to say
     back: datetime | None = None  # when the owner is on duty again
 
 
@@ -81,9 +82,17 @@ def _owner_away(seen: Seen, since: datetime, now: datetime) -> tuple[str, str]:
 
 def _silent(seen: Seen, since: datetime, now: datetime) -> tuple[str, str]:
     zh, en = lasting(now - seen.last_acted_at)
+    if seen.usual_time is None:
+        return (
+            f"轮到我们处理,但已有 {zh} 没有任何动作,超过这一状态限时的两倍(历史记录不足,无法得出通常用时)。",
+            f"It is our turn, and nobody has acted for {en}: more than twice the time allowed for '{seen.state}' "
+            "(there is too little history to say what is usual).",
+        )
+    usual_zh, usual_en = lasting(timedelta(seconds=seen.usual_time))
     return (
-        f"轮到我们处理,但已有 {zh} 没有任何动作,超过这一状态通常用时的两倍。",
-        f"It is our turn, and nobody has acted for {en}: more than twice the usual time of '{seen.state}'.",
+        f"轮到我们处理,但已有 {zh} 没有任何动作,超过这一状态通常用时({usual_zh},近 90 天的中位数)的两倍。",
+        f"It is our turn, and nobody has acted for {en}: more than twice the usual time of '{seen.state}' "
+        f"({usual_en}, the median of 90 days).",
     )
 
 

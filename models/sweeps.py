@@ -66,7 +66,7 @@ def next_retry(tries: int, last: datetime) -> datetime:
     return last + min(waited, _DAY)
 
 
-#: Every schedule of the contract, by its name.
+#: Every schedule of the contract, by its name; and one of our own, for what nobody waits for.
 SWEEPS: dict[str, Sweep] = {
     sweep.name: sweep
     for sweep in (
@@ -139,6 +139,18 @@ SWEEPS: dict[str, Sweep] = {
             time_out=50 * _MINUTE,
             catch_up=30 * _MINUTE,
             jitter=2 * _MINUTE,
+        ),
+        Sweep(
+            name="aftercare-housekeeping",
+            workflow="Housekeeping",
+            what="computes how long each state usually takes, and deletes what has been kept for as long as the shop "
+            "says",
+            when=When(hour=3, minute=40),
+            steps=("usual_times", "expired_rows"),
+            interval=_DAY,
+            time_out=3 * _HOUR,
+            catch_up=12 * _HOUR,
+            jitter=5 * _MINUTE,
         ),
     )
 }

@@ -50,6 +50,7 @@ from store import (
     projection,
     reasons,
     reservations,
+    usual,
 )
 from store.case_parts import NOTHING, Parts
 from store.projection import Calendars
@@ -254,7 +255,7 @@ def _write_over(
         _insert(session, case, calendars, None, {}, **more)
     else:
         found = projection.search_text(case, row.customer_name, row.phone_tail)
-        columns = {**projection.columns_of(case, calendars), "search_text": found, **more}
+        columns = {**projection.columns_of(case, calendars, usual.known(session)), "search_text": found, **more}
         documents.execute(session, _write_columns(tuple(columns)), {**columns, "wanted_case": case.case_no})
     _write_parts(session, case, calendars, written, written.parts.allowed, at)
 
@@ -273,7 +274,7 @@ def _insert(
     contact: Mapping[str, Any],
     **more: str | None,
 ) -> None:
-    columns = {**projection.columns_of(case, calendars), **more}
+    columns = {**projection.columns_of(case, calendars, usual.known(session)), **more}
     personal = projection.personal_columns(case, description, contact, _customer(session, columns["order_no"]))
     session.execute(insert(tables.cases).values(**columns, **personal))
 
@@ -289,7 +290,7 @@ def _write_parts(
     row = written.row
     over = _over_before(case, row) if row else ()
     documents.put(session, tables.case_clocks, projection.clock_rows(case, calendars, over))
-    reasons.write(session, case, projection.times_of(case, calendars), at, written.reasons)
+    reasons.write(session, case, projection.times_of(case, calendars, usual.known(session)), at, written.reasons)
     case_parts.write(session, case, written.parts, allowed)
     if case.claims and (row is None or [one.model_dump(mode="json") for one in case.claims] != row.claims):
         claims.write(session, case)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from models import tables
 from models.case import Case
 from models.errors import Conflict, NotFound
-from store import callbacks, claims, documents, facts, projection, reasons
+from store import callbacks, claims, documents, facts, projection, reasons, usual
 from store.projection import Calendars
 
 _BATCH = 500
@@ -44,16 +44,17 @@ def rebuild(session: Session, calendars: Calendars) -> Rebuilt:
     open_cases = select(here.case_no, here.document, here.customer_name, here.phone_tail).where(here.is_open)
     clocks = changed = 0
     reasons.forget_closed(session)
+    known = usual.known(session)
     # Locked, so that no commit comes in between and is then written over with what was before it.
     rows = session.execute(open_cases.order_by(here.case_no).with_for_update()).all()
     for row in rows:
         case = projection.arm(Case.model_validate(row.document), calendars)
         found = projection.search_text(case, row.customer_name, row.phone_tail)
         document = case.model_dump(mode="json")  # to be compared with what is read, and so not as text
-        columns = {**projection.columns_of(case, calendars), "document": document, "search_text": found}
+        columns = {**projection.columns_of(case, calendars, known), "document": document, "search_text": found}
         clock_rows = projection.clock_rows(case, calendars)
         rewritten = _rewrite(session, columns, clock_rows)
-        changed += reasons.write(session, case, projection.times_of(case, calendars)) or rewritten
+        changed += reasons.write(session, case, projection.times_of(case, calendars, known)) or rewritten
         callbacks.rebuild(session, case)
         facts.write(session, case)
         clocks += len(clock_rows)

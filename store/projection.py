@@ -19,7 +19,11 @@ Calendars = Mapping[str, Calendar]
 
 PRIORITIES = ("urgent", "high", "normal", "low")
 DUE_SOON_PERCENT = 75  # within a quarter of the target (T12)
-SILENT_TIMES = 2  # times the target of the state's clock (T12)
+SILENT_TIMES = 2  # times the usual time of the state, or the target of its clock (T12)
+LEAST_USUAL = 15 * 60  # what takes minutes as a rule is not silent after a few of them
+#: The usual seconds by kind and clock, where there is enough history.
+Usual = Mapping[tuple[str, str], int]
+NOTHING_USUAL: Usual = {}
 
 
 def arm(case: Case, calendars: Calendars) -> Case:
@@ -27,7 +31,7 @@ def arm(case: Case, calendars: Calendars) -> Case:
     return arming.arm(case, calendars)
 
 
-def columns_of(case: Case, calendars: Calendars) -> dict[str, Any]:
+def columns_of(case: Case, calendars: Calendars, usual: Usual = NOTHING_USUAL) -> dict[str, Any]:
     """The row of a case, without its personal columns."""
     clock = case.state_clock
     return {
@@ -59,6 +63,7 @@ def columns_of(case: Case, calendars: Calendars) -> dict[str, Any]:
         "at_stake": at_stake(case),
         "currency": case.order.currency if case.order else None,
         **_moments(case, clock, calendars),
+        **silence(case, calendars, usual),
     }
 
 
@@ -74,17 +79,29 @@ def _moments(case: Case, clock: Clock | None, calendars: Calendars) -> dict[str,
         "due_at": case.due_at,
         "due_order": case.due_at or END_OF_TIME,
         "due_soon_at": due_soon_at(clock, calendars) if clock else None,
-        "silent_at": _silent_at(case, clock, calendars),
         "alarm_at": case.alarm_at,
     }
 
 
-def times_of(case: Case, calendars: Calendars) -> Times:
+def silence(case: Case, calendars: Calendars, usual: Usual) -> dict[str, Any]:
+    """When a case becomes silent, and by which usual time; without one by the target of its clock (T12)."""
+    clock = case.state_clock
+    at = _silent_at(case, clock, calendars, usual)
+    return {"silent_at": at, "usual_time": usual_time(case, clock, usual) if clock and at else None}
+
+
+def usual_time(case: Case, clock: Clock, usual: Usual) -> int | None:
+    """The usual seconds of the case's state for its kind; None where there is too little history."""
+    found = usual.get((case.kind, clock.clock))
+    return None if found is None else max(found, LEAST_USUAL)
+
+
+def times_of(case: Case, calendars: Calendars, usual: Usual = NOTHING_USUAL) -> Times:
     """What the reasons for being stuck need of the calendars (T12)."""
     clock = case.state_clock
     return Times(
         due_soon_at=due_soon_at(clock, calendars) if clock else None,
-        silent_at=_silent_at(case, clock, calendars),
+        silent_at=_silent_at(case, clock, calendars, usual),
         chain_exhausted=clock is not None and arming.is_exhausted(clock, case.procedure.escalation),
     )
 
@@ -195,11 +212,12 @@ def due_soon_at(clock: Clock, calendars: Calendars) -> datetime | None:
     return min(clock.due_at, due_at(calendar, since, max(0, left)))
 
 
-def _silent_at(case: Case, clock: Clock | None, calendars: Calendars) -> datetime | None:
+def _silent_at(case: Case, clock: Clock | None, calendars: Calendars, usual: Usual) -> datetime | None:
     if clock is None or case.waiting_for in OTHER_SIDE:
         return None
     quiet_since = max(case.last_acted_at, running_since(clock))
-    return due_at(_calendar(clock, calendars), quiet_since, SILENT_TIMES * clock.target)
+    allowed = usual_time(case, clock, usual) or clock.target
+    return due_at(_calendar(clock, calendars), quiet_since, SILENT_TIMES * allowed)
 
 
 def _calendar(clock: Clock, calendars: Calendars) -> Calendar:

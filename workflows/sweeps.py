@@ -128,4 +128,16 @@ class Reconcile:
         return await carried_out(SWEEPS["aftercare-reconcile"], given)
 
 
-WORKFLOWS = (StuckSweep, ManagerDigest, PeriodicCallbacks, MonthlySummary, UnmatchedRemittances, Reconcile)
+@workflow.defn(name="Housekeeping")
+class Housekeeping:
+    """At night: how long states usually take (T12), and what has been kept long enough."""
+
+    @workflow.run
+    async def run(self, given: SweepInput) -> RunEnded:
+        return await carried_out(SWEEPS["aftercare-housekeeping"], given)
+
+
+WORKFLOWS = (
+    *(StuckSweep, ManagerDigest, PeriodicCallbacks, MonthlySummary, UnmatchedRemittances, Reconcile),
+    Housekeeping,
+)

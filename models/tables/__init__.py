@@ -42,7 +42,7 @@ from models.tables.people import (
     talks,
 )
 from models.tables.reports import case_facts, case_products
-from models.tables.stuck import bulk_items, bulks, case_reasons, stuck_spans
+from models.tables.stuck import bulk_items, bulks, case_reasons, stuck_spans, usual_times
 from models.tables.sweeps import callback_tries, callbacks, customer_preferences, month_summaries, surveys, sweep_runs
 from models.tables.tracking import hooks_in, order_news, order_waybills, tracking, tracking_events
 from models.tables.users import failed_sign_ins, sign_in_trips, user_sessions, users
@@ -110,6 +110,7 @@ __all__ = [
     "staff",
     "staff_standings",
     "stuck_spans",
+    "usual_times",
     "surveys",
     "swaps",
     "sweep_runs",

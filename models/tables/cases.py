@@ -63,6 +63,7 @@ cases = Table(
     Column("customer_name", String),
     Column("phone_tail", String),
     Column("search_text", Text, nullable=False),
+    Column("usual_time", Integer, comment="seconds that silent_at is twice of; NULL = the target of its clock"),
     Index("ix_cases_due", "is_open", "due_order", "case_no"),
     Index("ix_cases_due_all", "due_order", "case_no"),
     Index("ix_cases_opened", "opened_at", "case_no"),

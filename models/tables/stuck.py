@@ -47,6 +47,17 @@ stuck_spans = Table(
     Index("ix_stuck_spans_stake", "at_stake", "case_no"),
 )
 
+usual_times = Table(
+    "usual_times",
+    metadata,
+    Column("kind", String, nullable=False),
+    Column("clock", String, nullable=False),
+    Column("seconds", Integer, nullable=False, comment="the median of what was used, on the clock's calendar"),
+    Column("spans", Integer, nullable=False, comment="of how many clocks that were met"),
+    Column("at", Moment, nullable=False),
+    PrimaryKeyConstraint("kind", "clock"),
+)
+
 bulks = Table(
     "bulks",
     metadata,

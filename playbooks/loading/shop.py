@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator
 
 from models.commands import Word
+from models.keeping import Keep
 from models.playbook import Names, Part
 
 
@@ -47,6 +48,7 @@ class Shop(Part):
         Names(zh="查看进度、补充照片或答复：{link}", en="Follow it, send photos or answer here: {link}"),
         description="said under every script where it is known where customers open their pages: `{link}`",
     )
+    keep: Keep = Field(Keep(), description="how many days what nobody needs for ever is kept")
     slip: Instructions = Field(Instructions(), description="what the return slip tells the customer to do")
 
     @field_validator("timezone")

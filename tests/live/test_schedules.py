@@ -40,7 +40,7 @@ async def only(client: Client, name: str = STUCK) -> Scheduled:
 
 
 async def test_applied_twice_they_are_there_once_and_the_second_time_changes_nothing(client: Client) -> None:
-    assert [one.known for one in await schedules.listed(client)] == [False] * 6
+    assert [one.known for one in await schedules.listed(client)] == [False] * len(SWEEPS)
     first = await schedules.apply(client, "Asia/Shanghai")
     assert [(one.name, one.result) for one in first] == [(name, "created") for name in SWEEPS]
     second = await schedules.apply(client, "Asia/Shanghai")

@@ -289,6 +289,33 @@ async def test_new_transfers_are_looked_at_by_the_supervisor_every_day_L12(shop:
     assert case_no in letter["zh"]
 
 
+# ── at night ──────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_at_night_what_was_kept_long_enough_goes_and_what_is_usual_is_known_T12(
+    shop: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty clocks of a kind that were met in half an hour; sixty-five old entries of talks, ten at a time."""
+    monkeypatch.setattr("activities.housekeeping.BATCH", 5)
+    monkeypatch.setattr("activities.housekeeping.BATCHES", 2)
+    await shop.until_a_quiet_monday()
+    case_no = await shop.opened()
+    old, before = shop.now - 61 * DAY, shop.stored(case_no)
+    talk = {"case_no": case_no, "person": "li", "at": old}
+    met = {"case_no": case_no, "clock": "triage", "state": "met", "target": 60, "calendar": "shop_cn", "log": []}
+    met |= {"outcome": "escalate", "started_at": old, "ended_at": old, "breached": False, "used_before": 1800}
+    with writing(shop.engine) as session:
+        session.execute(insert(tables.talks), [{**talk, "seq": 100 + n} for n in range(65)])
+        session.execute(insert(tables.case_clocks), [{**met, "cycle": 100 + n} for n in range(20)])
+    run = await swept(shop, "aftercare-housekeeping")
+    assert run.details == {"usual_times": 1, "silent_changed": 1, "talks": 65}
+    with reading(shop.engine) as session:
+        case = session.execute(select(tables.cases.c.usual_time, tables.cases.c.version)).one()
+    assert tuple(case) == (1800, before.version), "its workflow need not hear of it"
+    again = await swept(shop, "aftercare-housekeeping")
+    assert (again.did, again.details) == (0, {"usual_times": 1})
+
+
 # ── callbacks, months ─────────────────────────────────────────────────────────────────────────────
 
 

@@ -16,6 +16,9 @@ COMMENTS = {
     "chain_calendar": "on which its chain calls people; NULL = it calls nobody",
     "chain_version": "of that calendar, when the calls were computed",
     "call_at": "when the chain speaks next",
+    "usual_time": "seconds that silent_at is twice of; NULL = the target of its clock",
+    "seconds": "the median of what was used, on the clock's calendar",
+    "spans": "of how many clocks that were met",
 }
 
 
@@ -24,9 +27,21 @@ def upgrade() -> None:
     for name, kind in (("chain_calendar", sa.String()), ("chain_version", sa.String()), ("call_at", MOMENT)):
         op.add_column("case_clocks", sa.Column(name, kind, nullable=True, comment=COMMENTS[name]))
     op.add_column("bulk_items", sa.Column("tries", sa.Integer(), server_default="0", nullable=False))
+    op.add_column("cases", sa.Column("usual_time", sa.Integer(), nullable=True, comment=COMMENTS["usual_time"]))
+    op.create_table(
+        "usual_times",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("clock", sa.String(), nullable=False),
+        sa.Column("seconds", sa.Integer(), nullable=False, comment=COMMENTS["seconds"]),
+        sa.Column("spans", sa.Integer(), nullable=False, comment=COMMENTS["spans"]),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("kind", "clock", name=op.f("pk_usual_times")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("usual_times")
+    op.drop_column("cases", "usual_time")
     op.drop_column("bulk_items", "tries")
     for name in ("call_at", "chain_version", "chain_calendar"):
         op.drop_column("case_clocks", name)
