@@ -29,6 +29,7 @@ from terminal import (
     playbooks,
     reports,
     schedules,
+    stock,
     users,
     webhooks,
 )
@@ -219,6 +220,7 @@ app.add_typer(users.user, name="user")
 app.add_typer(keeping.db, name="db")
 app.add_typer(schedules.schedules, name="schedules")
 app.add_typer(callbacks.callbacks, name="callbacks")
+app.add_typer(stock.stock, name="stock")
 app.add_typer(calendars.calendar, name="calendar")
 app.add_typer(hooks.hooks, name="hooks")
 app.add_typer(webhooks.webhooks, name="webhooks")

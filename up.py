@@ -19,6 +19,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities.outbox import postman
+from activities.stock import stock_bell
 from api.connection import connect, register_search_attributes
 from api.restore import start_missing_cases
 from api.sign_in import Doorkeeper
@@ -76,6 +77,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         await stack.enter_async_context(case_worker(client, engine, playbooks, payments_of(settings, engine)))
         await stack.enter_async_context(postman(engine, partial(house_of, settings, playbooks)))
         await stack.enter_async_context(talking(client, engine, outside_of(settings)))
+        await stack.enter_async_context(stock_bell(client, engine))
         await stack.enter_async_context(_serving(settings, client, engine, playbooks, listening))
         for work in (_restored(client, engine), _scheduled(client, playbooks.current().shop.timezone)):
             stack.push_async_callback(_ended, asyncio.create_task(work))

@@ -26,6 +26,7 @@ from activities.orphans import Orphans
 from activities.outbox import postman
 from activities.payments import BalanceBook, Payments, finances_queue
 from activities.rebase import Rebasing
+from activities.stock import stock_bell
 from activities.storefronts import configured as storefronts
 from activities.storefronts.storefront import Storefront
 from activities.sweeps import Sweeps
@@ -143,4 +144,5 @@ async def run_worker(
         await stack.enter_async_context(case_worker(client, engine, playbooks, payments))
         await stack.enter_async_context(postman(engine, house))
         await stack.enter_async_context(talking(client, engine, outside))
+        await stack.enter_async_context(stock_bell(client, engine))
         await stop.wait()

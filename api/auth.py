@@ -96,6 +96,8 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "get_balance": _AGENTS | _MACHINES | {Role.FINANCE},
     "clear_balance": frozenset({Role.FINANCE, Role.SYSTEM}),
     "scan_parcel": frozenset({Role.WAREHOUSE, Role.SYSTEM}),
+    **dict.fromkeys(("list_stock", "get_stock"), _STAFF | _MACHINES),
+    **dict.fromkeys(("put_stock", "import_stock", "move_stock"), _MANAGERS | {Role.WAREHOUSE, Role.SYSTEM}),
     **dict.fromkeys(("list_hooks", "get_hook", "replay_hook"), _MANAGERS | {Role.SYSTEM}),
     **dict.fromkeys(("add_webhook", "list_webhooks", "get_webhook", "put_webhook"), _MANAGERS | {Role.SYSTEM}),
     **dict.fromkeys(("remove_webhook", "enable_webhook", "rotate_webhook"), _MANAGERS | {Role.SYSTEM}),

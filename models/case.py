@@ -17,6 +17,7 @@ from models.playbook import Procedure
 from models.pots import Draw, Pots
 from models.promotions import Promotion
 from models.settlement import Settlement
+from models.stock.places import Held
 from models.value import Value
 
 #: How many command ids a case remembers; a repeat that comes later than this many commands is not known any more.
@@ -372,6 +373,9 @@ class Case(Value):
     payment_notified: bool = False
     recorded: tuple[str, ...] = ()  # the payments that came in, by what tells them apart, so that none is taken twice
     out_of_stock: bool = False
+    short_since: datetime | None = None  # since when it waits for what its remedy needs of our shelf (G5)
+    stock: tuple[Held, ...] = ()  # units of the stock ledger that it has to do with, and where they are
+    stock_seq: int = 0  # keys of the stock ledger allocated so far
 
     money: Money = Money()
     waived: int = 0

@@ -51,6 +51,8 @@ from models.errors import AftercareError, CommandRefused, RoleRefused, RuleRefus
 from models.events import SYSTEM, Fact
 from models.lifecycle import FINAL, Action, State, actions_in, allowed_in, may, next_state
 from models.pots import Pots
+from models.stock.following import without
+from models.stock.places import Items
 
 #: What the desk puts into a command's data, and the timeline need not keep.
 _DESK_ONLY = frozenset({"procedure", "eligible", "needs_order"})
@@ -112,7 +114,8 @@ def _weighed(before: Case, decision: Decision) -> Decision:
 def _much_money(before: Case, after: Case) -> bool:
     """Whether a plan or payouts of a long order have changed, which are as long as the order."""
     units = len(after.order.pots.units) if after.order else 0
-    return units > 50 and (after.plan is not before.plan or after.payouts is not before.payouts)
+    grown = after.plan is not before.plan or after.payouts is not before.payouts or after.stock is not before.stock
+    return units > 50 and grown
 
 
 def _size(case: Case) -> int:
@@ -292,6 +295,29 @@ def _booked_as_loss(draft: Draft, outside: list[Payout], keys: tuple[str, ...], 
     for payout in outside:
         refund_outside(draft, payout.amount, payout.reference or "?")
     draft.record(Fact.MONEY_REFUSED, detail, {"payouts": list(keys)})
+    return draft.done()
+
+
+def short_of_stock(case: Case, missing: Items, now: datetime) -> Decision:
+    """The shelf had not what was to be set aside: the case waits for it, and its owner asks the customer (G5).
+
+    One that has not come to sending it yet goes on, and waits when it gets there.
+    """
+    aside = dict(missing)
+    if not any(one.place == "reserved" and one.sku in aside for one in case.stock):
+        return Decision(case=case, repeated=True)  # it has no use for it any more
+    draft = Draft(case, SYSTEM, now)
+    draft.set(stock=without(case.stock, missing), out_of_stock=True, rounds=0, agreed=None)
+    draft.set(short_since=case.short_since or now)
+    told = f"Not on the shelf: {', '.join(f'{quantity} × {sku}' for sku, quantity in missing)}."
+    if allowed_in(case.state, Action.REPORT_SHORTAGE):
+        draft.record(Action.REPORT_SHORTAGE, told, {"missing": aside}, case.state, State.AWAITING_STOCK)
+        draft.set(came_from=case.state)
+        draft.move(State.AWAITING_STOCK)
+        draft.happened(Action.REPORT_SHORTAGE, State.AWAITING_STOCK)
+    else:
+        draft.record(Fact.STOCK_SHORT, told, {"missing": aside})
+    draft.tell("owner", told)
     return draft.done()
 
 

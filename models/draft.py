@@ -16,6 +16,8 @@ from models.lifecycle import FINAL, Facts, Role, State
 from models.money import to_minor, to_text
 from models.playbook import Procedure
 from models.pots import Draw
+from models.stock.following import followed
+from models.stock.places import Step, StockMove
 
 #: Between a repair's beginning and the goods' leaving.
 IN_REPAIR = (State.REPAIRING, State.AWAITING_STOCK, State.QUOTED, State.AWAITING_PAYMENT, State.RETURNING_GOODS)
@@ -53,6 +55,7 @@ class Draft:
         self._messages: list[Message] = []
         self._splits: list[SplitOff] = []
         self._callbacks: list[CallbackNote] = []
+        self._stock: list[StockMove] = []
         self._told = False
         self.asked_by = actor.id  # who wants it, where somebody else approves it
 
@@ -227,6 +230,20 @@ class Draft:
             named = {"key": key, "payout_id": payout_id, "reference": reference}
             self._postings.append(Posting(**one.model_dump(), **named))
 
+    def carry(self, *steps: Step) -> None:
+        """Have units moved from place to place in the stock ledger, under keys of their own."""
+        for step in steps:
+            number = self._now_is("stock_seq") + 1
+            self.set(stock_seq=number)
+            self._stock.append(StockMove(**step.model_dump(), key=f"{self._now_is('case_no')}:stock:{number}"))
+
+    def _stock_follows(self) -> None:
+        """The units that the case has to do with are where its decision leaves them (G3, L14)."""
+        stock, steps = followed(self.case)
+        if stock != self.case.stock:
+            self.set(stock=stock)
+        self.carry(*steps)
+
     def replace_payout(self, changed: Payout) -> None:
         """Put a changed payout in the place of the one with its key."""
         self.set(payouts=tuple(changed if p.key == changed.key else p for p in self.case.payouts))
@@ -246,6 +263,7 @@ class Draft:
         self._messages += step._messages
         self._splits += step._splits
         self._callbacks += step._callbacks
+        self._stock += step._stock
 
     def remember(self, command: Command) -> None:
         """Keep the command's id, so that its repeat has no second effect, and who acted when."""
@@ -260,6 +278,7 @@ class Draft:
 
     def done(self) -> Decision:
         """The decision: one version later."""
+        self._stock_follows()
         self.set(version=self._now_is("version") + 1)
         effects = Effects(
             entries=tuple(self._entries),
@@ -268,5 +287,6 @@ class Draft:
             messages=tuple(self._messages),
             splits=tuple(self._splits),
             callbacks=tuple(self._callbacks),
+            stock=tuple(self._stock),
         )
         return Decision(case=self.case, effects=effects)

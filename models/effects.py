@@ -15,6 +15,7 @@ from models.clocks import Alarm
 from models.events import Entry
 from models.ledger import Posting
 from models.pots import Draw
+from models.stock.places import StockMove
 from models.value import Value
 
 TASK_QUEUE = "aftercare"
@@ -66,6 +67,7 @@ class Effects(Value):
     messages: tuple[Message, ...] = ()
     splits: tuple[SplitOff, ...] = ()
     callbacks: tuple[CallbackNote, ...] = ()
+    stock: tuple[StockMove, ...] = ()
 
     def then(self, later: "Effects") -> "Effects":
         """These and then those."""
@@ -76,6 +78,7 @@ class Effects(Value):
             messages=self.messages + later.messages,
             splits=self.splits + later.splits,
             callbacks=self.callbacks + later.callbacks,
+            stock=self.stock + later.stock,
         )
 
 
@@ -149,8 +152,9 @@ class Unheard(Value):
 class CommitResult(Value):
     """What was written: the clocks with their absolute instants, or the case to go on from where SQL knows more.
 
-    SQL knows more when it holds another decision (nothing was written then), and when it wrote this one and took a
-    remedy back in the same transaction, because the order has not its money (`refused`).
+    SQL knows more when it holds another decision (nothing was written then), and when it wrote this one and more in
+    the same transaction (`written`): it took a remedy back because the order has not its money (`refused`), or has the
+    case wait for what is not on the shelf.
     """
 
     version: int
@@ -161,6 +165,7 @@ class CommitResult(Value):
     acknowledged_until: datetime | None = None  # where only a calendar could tell it
     unheard: tuple[Unheard, ...] = ()  # alarms of this drain that reached nobody
     ahead: Case | None = None
+    written: bool = False  # with `ahead`: the drain itself is in it
     entries: tuple[Entry, ...] = ()  # with `ahead`: the timeline since the version that the drain built on
 
 

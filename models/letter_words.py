@@ -251,6 +251,18 @@ NEWS: Final[Sequence[tuple[str, str, str, str]]] = (
         "a remedy was taken back: the order has too little left",
     ),
     (
+        "out_of_stock",
+        r"Not on the shelf: (?P<x>.+)\.",
+        "缺货，等到货：{x}，请先联系买家",
+        "not on the shelf: {x}; ask the customer whether he waits",
+    ),
+    (
+        "count_stock",
+        r"The stock ledger had less than was moved: (?P<x>.+)\. Count it\.",
+        "账上库存比实际发出的少：{x}，请盘点",
+        "the stock ledger had less than was moved: {x}; count it",
+    ),
+    (
         "step_failing",
         r"'(?P<x>\w+)' could not be done by itself:.*",
         "自动步骤 {x} 没有做成",

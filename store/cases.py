@@ -20,7 +20,7 @@ from models import tables
 from models.case import Case
 from models.clocks import Clock
 from models.commands import Actor
-from models.decide import money_refused
+from models.decide import money_refused, short_of_stock
 from models.effects import (
     ArmedClock,
     CaseInput,
@@ -35,6 +35,7 @@ from models.effects import (
 from models.errors import Conflict, NotFound
 from models.events import SYSTEM, Entry, Fact
 from models.limits import side_limits
+from models.stock.places import Items, StockMove
 from models.webhooks import of_case
 from store import (
     callbacks,
@@ -54,6 +55,7 @@ from store import (
 )
 from store.case_parts import NOTHING, Parts
 from store.projection import Calendars
+from store.stock import booking, waiting
 from store.webhooks import news
 
 
@@ -141,6 +143,8 @@ def _customer(session: Session, order_no: str | None) -> dict[str, str | None]:
     return {"name": row.customer_name, "phone": row.customer_phone} if row else {}
 
 
+Moves = tuple[StockMove, ...]
+
 # ── committing ────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -164,26 +168,58 @@ def write_commit(session: Session, drain: CommitInput, calendars: Calendars) -> 
     callbacks.write(session, armed, drain.effects.callbacks)
     for split in drain.effects.splits:
         _split_off(session, case.case_no, split, drain.at, calendars, written.parts.allowed)
-    armed = _taken_back(session, armed, booked, drain.at, calendars)
+    armed, moved = _taken_back(session, armed, booked, drain.at, calendars)
+    armed = _stock_booked(session, armed, drain.effects.stock + moved, drain.at, calendars)
+    if armed.out_of_stock or (written.row is not None and written.row.out_of_stock):
+        waiting.write(session, armed)
     if written.parts.let_go and not case.is_final:
         _warn_of_clashes(session, armed, drain.at)
     return _answer(session, drain, armed, booked)
 
 
-def _taken_back(session: Session, case: Case, booked: money.Booked, at: datetime, calendars: Calendars) -> Case:
-    """The case without the remedy whose money was refused, written over the one with it; else the case itself."""
+def _taken_back(
+    session: Session, case: Case, booked: money.Booked, at: datetime, calendars: Calendars
+) -> tuple[Case, Moves]:
+    """The case without the remedy whose money was refused, written over the one with it, and what that moves of the
+    stock; else the case itself."""
     if not booked.refused:
-        return case
+        return case, ()
     keys = tuple(refusal.key for refusal in booked.refused)
     undone = money_refused(case, keys, booked.refused[0].detail, booked.pots, at)
     if undone.repeated:
-        return case
+        return case, ()
     armed = projection.arm(undone.case, calendars)
     write_case(session, armed, calendars, at)
     with documents.together(session):
         _write_effects(session, armed, undone.effects, at)
     callbacks.write(session, armed, undone.effects.callbacks)
+    return armed, undone.effects.stock
+
+
+def _stock_booked(session: Session, case: Case, moves: Moves, at: datetime, calendars: Calendars) -> Case:
+    """The case once its moves of stock are booked: where what it wants set aside is not there, it waits for it (G5)."""
+    booked = booking.book(session, case, moves, at)
+    if booked.to_count:
+        _ask_to_count(session, case, booked.to_count, at)
+    if not booked.short:
+        return case
+    short = short_of_stock(case, booked.short, at)
+    if short.repeated:
+        return case
+    armed = projection.arm(short.case, calendars)
+    write_case(session, armed, calendars, at)
+    with documents.together(session):
+        _write_effects(session, armed, short.effects, at)
+    callbacks.write(session, armed, short.effects.callbacks)
+    booking.book(session, armed, short.effects.stock, at)
     return armed
+
+
+def _ask_to_count(session: Session, case: Case, items: Items, at: datetime) -> None:
+    told = ", ".join(f"{quantity} × {sku}" for sku, quantity in items)
+    words = f"The stock ledger had less than was moved: {told}. Count it."
+    key = f"{case.case_no}:count:{case.version}"
+    _write_messages(session, case.case_no, (Message(key=key, to="warehouse", subject=words, at=at),))
 
 
 def drain_hash(drain: CommitInput) -> str:
@@ -195,6 +231,7 @@ _LAST_WRITTEN = (
     select(
         *(tables.cases.c[name] for name in ("version", "last_drain", "customer_name", "phone_tail")),
         *(tables.cases.c.document[name].label(name) for name in ("clocks", "claims", "lines")),
+        tables.cases.c.document["out_of_stock"].as_boolean().label("out_of_stock"),
     )
     .where(tables.cases.c.case_no == bindparam("wanted_case"))
     .with_for_update()
@@ -222,7 +259,9 @@ def _written(session: Session, case_no: str) -> _Written:
     return _Written(row, case_parts.of_rows(found[1]), found[2])
 
 
-def _ahead(session: Session, drain: CommitInput, refused: tuple[MoneyRefusal, ...] = ()) -> CommitResult:
+def _ahead(
+    session: Session, drain: CommitInput, refused: tuple[MoneyRefusal, ...] = (), written: bool = False
+) -> CommitResult:
     """What is written was decided in a moment that the workflow's history does not know; it is the truth.
 
     The cases that were split off in that moment are named too: nobody may have started them yet.
@@ -238,6 +277,7 @@ def _ahead(session: Session, drain: CommitInput, refused: tuple[MoneyRefusal, ..
         linked=tuple(session.execute(found).scalars()),
         unheard=chain.unheard(session, case, entries, drain.at),
         ahead=case,
+        written=written,
         entries=entries,
     )
 
@@ -417,7 +457,7 @@ def _answer(
     nothing_refused = booked is not None and not booked.never_drawn and not booked.refused
     refused = () if nothing_refused else money.refusals_of(session, case.case_no, drain.effects.money)
     if stored.version > case.version:
-        return _ahead(session, drain, refused)
+        return _ahead(session, drain, refused, written=True)
     asked = {(clock.clock, clock.cycle) for clock in case.clocks if clock.alarms is None}
     linked = [_linked(session, split.key) for split in drain.effects.splits]
     return CommitResult(

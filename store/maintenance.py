@@ -17,6 +17,7 @@ from models.case import Case
 from models.errors import Conflict, NotFound
 from store import callbacks, claims, documents, facts, projection, reasons, usual
 from store.projection import Calendars
+from store.stock import waiting
 
 _BATCH = 500
 
@@ -59,6 +60,7 @@ def rebuild(session: Session, calendars: Calendars) -> Rebuilt:
         facts.write(session, case)
         clocks += len(clock_rows)
     claims.rebuild(session)
+    waiting.rebuild(session)
     facts.rebuild_closed(session)
     return Rebuilt(cases=len(rows), clocks=clocks, changed=changed)
 

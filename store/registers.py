@@ -15,6 +15,7 @@ from models.tables import cases, orders, timeline
 from store import claims as kept_claims
 from store import credit, refund_register
 from store.register_columns import Personal, Row, Sum
+from store.stock import listing
 
 _document = cases.c.document
 
@@ -229,6 +230,21 @@ def customers(session: Session) -> list[Row]:
     ]
 
 
+def stock(session: Session) -> list[Row]:
+    """The stock ledger: how many units of each article are where, and how many cases wait for."""
+    return [
+        {
+            "sku": one.sku,
+            "name": one.name,
+            "counted": one.counted,
+            "on_hand": one.on_hand,
+            **one.places,
+            "awaited": one.awaited,
+        }
+        for one in listing.every(session)
+    ]
+
+
 REGISTERS: Mapping[str, Callable[[Session], list[Row]]] = {
     "refunds": refund_register.refunds,
     "balances": balances,
@@ -240,4 +256,5 @@ REGISTERS: Mapping[str, Callable[[Session], list[Row]]] = {
     "invoices": invoices,
     "warranties": warranties,
     "customers": customers,
+    "stock": stock,
 }

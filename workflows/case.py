@@ -304,7 +304,7 @@ class AfterSaleCase:
         known = tuple(entry for entry in self.recent if entry.seq <= drain.base_seq)
         self.recent = latest((*known, *result.entries), RECENT, RECENT_BYTES)
         self.case, self.committed, self.effects = ahead, ahead.version, Effects()
-        if result.refused:  # this drain was written, and the remedy in it taken back
+        if result.refused or result.written:  # this drain was written, and the remedy in it taken back or put off
             self.told_of_money(result, under_way)
             self.finished(under_way)
         else:

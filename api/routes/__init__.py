@@ -17,6 +17,7 @@ from api.routes import (
     orders,
     reference,
     reports,
+    stock,
     stuck,
     webhooks,
 )
@@ -33,6 +34,7 @@ for part in (
     money.router,
     reports.router,
     goods.router,
+    stock.router,
     hooks.hooks,
     hooks.router,
     webhooks.router,

@@ -9,6 +9,7 @@ from models.errors import DataRefused
 from models.ledger import Transfers, goods_taken_in
 from models.lifecycle import Action, State
 from models.remedies.parts import cost_of
+from models.stock.following import divided as divided_stock
 
 
 @handles(Action.CONFIRM_FAULT)
@@ -93,6 +94,7 @@ def split_off(draft: Draft, lines: tuple[Line, ...], inspected: bool) -> None:
     waits = parent.state is State.AWAITING_APPROVAL
     state = (draft.facts.came_from or State.REQUESTED) if waits else parent.state
     clocks = on_move(parent.clocks, parent.procedure, parent.state, state, draft.now) if waits else parent.clocks
+    stays, goes = divided_stock(parent.stock, lines)
     child = parent.model_copy(
         update={
             "case_no": "",
@@ -110,6 +112,9 @@ def split_off(draft: Draft, lines: tuple[Line, ...], inspected: bool) -> None:
             "payouts": (),
             "posting_seq": 0,
             "taken_in": (),
+            "stock": goes,
+            "stock_seq": 0,
+            "short_since": None,
             "divided": True,
             "advanced_freight": 0,  # the freight of the way back stays with the first case
             "money": type(parent.money)(),
@@ -130,7 +135,7 @@ def split_off(draft: Draft, lines: tuple[Line, ...], inspected: bool) -> None:
             "pending": None,
         }
     )
-    draft.set(divided=True)
+    draft.set(divided=True, stock=stays)
     draft.split_off(child)
 
 

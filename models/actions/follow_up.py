@@ -202,6 +202,7 @@ FRESH = {
     "came_from": None,
     "inspected": False,
     "out_of_stock": False,
+    "short_since": None,
     "payment_notified": False,
     "check": None,
     "checked": (),

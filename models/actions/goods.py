@@ -6,6 +6,7 @@ from models.actions import handles
 from models.actions.claims import claim_parcel
 from models.actions.deposits import give_deposit_back
 from models.actions.planning import must_be_eligible, set_gates, worth_sent
+from models.actions.shelf import sent_goods_are
 from models.case import Advance, Parcel
 from models.commands import AuthoriseReturn, BookIn, Finding, RecordDelivery, ReportInterception, ShipReturn
 from models.draft import Draft
@@ -68,6 +69,8 @@ def report_interception(draft: Draft, data: ReportInterception) -> None:
 def record_delivery(draft: Draft, data: RecordDelivery) -> None:
     """L16: delivered, refused at the door, lost, or signed for by somebody else: each has its end."""
     draft.facts.result = data.outcome
+    if draft.case.state is not State.RETURN_IN_TRANSIT:
+        sent_goods_are(draft, data.outcome)
     if draft.case.state is State.RETURN_IN_TRANSIT:
         _at_our_dock(draft, data.outcome)
     elif draft.case.state is State.INVESTIGATING and data.outcome == "signed_by_other":
@@ -140,6 +143,8 @@ def note_finding(draft: Draft, finding: Finding, until: datetime | None = None) 
     asked = dict.fromkeys((*case.checked, *((case.check,) if case.check else ())))
     draft.set(check=None, checked=tuple(asked), finding=finding, found_until=until)
     rule = case.procedure.findings.get(finding)
+    if finding == "lost":
+        sent_goods_are(draft, "lost")
     if rule and rule.parcel:
         set_parcel(draft, rule.parcel)
     if rule and rule.claim:

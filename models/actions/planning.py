@@ -45,7 +45,7 @@ def plan_remedy(
         take_back(draft, ("refund", "freight"))  # of the plan that this one replaces
     draft.set(remedy=remedy, replacement=replacement, executed=False, plan=None, as_credit=False)
     if REMEDIES[remedy].other_goods or replacement is not None:
-        draft.set(out_of_stock=False)  # what was out of stock is not what goes out now (G5)
+        draft.set(out_of_stock=False, short_since=None)  # what was out of stock is not what goes out now (G5)
     draft.set_money(customer_owes=0)
     if acts_as(draft.actor.role, Role.AGENT):  # what others carry out was decided before, by somebody with a limit
         draft.set(asked_by=draft.actor.id, authority=draft.actor.role.value)

@@ -20,6 +20,7 @@ from models.actions.planning import (
 )
 from models.actions.reductions import above_reduction_limit
 from models.actions.second_eyes import let_pass_by_actor
+from models.actions.shelf import not_on_the_shelf, send_goods
 from models.case import Quote, Visit
 from models.clocks import APPOINTMENT, cancelled, met, restarted
 from models.commands import (
@@ -202,11 +203,13 @@ def _receivable_paid(draft: Draft, amount: int, reference: str) -> int:
 @handles(Action.REPORT_SHORTAGE)
 def report_shortage(draft: Draft, data: Note) -> None:
     """G5: the customer is asked anew, whatever was offered to him before about something else."""
-    draft.set(out_of_stock=True, rounds=0, agreed=None)
+    not_on_the_shelf(draft)
+    draft.set(rounds=0, agreed=None)
 
 
 @handles(Action.STOCK_ARRIVED)
 def stock_arrived(draft: Draft, data: Note) -> None:
+    """It goes on; what it needs is set aside with the commit, and it waits again where that is not there."""
     draft.set(out_of_stock=False)
 
 
@@ -217,6 +220,8 @@ def ship_replacement(draft: Draft, data: Waybill) -> None:
     if draft.case.goods == "here" and not REMEDIES[draft.case.remedy or "none"].keeps_goods:
         draft.set(goods="returned")
         take_in(draft, ())
+    else:
+        send_goods(draft)
     if draft.case.advance is not None:
         draft.set(advance=draft.case.advance.model_copy(update={"sent": True, "settled": False}))
     draft.set(waybills=(*draft.case.waybills, data.waybill), sent_waybill=data.waybill, carrier=data.carrier)

@@ -31,4 +31,5 @@ REMEDY = Remedy(
     keeps_goods=True,
     invoice="other",
     in_advance=True,
+    sends_goods=True,
 )

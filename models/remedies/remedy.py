@@ -77,6 +77,7 @@ class Remedy:
     eligible. `invoice` – what it does to the order's invoice (G9).
     `other_goods` – something else than what was bought is sent, so nobody waits for what is out of stock.
     `in_advance` – it can leave against a deposit, before the old goods are back (G5).
+    `sends_goods` – units off our shelf go to the customer, so they are set aside for him until they leave (L14).
     """
 
     name: SettledRemedy
@@ -94,3 +95,4 @@ class Remedy:
     other_goods: bool = False
     invoice: Touches | None = None
     in_advance: bool = False
+    sends_goods: bool = False

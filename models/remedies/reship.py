@@ -10,4 +10,6 @@ def settle(pots: Pots, free_shipping: bool, ask: SettlementAsk) -> Outcome:
     return way_out("L5", pots, ask)
 
 
-REMEDY = Remedy(name="reship", settle=settle, withdraws_parcel=True, needs_stock=True, needs_lines=True)
+REMEDY = Remedy(
+    name="reship", settle=settle, withdraws_parcel=True, needs_stock=True, needs_lines=True, sends_goods=True
+)

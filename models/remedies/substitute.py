@@ -21,4 +21,5 @@ REMEDY = Remedy(
     other_goods=True,
     invoice="other",
     in_advance=True,
+    sends_goods=True,
 )

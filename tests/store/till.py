@@ -1,6 +1,6 @@
 """A shop whose cases are decided and written as they would be, without a workflow in between: for tests of money."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine
@@ -72,10 +72,25 @@ class Till:
         with writing(self.engine) as session:
             return not cases.write_commit(session, drain, CALENDARS).refused
 
+    def decided(self, case_no: str, role: str, action: str, **data: Any) -> Decision:
+        """What would come of a command, before it is committed."""
+        actor = {"id": CAST[role], "role": Role(role)}
+        envelope = {"action": action, "actor": actor, "data": data, "order_pots": self.pots()}
+        return decide(self.case(case_no), parse_command(envelope), self.now)
+
     def drive(self, case_no: str, *steps: tuple[Any, ...]) -> None:
         """Commands in a row, each of which has to be carried out."""
         for role, action, *data in steps:
             assert self.act(case_no, role, action, **(data[0] if data else {})), f"{action} was refused"
+
+    def later(self) -> datetime:
+        """The next minute."""
+        self.now += timedelta(minutes=1)
+        return self.now
+
+    def held(self, case_no: str, sku: str, place: str) -> int:
+        """How many units of an article a case has in a place of the stock ledger."""
+        return sum(one.quantity for one in self.case(case_no).stock if (one.sku, one.place) == (sku, place))
 
     def pay_all(self, case_no: str) -> None:
         """Finance pays every open payout of a case."""
