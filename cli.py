@@ -26,6 +26,7 @@ from terminal import (
     keeping,
     letters,
     links,
+    parcels,
     playbooks,
     reports,
     schedules,
@@ -209,6 +210,7 @@ app.add_typer(cases.order, name="order")
 cases.case.command("link")(links.link)
 app.add_typer(cases.case, name="case")
 app.command("stuck")(cases.stuck)
+app.add_typer(parcels.parcel, name="parcel")
 app.add_typer(bulk.bulk, name="bulk")
 app.command("report")(reports.report)
 app.command("inbox")(letters.inbox)

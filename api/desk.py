@@ -23,23 +23,23 @@ from api.auth import Caller, actor_of
 from api.callers import is_outside, mind_case
 from api.customer.links import CaseLink, CaseLinks
 from api.filing import address_of, file_document
+from api.goods import GoodsIn
 from api.inbox import Inbox
 from api.linking import check_link
 from api.lookup import Lookup, utc_now
 from api.schemas import Clearing, OpenCase
 from api.shelter import reference_of, sheltered
-from api.slips import read_code
 from imports.run import Progress, import_orders
 from models.case import Case
 from models.commands import Actor, Command, parse_command
 from models.decide import decide
 from models.effects import Decision, workflow_id
 from models.errors import AftercareError, CommandRefused, Conflict, NotFound, Unavailable, refusal_from
-from models.lifecycle import Action, Role, State, may
+from models.lifecycle import Action, Role, may
 from models.orders import Order
 from playbooks.loading.in_force import InForce
 from playbooks.loading.load import Playbooks
-from store import cases, credit, duty, lists, orders, parcels, personal, reservations, sweeps
+from store import cases, credit, duty, orders, personal, reservations, sweeps
 from store import playbooks as kept_playbooks
 from store.customers import links as kept_links
 from store.engine import revisions, writing
@@ -55,8 +55,6 @@ ABOUT_MONEY = frozenset(
         *(Action.COMPENSATE, Action.PLATFORM_RULING),
     }
 )
-#: States in which a scanned parcel is expected.
-EXPECTED = frozenset({State.AWAITING_RETURN, State.RETURN_IN_TRANSIT, State.RECALLING})
 #: Pauses between tries while a case is between two runs, in seconds.
 BETWEEN_RUNS = (0.05, 0.1, 0.2, 0.4, 0.8)
 AWAY = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED})
@@ -86,6 +84,7 @@ class Desk(Lookup):
         super().__init__(engine, playbooks, clock, font, files, links)
         self.client = client
         self.inbox = Inbox(engine, lambda: self.clock())
+        self.goods = GoodsIn(self)
 
     # ── orders ──────────────────────────────────────────────────────────────
 
@@ -331,7 +330,7 @@ class Desk(Lookup):
         await self.carry_out(case_no, Command(action=action, actor=actor, command_id=command_id, data=data))
         await self.filing.link(case_no, file_id, name, actor.id, actor.role, self.clock())
 
-    # ── money, parcels ──────────────────────────────────────────────────────
+    # ── money ────────────────────────────────────────────────────────────────
 
     async def payout_paid(self, payout_id: str, reference: str, actor: Actor) -> dict[str, Any]:
         """Finance paid it; said again with the same reference it is answered, not repeated."""
@@ -369,37 +368,6 @@ class Desk(Lookup):
         now = self.clock()
         await self._write(lambda session: credit.clear(session, clearing, now))
         return await self.balance(customer_id)
-
-    async def scan(self, code: str, note: str | None, actor: Actor) -> dict[str, Any]:
-        """G1, G2: a parcel came. Known by case, waybill or order: its case moves; unknown: it goes on the shelf."""
-        code, shop = read_code(code)
-        ours = shop in (None, self.playbook_set.shop.code)
-        found = await self._read(lambda session: self._scanned(session, code)) if ours else []
-        if not ours:
-            code, note = f"{code}-{shop}", note or f"The slip is of another shop ({shop})."
-        if not found:
-            now = self.clock()
-            parcel = await self._write(lambda session: parcels.put_unmatched(session, code, now, note))
-            return {"case": None, "unmatched": parcel.model_dump(mode="json")}
-        if len(found) > 1:
-            numbers = [case.case_no for case in found]
-            raise Conflict(f"'{code}' fits several cases: scan the case number instead.", case_nos=numbers)
-        case = found[0]
-        named = {case.case_no, code if case.order and case.order.order_no == code else None}
-        data = {} if code in named or code.upper() in named else {"waybill": code}
-        await self.carry_out(case.case_no, Command(action=Action.BOOK_IN, actor=actor, data=data))
-        return {"case": await self.case(case.case_no), "unmatched": None}
-
-    def _scanned(self, session: Session, code: str) -> list[Case]:
-        """The cases that a code can mean: those that expect a parcel first, else any of them."""
-        numbers = [row.case_no for row in lists.of_order(session, code)]
-        direct = cases.load(session, code) or cases.load(session, code.upper())
-        named = [direct] if direct else []
-        named += [c for no in (*cases.by_waybill(session, code), *numbers) if (c := cases.load(session, no))]
-        unique = list({case.case_no: case for case in named}.values())
-        expected = [case for case in unique if case.state in EXPECTED]
-        still_open = [case for case in unique if not case.is_final]
-        return expected or still_open or unique[:1]
 
     # ── this desk itself ────────────────────────────────────────────────────
 

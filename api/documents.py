@@ -429,13 +429,6 @@ class ImportShown(Shown):
     refused: tuple[RefusedRow, ...]
 
 
-class Scanned(Shown):
-    """The case that the parcel belongs to, or the parcel as it lies unmatched on the shelf."""
-
-    case: CaseShown | None
-    unmatched: dict[str, Any] | None
-
-
 class FileShown(Shown):
     """A file of a case; `id` is the SHA-256 of what is kept, `url` where it is fetched."""
 

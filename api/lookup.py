@@ -33,7 +33,7 @@ from playbooks.loading.load import Playbooks
 from playbooks.loading.notices import calendar_rows, warnings
 from printing.slip import Paper, Printed, Slip, printed
 from printing.words import Language
-from store import cases, credit, ledger, lists, orders, parcels, payouts, personal, stuck, sweeps
+from store import cases, credit, ledger, lists, orders, payouts, personal, stuck, sweeps
 from store import claims as kept_claims
 from store import files as kept_files
 from store.engine import reading, writing
@@ -309,13 +309,11 @@ class Lookup:
 
     async def register(self, name: str) -> list[dict[str, Any]]:
         """A register as rows."""
-        if name == "parcels":
-            return [row.model_dump(mode="json") for row in await self._read(parcels.unmatched)]
         if name in UNEVEN:
             return [views.uneven_document(row) for row in await self._read(UNEVEN[name])]
         if name in REGISTERS:
             return [views.register_document(row) for row in await self._read(REGISTERS[name])]
-        known = ", ".join(sorted(("parcels", *REGISTERS, *UNEVEN)))
+        known = ", ".join(sorted((*REGISTERS, *UNEVEN)))
         raise NotFound(f"There is no register '{name}'; there are {known}.")
 
     # ── reference ─────────────────────────────────────────────────────────────

@@ -257,15 +257,6 @@ class Clearing(Ask):
     reason: Text
 
 
-class Scan(Ask):
-    """What the scanner read: a case number, a waybill or an order number (G1, G2)."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"code": "SF1029384756"}]})
-
-    code: Scanned
-    note: Text | None = None
-
-
 class ReadAsk(Ask):
     """Which letters were read; left out = all that are there."""
 

@@ -42,13 +42,13 @@ from playbooks.loading.checks import VARIABLES
 from playbooks.loading.forms import FIELDS
 from playbooks.loading.load import check_folder
 from playbooks.loading.manners import Rudeness
-from playbooks.loading.shop import Shop
+from playbooks.loading.shop import GoodsIn, Shop
 from playbooks.loading.waits import TARGETS
 
 #: The parts of a playbook that have fields of their own, in the order in which a reader meets them.
 PARTS: tuple[type[BaseModel], ...] = (
     *(Names, Subcategory, Variant, Where, Evidence, Question, Eligibility, Warranty, Dispatch, FindingRule),
-    *(ClaimTerms, NamedTerms, ClockRule, SideClock, Chain, Level, KeepIt, Law, LadderStep, Step, Shop, Keep),
+    *(ClaimTerms, NamedTerms, ClockRule, SideClock, Chain, Level, KeepIt, Law, LadderStep, Step, Shop, GoodsIn, Keep),
     *(CallbackRules, Occasion),
     *(ReportRules, Labour, Repeated, Sample, Maker),
 )
@@ -76,6 +76,7 @@ PLACE: dict[type[BaseModel], str] = {
     Step: "`steps` and `general_steps`, lists",
     Shop: "the file `shop.yaml`",
     Keep: "`keep` of `shop.yaml`",
+    GoodsIn: "`goods_in` of `shop.yaml`",
     CallbackRules: "the file `callbacks.yaml`",
     Occasion: "`periodic` of `callbacks.yaml`",
     ReportRules: "the file `reports.yaml`",

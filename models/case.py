@@ -404,6 +404,8 @@ class Case(Value):
     invoice_open: bool = False
     invoice_due: tuple[str, ...] = ()  # what may be done with it, as the remedy wants it; empty = not said
     invoice_enclosed: bool | None = None  # whether the paper came back with the goods (G15)
+    boxes: tuple[str, ...] = ()  # of this return that are here, by what tells them apart (G12)
+    boxes_of: int | None = None  # how many it has, as far as anybody said
     failing_step: str | None = None
     processed: tuple[str, ...] = ()
 
@@ -427,6 +429,11 @@ class Case(Value):
         if self.state is State.RETURN_IN_TRANSIT and self.at_dock_since:
             return "warehouse"
         return WAITS_FOR[self.state]
+
+    @property
+    def boxes_missing(self) -> int:
+        """How many boxes of this return are still to come, as far as anybody said how many there are (G12)."""
+        return max(0, (self.boxes_of or 0) - len(self.boxes))
 
     @property
     def owed(self) -> int:

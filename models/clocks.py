@@ -274,6 +274,19 @@ def restarted(clocks: tuple[Clock, ...], rule: ClockRule, now: datetime) -> tupl
     return (*ended, started(rule, 1 + sum(c.clock == rule.clock for c in clocks), now))
 
 
+def begun_earlier(clocks: tuple[Clock, ...], now: datetime, since: datetime) -> tuple[Clock, ...]:
+    """The clocks that began just now, as having begun then; what ran before is left as it was."""
+    return tuple(_begun(clock, since) if _just_begun(clock, now) else clock for clock in clocks)
+
+
+def _just_begun(clock: Clock, now: datetime) -> bool:
+    return clock.state == "running" and len(clock.log) == 1 and clock.log[0].at == now
+
+
+def _begun(clock: Clock, since: datetime) -> Clock:
+    return clock.model_copy(update={"log": (clock.log[0].model_copy(update={"at": since}),)})
+
+
 def rebased(
     clocks: tuple[Clock, ...],
     old: Procedure,

@@ -225,10 +225,17 @@ class ShipReturn(Waybill):
 
 
 class BookIn(Data):
+    """A box came in (G1, G12). With `of` the case knows how many of one delivery are still to come."""
+
     waybill: Word | None = None
-    parcel_no: Word | None = None
-    boxes: Quantity = 1
-    invoice_enclosed: Yes | None = None
+    parcel_no: Word | None = Field(default=None, description="its number among the boxes that came in")
+    boxes: Quantity = Field(default=1, description="how many boxes this is")
+    box: Quantity | None = Field(default=None, description="its number in a delivery of several")
+    of: Quantity | None = Field(default=None, description="how many boxes that delivery has")
+    invoice_enclosed: Yes | None = Field(default=None, description="whether the paper invoice came with it (G15)")
+    came_at: Instant | None = Field(
+        default=None, description="when it came, where its case was found only later: clocks begin then (G2)"
+    )
 
 
 class ReportInterception(Data):

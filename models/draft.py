@@ -6,7 +6,7 @@ from typing import Any, Literal
 from models import side_clocks
 from models.callbacks import CallbackNote, callback_key
 from models.case import REMEMBERED, Case, Payout, Purpose
-from models.clocks import answered, on_move
+from models.clocks import answered, begun_earlier, on_move
 from models.commands import Actor, Command
 from models.effects import Decision, Effects, Message, MoneyMove, SplitOff
 from models.errors import DataRefused, MoneyRefused, RuleRefused
@@ -58,6 +58,7 @@ class Draft:
         self._stock: list[StockMove] = []
         self._told = False
         self.asked_by = actor.id  # who wants it, where somebody else approves it
+        self._since: datetime | None = None
 
     # ── changing ────────────────────────────────────────────────────────────
 
@@ -107,7 +108,8 @@ class Draft:
         """Go to `target`: the clocks follow, and a final state is dated and signed."""
         source = self._now_is("state")
         if target is State.AWAITING_RETURN:
-            self.set(inspected=False)  # what comes now is to be inspected, whatever was inspected before
+            # What comes now is to be inspected, and counted, whatever was before.
+            self.set(inspected=False, boxes=(), boxes_of=None)
         grade = (self._now_is("priority"), self._now_is("severity"))
         clocks = on_move(self._now_is("clocks"), self._procedure(target), source, target, self.now, *grade)
         self.set(state=target, clocks=clocks, last_moved_at=self.now)
@@ -157,6 +159,10 @@ class Draft:
         elif since and source is not target and target not in IN_REPAIR:
             spent = round((self.now - since).total_seconds())
             self.set(repair_seconds=self.case.repair_seconds + spent, repair_since=None)
+
+    def clocks_begin(self, since: datetime) -> None:
+        """Let the clocks that this decision begins have begun then: what it is about happened earlier (G2)."""
+        self._since = min(since, self.now)
 
     def told_customer(self) -> None:
         """Something of ours reached the customer: the first answer is given (T2)."""
@@ -279,6 +285,8 @@ class Draft:
     def done(self) -> Decision:
         """The decision: one version later."""
         self._stock_follows()
+        if self._since is not None:
+            self.set(clocks=begun_earlier(self._now_is("clocks"), self.now, self._since))
         self.set(version=self._now_is("version") + 1)
         effects = Effects(
             entries=tuple(self._entries),

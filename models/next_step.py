@@ -75,6 +75,7 @@ def next_step(
         "questions": [question.model_dump() for question in playbook.questions] if case.stage == "request" else [],
         "legal_choices": list(choices_of(case, now)),
         "invoice": _invoice(case),
+        "goods": _goods(case),
         "claims": waiting_claims(case, now),
     }
 
@@ -85,6 +86,13 @@ def _invoice(case: Case) -> dict[str, Any] | None:
         return None
     due = [{"result": one, **WORDS[one]} for one in case.invoice_due]
     return {"due": due, "came_back": case.invoice_enclosed}
+
+
+def _goods(case: Case) -> dict[str, Any] | None:
+    """How many boxes of the return are here, and how many are still to come (G12)."""
+    if not case.boxes:
+        return None
+    return {"boxes_here": len(case.boxes), "boxes_of": case.boxes_of, "boxes_missing": case.boxes_missing}
 
 
 def _until(case: Case) -> datetime | None:

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, exists, or_, select
 from sqlalchemy.orm import Session
 
-from models.tables import case_files, file_sources, files
+from models.tables import case_files, file_sources, files, parcel_files
 from store import documents
 
 
@@ -76,7 +76,7 @@ def belongs(session: Session, case_no: str, file_id: str) -> bool:
 
 def let_go(session: Session, before: datetime, limit: int = 1000) -> tuple[str, ...]:
     """Forget files that came before then and belong to nothing; answers whose bytes can go."""
-    used = exists().where(case_files.c.file_id == files.c.id)
+    used = or_(exists().where(case_files.c.file_id == files.c.id), exists().where(parcel_files.c.file_id == files.c.id))
     found = select(files.c.id).where(files.c.at < before, ~used).order_by(files.c.at).limit(limit)
     gone = tuple(session.execute(found).scalars())
     session.execute(delete(file_sources).where(file_sources.c.file_id.in_(gone)))

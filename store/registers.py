@@ -14,6 +14,7 @@ from models.tables import balances as credited
 from models.tables import cases, orders, timeline
 from store import claims as kept_claims
 from store import credit, refund_register
+from store.goods import parcels as boxes
 from store.register_columns import Personal, Row, Sum
 from store.stock import listing
 
@@ -206,6 +207,29 @@ def warranties(session: Session) -> list[Row]:
     ]
 
 
+def parcels(session: Session) -> list[Row]:
+    """G1, G2: every box that came in, whose it was, and what became of it."""
+    return [_parcel(box) for box in boxes.every(session)]
+
+
+def unmatched_parcels(session: Session) -> list[Row]:
+    """G2: the boxes on the shelf, and until when they wait there."""
+    return [_parcel(box) for box in boxes.every(session, "on_shelf")]
+
+
+def _parcel(box: boxes.Parcel) -> Row:
+    named = ("id", "code", "waybill", "box", "of", "grams", "product", "note", "phone_tail", "state", "at", "by")
+    ended = ("due_at", "ended_at", "ended_by", "ended_role", "reason", "sent_carrier", "sent_waybill")
+    return {
+        **{name: getattr(box, name) for name in named},
+        "sender": Personal(box.sender_name),
+        "cases": ", ".join(box.case_nos),
+        "photos": len(box.photos),
+        "invoice_enclosed": box.invoice_enclosed,
+        **{name: getattr(box, name) for name in ended},
+    }
+
+
 def customers(session: Session) -> list[Row]:
     """The archive: whoever bought, with how many orders and cases, and when last."""
     asked = select(cases.c.order_no, func.count().label("cases")).group_by(cases.c.order_no).subquery()
@@ -252,6 +276,8 @@ REGISTERS: Mapping[str, Callable[[Session], list[Row]]] = {
     "receivables": receivables,
     "overpayments": overpayments,
     "loaners": loaners,
+    "parcels": parcels,
+    "unmatched_parcels": unmatched_parcels,
     "claims": claims,
     "invoices": invoices,
     "warranties": warranties,

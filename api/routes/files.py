@@ -23,20 +23,20 @@ router = checked_router("cases")
 _FILE = {"type": "string", "format": "binary"}
 _FORM = {"type": "object", "properties": {"file": _FILE}, "required": ["file"]}
 #: What a file may be sent as; its content decides what it is.
-_SENT_AS = frozenset({*EXTENSIONS, "image/heic", "application/octet-stream"})
-_BODY = {
+SENT_AS = frozenset({*EXTENSIONS, "image/heic", "application/octet-stream"})
+FILE_BODY = {
     "requestBody": {
         "required": True,
         "description": "a photo (JPEG, PNG, WebP, HEIC) or PDF up to 25 MB, or a film (MP4, MOV, WebM) up to 100 MB",
         "content": {"multipart/form-data": {"schema": _FORM}, "application/octet-stream": {"schema": _FILE}},
     }
 }
-_BYTES: dict[int | str, dict[str, Any]] = {
+FILE_ANSWERS: dict[int | str, dict[str, Any]] = {
     **{code: refused(code) for code in (401, 403, 404, 422, 429, 503)},
     200: {"description": "the file", "content": {"application/octet-stream": {"schema": _FILE}}},
 }
 #: A file is somebody else's content on our address: it is never run, never guessed at, and kept by no cache on the way.
-_HEADINGS = {
+FILE_HEADINGS = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cache-Control": "private, max-age=86400, immutable",
 }
@@ -47,7 +47,7 @@ _HEADINGS = {
     summary="Add a photo or file",
     response_class=Json,
     responses=documented(FileShown, 404, 409, body=True, said="kept, and recorded in the case"),
-    openapi_extra=_BODY,
+    openapi_extra=FILE_BODY,
 )
 async def add_case_file(
     request: Request,
@@ -63,7 +63,7 @@ async def add_case_file(
     The same file twice is one file and one entry. What a customer sends is evidence.
     """
     actor = actor_of(caller, action=Action.ATTACH)
-    upload = await read_upload(request, None, LARGEST, _SENT_AS)
+    upload = await read_upload(request, None, LARGEST, SENT_AS)
     try:
         return Json(await desk.add_file(case_no, upload.file, upload.filename[:200], actor, key))
     finally:
@@ -82,7 +82,7 @@ async def list_case_files(case_no: Number, caller: CallerHere, desk: DeskHere) -
     return Json({"items": rows, "next_cursor": None})
 
 
-@router.get("/cases/{case_no}/files/{file_id}", summary="Fetch a file", response_class=Response, responses=_BYTES)
+@router.get("/cases/{case_no}/files/{file_id}", summary="Fetch a file", response_class=Response, responses=FILE_ANSWERS)
 async def get_case_file(
     case_no: Number,
     file_id: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")],
@@ -96,4 +96,4 @@ async def get_case_file(
     content, kind = await desk.filing.fetch(case_no, file_id, size == "small")
     shown = "inline" if kind.startswith("image/") else "attachment"
     disposition = f'{shown}; filename="{file_name(file_id, kind)}"'
-    return Response(content, media_type=kind, headers={**_HEADINGS, "Content-Disposition": disposition})
+    return Response(content, media_type=kind, headers={**FILE_HEADINGS, "Content-Disposition": disposition})

@@ -51,10 +51,23 @@ def book_in(draft: Draft, data: BookIn) -> None:
     if not expected and draft.case.goods not in ("in_transit", "here"):
         draft.record(Fact.GOODS_UNASKED, "Goods came that were not on their way, as far as we knew.")
     draft.set(goods="here", returned_once=True, at_dock_since=None, way_back="moving")
+    _count(draft, data)
+    if data.came_at is not None:
+        draft.clocks_begin(max(data.came_at, draft.case.opened_at))
     if data.invoice_enclosed is not None:
         draft.set(invoice_enclosed=data.invoice_enclosed or bool(draft.case.invoice_enclosed))  # in any of the boxes
     if not draft.facts.inspected and draft.case.state in SET_ASIDE:
         draft.set(offer=None, pending=None)
+
+
+def _count(draft: Draft, data: BookIn) -> None:
+    """Which boxes of the return are here, each once; the highest number that anybody gave says how many there are."""
+    first = len(draft.case.boxes) + 1
+    numbered = f"box {data.box}" if data.box else data.parcel_no
+    names = [numbered] if numbered and data.boxes == 1 else [f"#{first + i}" for i in range(min(data.boxes, 100))]
+    known = dict.fromkeys((*draft.case.boxes, *names))
+    most = max(data.of or 0, data.box or 0, draft.case.boxes_of or 0)
+    draft.set(boxes=tuple(known)[:100], boxes_of=most or None)
 
 
 @handles(Action.REPORT_INTERCEPTION)

@@ -16,7 +16,6 @@ from models.tables.desk import (
     playbook_versions,
     token_ties,
     tokens,
-    unmatched_parcels,
 )
 from models.tables.files import case_files, file_sources, files
 from models.tables.letters import letters, mailboxes, mailings, messages
@@ -30,6 +29,7 @@ from models.tables.money import (
     side_accounts,
 )
 from models.tables.orders import orders, payment_pots, postage_pots, unit_pots
+from models.tables.parcels import parcel_cases, parcel_files, parcels
 from models.tables.people import (
     absences,
     duty_plans,
@@ -104,6 +104,9 @@ __all__ = [
     "month_summaries",
     "order_holds",
     "orders",
+    "parcel_cases",
+    "parcel_files",
+    "parcels",
     "payment_pots",
     "payouts",
     "personal",
@@ -124,7 +127,6 @@ __all__ = [
     "token_ties",
     "tokens",
     "unit_pots",
-    "unmatched_parcels",
     "users",
     "user_sessions",
     "failed_sign_ins",

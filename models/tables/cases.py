@@ -70,6 +70,8 @@ cases = Table(
     Index("ix_cases_priority", "priority_rank", "due_order", "case_no"),
     Index("ix_cases_owner_due", "owner", "due_order", "case_no"),
     Index("ix_cases_state_due", "state", "due_order", "case_no"),
+    Index("ix_cases_phone_tail", "phone_tail", "case_no"),  # whose a parcel without a slip may be (G2)
+    Index("ix_cases_customer_name", "customer_name", "case_no"),
 )
 
 case_units = Table(

@@ -1,6 +1,6 @@
-"""The desk's own: idempotency, numbers, tokens, playbooks, personal data, the shelf of unmatched parcels."""
+"""The desk's own: idempotency, numbers, tokens, playbooks, personal data."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, PrimaryKeyConstraint, String, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Integer, PrimaryKeyConstraint, String, Table, Text
 
 from models.tables.columns import Document, Moment, case_no, metadata
 
@@ -73,16 +73,4 @@ personal = Table(
     Column("kind", String, nullable=False),
     Column("value", Document, nullable=False),
     Column("at", Moment, nullable=False),
-)
-
-unmatched_parcels = Table(
-    "unmatched_parcels",
-    metadata,
-    Column("id", String, primary_key=True),
-    Column("code", String, nullable=False),
-    Column("at", Moment, nullable=False),
-    Column("note", Text),
-    Column("state", String, nullable=False),
-    Column("case_no", String),
-    Index("ix_unmatched_parcels_code", "code", "state"),
 )

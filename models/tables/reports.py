@@ -38,4 +38,5 @@ case_products = Table(
     Column("cause", String),
     Column("party", String),
     PrimaryKeyConstraint("case_no", "sku"),
+    Index("ix_case_products_sku", "sku", "case_no"),  # whose a parcel with this product may be (G2)
 )

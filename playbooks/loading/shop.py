@@ -1,6 +1,6 @@
 """The shop that the scripts speak for: its name, where returns go, its telephone, its time zone, its slips."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
@@ -33,6 +33,23 @@ class Instructions(Part):
     )
 
 
+class GoodsIn(Part):
+    """Parcels whose case is not known: how long they wait on the shelf, and who may end that earlier (G2)."""
+
+    keep_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        90, description="so many days a parcel waits before it may be disposed of or sent back"
+    )
+    remind_days: Annotated[int, Field(ge=0, le=365)] = Field(
+        7, description="so many days before that the warehouse is reminded"
+    )
+    early_role: Literal["supervisor", "manager", "director"] = Field(
+        "manager", description="who may do it before its time, with a reason"
+    )
+    same_box_seconds: Annotated[int, Field(ge=0, le=86_400)] = Field(
+        120, description="the same slip scanned again within so many seconds is the same box"
+    )
+
+
 class Shop(Part):
     """Who the customer deals with, in both languages, as `shop.yaml` says it."""
 
@@ -49,6 +66,7 @@ class Shop(Part):
         description="said under every script where it is known where customers open their pages: `{link}`",
     )
     keep: Keep = Field(Keep(), description="how many days what nobody needs for ever is kept")
+    goods_in: GoodsIn = Field(GoodsIn(), description="parcels whose case is not known")
     slip: Instructions = Field(Instructions(), description="what the return slip tells the customer to do")
 
     @field_validator("timezone")

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from api import documents, schemas
+from api.goods_documents import ScannedShown
 from api.routes.reference import openapi_of
 from server import make_app
 from settings import Settings
@@ -174,7 +175,7 @@ async def test_an_unknown_parcel_goes_on_the_shelf_and_a_known_one_to_its_case(a
     assert unknown["unmatched"]["code"] == "YT-0815"
     case = await api.opened()
     await api.act(case["case_no"], "authorise_return")
-    scanned = documents.Scanned.model_validate((await api.post("/parcels/scan", json={"code": case["case_no"]})).json())
+    scanned = ScannedShown.model_validate((await api.post("/parcels/scan", json={"code": case["case_no"]})).json())
     assert scanned.case is not None
     assert scanned.case.state == "received"
 
@@ -186,7 +187,7 @@ async def test_a_scanner_may_add_line_ends_and_a_hand_may_type_small_letters(api
         scanned = (await api.post("/parcels/scan", json={"code": code})).json()
         assert (scanned["case"]["case_no"], scanned["case"]["state"]) == (case["case_no"], "received")
         entries = (await api.get(f"/cases/{case['case_no']}/timeline")).json()["items"]
-        assert entries[-1]["data"] == {}  # neither number is a waybill
+        assert set(entries[-1]["data"]) == {"parcel_no"}  # neither number is a waybill
 
 
 async def test_an_order_file_is_imported_as_a_form_or_as_the_body(api: Api) -> None:

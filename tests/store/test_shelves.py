@@ -1,10 +1,10 @@
-"""The small shelves: playbook versions, what is personal, and parcels that nobody expected."""
+"""The small shelves: playbook versions, and what is personal."""
 
 import pytest
 from sqlalchemy import Engine
 
-from models.errors import Conflict, NotFound
-from store import parcels, personal, playbooks
+from models.errors import Conflict
+from store import personal, playbooks
 from store.engine import reading, writing
 from tests.builders import DAY, NOW
 from tests.store.desk import import_order, open_case
@@ -43,19 +43,3 @@ def test_an_account_is_kept_under_a_reference_and_forgotten_with_its_case(engine
         assert personal.forget(session, case.case_no) == 2
     with reading(engine) as session:
         assert personal.of_case(session, case.case_no) == {}
-
-
-def test_an_unexpected_parcel_stays_on_the_shelf_until_it_is_matched(engine: Engine) -> None:
-    with writing(engine) as session:
-        first = parcels.put_unmatched(session, "SF-UNKNOWN", NOW, "wet box")
-        again = parcels.put_unmatched(session, "SF-UNKNOWN", NOW + DAY)
-        parcels.put_unmatched(session, "YT-7", NOW - DAY)
-    assert again == first
-    with reading(engine) as session:
-        assert [parcel.code for parcel in parcels.unmatched(session)] == ["YT-7", "SF-UNKNOWN"]
-    with writing(engine) as session:
-        parcels.match(session, first.id, "AC-26-000001")
-        assert [parcel.code for parcel in parcels.unmatched(session)] == ["YT-7"]
-        with pytest.raises(NotFound):
-            parcels.match(session, first.id, "AC-26-000002")
-        assert parcels.put_unmatched(session, "SF-UNKNOWN", NOW).id != first.id  # another parcel by now
