@@ -6,10 +6,10 @@ from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, model_
 
 from api.documents import CaseShown, Shown
 from api.schemas import Ask, Scanned
-from api.shelter import masked
 from models.case import Case
 from models.commands import Printable, Text, Word, Yes
 from models.goods.parcels import Proposal
+from models.masking import masked
 from store.goods.parcels import Parcel
 
 ParcelNo = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Printable]

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from models.clocks import Clock, next_alarm_at
 from models.commands import Cause, Command, Disposition, Grade, OfferOption, Party, Remedy, Replacement
 from models.eligibility import Earlier, Eligible
+from models.goods.differences import Difference
 from models.ledger import Transfer
 from models.lifecycle import FINAL, WAITS_FOR, Stage, State, stage_of
 from models.payments import STORE_CREDIT
@@ -404,6 +405,11 @@ class Case(Value):
     invoice_open: bool = False
     invoice_due: tuple[str, ...] = ()  # what may be done with it, as the remedy wants it; empty = not said
     invoice_enclosed: bool | None = None  # whether the paper came back with the goods (G15)
+    differences: tuple[Difference, ...] = ()  # between what was declared and what came (G3)
+    inspection_photos: tuple[str, ...] = ()  # what the last inspection showed, to explain it with (G4)
+    expert_waybill: str | None = None  # on its way to the expert (G11)
+    at_expert_since: datetime | None = None
+    replacement_checked: bool | None = None  # before it leaves (G16)
     boxes: tuple[str, ...] = ()  # of this return that are here, by what tells them apart (G12)
     boxes_of: int | None = None  # how many it has, as far as anybody said
     failing_step: str | None = None

@@ -257,16 +257,47 @@ class InspectedLine(LineQuantity):
     disposition: Disposition
 
 
+class Extra(Data):
+    """Something in the parcel that nobody declared."""
+
+    what: Word
+    quantity: Quantity = 1
+
+
 class Inspection(Data):
+    """What was found. Units that are left out go to a linked case by themselves, and are inspected there."""
+
     lines: list[InspectedLine] = Field(min_length=1, max_length=500)
+    missing: list[LineQuantity] = Field(
+        default_factory=list,
+        max_length=500,
+        description="units that were declared and did not come: a linked case asks about them (G3)",
+    )
+    extra: list[Extra] = Field(
+        default_factory=list, max_length=50, description="what came and was not declared: the agent is told (G3)"
+    )
     photos: list[Word] = Field(default_factory=list, max_length=50)
     note: Text | None = None
     report: Word | None = Field(default=None, description="number of an official service point's report (G11)")
 
 
 class SendToExpert(Data):
+    """With a waybill the expert's clock starts when the goods are there, without one at once (G11)."""
+
     expert: Word
     waybill: Word | None = None
+
+
+class CheckReplacement(Data):
+    """The extra check of a replacement before it leaves (G16)."""
+
+    result: Literal["passed", "failed"]
+    photos: list[Word] = Field(default_factory=list, max_length=50)
+    note: Text | None = None
+
+
+class ShipReplacement(Waybill):
+    checked: Yes = Field(default=False, description="it got its extra check, and the customer is told so (G16)")
 
 
 # ── remedy ────────────────────────────────────────────────────────────────────────────────────────
@@ -655,7 +686,8 @@ DATA: dict[Action, type[Data]] = {
     Action.RECORD_REFUND: RecordRefund,
     Action.REPORT_SHORTAGE: Note,
     Action.STOCK_ARRIVED: Note,
-    Action.SHIP_REPLACEMENT: Waybill,
+    Action.SHIP_REPLACEMENT: ShipReplacement,
+    Action.CHECK_REPLACEMENT: CheckReplacement,
     Action.SHIP_BACK: Waybill,
     Action.SETTLE_DEPOSIT: SettleDeposit,
     Action.FINISH_REPAIR: FinishRepair,

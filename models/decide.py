@@ -21,6 +21,7 @@ from models.actions import (  # noqa: F401
     failing,
     follow_up,
     goods,
+    goods_found,
     invoices,
     remedy,
     request,

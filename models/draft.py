@@ -32,6 +32,13 @@ def came_from(case: Case) -> State | None:
     return case.offer.came_from if case.offer else case.came_from
 
 
+def _on_the_way(procedure: Procedure, target: State) -> Procedure:
+    """The procedure while goods are on their way to the expert, whose own clock starts when they are there (G11)."""
+    way = procedure.clocks[State.RETURN_IN_TRANSIT]
+    clock = procedure.clocks[target].model_copy(update={"target": way.target, "calendar": way.calendar})
+    return procedure.model_copy(update={"clocks": {**procedure.clocks, target: clock}})
+
+
 class Draft:
     """Collects the changes of one decision. Nothing of it is true before `done()` has answered."""
 
@@ -123,6 +130,8 @@ class Draft:
     def _procedure(self, target: State) -> Procedure:
         """The procedure, with the playbook's own time for the old goods of an exchange in advance (G5)."""
         procedure: Procedure = self._now_is("procedure")
+        if target is State.EXTERNAL_DIAGNOSIS and self._now_is("at_expert_since") is None:
+            return _on_the_way(procedure, target)
         advance, rule = self._now_is("advance"), procedure.advance_exchange
         if target is not State.AWAITING_RETURN or rule is None or advance is None or not advance.waits:
             return procedure
@@ -130,9 +139,11 @@ class Draft:
         clock = procedure.clocks[target].model_copy(update={**days, "outcome": "close"})
         return procedure.model_copy(update={"clocks": {**procedure.clocks, target: clock}})
 
-    def tell(self, to: str, subject: str, level: int | None = None, channels: tuple[str, ...] = ()) -> None:
+    def tell(
+        self, to: str, subject: str, level: int | None = None, channels: tuple[str, ...] = (), key: str | None = None
+    ) -> None:
         """Have somebody told, once."""
-        key = self.next_key("message")
+        key = key or self.next_key("message")
         self._messages.append(Message(key=key, to=to, subject=subject, at=self.now, level=level, channels=channels))
 
     def _callback_of(self, source: State, target: State) -> None:

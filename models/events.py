@@ -32,6 +32,8 @@ class Fact(StrEnum):
     PAYOUT_UNKNOWN = "payout_unknown"  # its answer was lost; it is asked for again, never sent again blindly
     LEGAL_CHOICE = "legal_choice_passed_over"  # another remedy than the one the customer has a right to (section 13)
     CUSTOMER_NOT_ASKED = "customer_not_asked"  # found more the customer's doing, settled without asking him (F19)
+    GOODS_DIFFER = "goods_differ"  # from what was declared; the agent looks at it (G3)
+    LEFT_UNCHECKED = "left_unchecked"  # the replacement of a faulty item, without its extra check (G16)
     GOODS_UNASKED = "goods_unasked"  # goods came, or were sent, before they were asked for (G12)
 
 

@@ -166,6 +166,24 @@ NEWS: Final[Sequence[tuple[str, str, str, str]]] = (
         "the paper invoice did not come back with the goods: ask the customer for it",
     ),
     (
+        "goods_differ",
+        r"What came is not what was declared: look at it before anything is decided \(G3\)\.",
+        "到货与申报不符，先看清楚再决定怎么办",
+        "what came is not what was declared: look at it before anything is decided",
+    ),
+    (
+        "left_unchecked",
+        r"The replacement of a faulty item left without its extra check \(G16\)\.",
+        "换出的新件没有做出库加检",
+        "the replacement of a faulty item left without its extra check",
+    ),
+    (
+        "expert_not_reached",
+        r"The goods did not reach the expert: ask the courier, and tell the customer \(G11\)\.",
+        "送检的商品没有送到检测方：今天问快递，并告诉买家",
+        "the goods did not reach the expert: ask the courier, and tell the customer",
+    ),
+    (
         "waive_freight",
         r"(?P<x>[\d.]+ \w+|\S+) of the customer's freight: waive it\?",
         "是否免去买家运费 {x}",

@@ -115,6 +115,7 @@ class Action(StrEnum):
     RECORD_REFUND = "record_refund"
     REPORT_SHORTAGE = "report_shortage"
     STOCK_ARRIVED = "stock_arrived"
+    CHECK_REPLACEMENT = "check_replacement"
     SHIP_REPLACEMENT = "ship_replacement"
     SHIP_BACK = "ship_back"
     SETTLE_DEPOSIT = "settle_deposit"
@@ -552,6 +553,7 @@ ARROWS: tuple[Arrow, ...] = (
     Arrow(A.PASS_INSPECTION, (S.RECEIVED, S.EXTERNAL_DIAGNOSIS), S.INSPECTED),
     Arrow(A.PASS_INSPECTION, (S.REQUESTED,), S.INSPECTED, official_report),
     Arrow(A.SEND_TO_EXPERT, (S.RECEIVED, S.FAULT_CONFIRMED, S.FAULT_REFUTED), S.EXTERNAL_DIAGNOSIS),
+    stays(A.RECORD_DELIVERY, S.EXTERNAL_DIAGNOSIS),  # the goods are with the expert, whose clock starts (G11)
     # 4. Remedy
     *road(A.CHOOSE_REMEDY, (S.REQUESTED, *DIAGNOSED, S.AWAITING_STOCK)),
     Arrow(A.QUOTE_REPAIR, (S.FAULT_CONFIRMED, S.FAULT_REFUTED, S.REPAIRING), S.QUOTED),
@@ -570,6 +572,7 @@ ARROWS: tuple[Arrow, ...] = (
     Arrow(A.REPORT_SHORTAGE, (S.EXCHANGING, S.REPAIRING), S.AWAITING_STOCK),
     Arrow(A.STOCK_ARRIVED, (S.AWAITING_STOCK,), S.EXCHANGING, remedy_is("exchange", "reship", "substitute")),
     Arrow(A.STOCK_ARRIVED, (S.AWAITING_STOCK,), S.REPAIRING, remedy_is("repair")),
+    stays(A.CHECK_REPLACEMENT, S.EXCHANGING),
     Arrow(A.SHIP_REPLACEMENT, (S.EXCHANGING,), S.DELIVERING),
     Arrow(A.SETTLE_DEPOSIT, (S.REQUESTED, *DIAGNOSED), S.AWAITING_APPROVAL, above_limit),
     Arrow(A.SETTLE_DEPOSIT, (S.REQUESTED, *DIAGNOSED, S.RESOLVED), S.REFUNDING, settled_and_paying),
@@ -654,6 +657,7 @@ ROLES: dict[Action, tuple[Role, ...]] = {
     A.RECORD_REFUND: (_F, _S),
     A.REPORT_SHORTAGE: (_W, R.WORKSHOP, _S),
     A.STOCK_ARRIVED: (_W, R.WORKSHOP, _S),
+    A.CHECK_REPLACEMENT: (_W, R.WORKSHOP, _S),
     A.SHIP_REPLACEMENT: (_W, _S),
     A.SHIP_BACK: (_W, _S),
     A.SETTLE_DEPOSIT: (_A,),

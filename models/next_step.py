@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from models.actions.goods_found import needs_check
 from models.actions.planning import choices_of
 from models.case import Case
 from models.claims import waiting_claims
 from models.clocks import PROMISE
 from models.invoices import WORDS
-from models.lifecycle import Action
+from models.lifecycle import Action, State
 from models.playbook import Outcome, Playbook
 from models.remedies import REMEDIES
 from models.situation import Situation, missing_evidence
@@ -89,10 +90,19 @@ def _invoice(case: Case) -> dict[str, Any] | None:
 
 
 def _goods(case: Case) -> dict[str, Any] | None:
-    """How many boxes of the return are here, and how many are still to come (G12)."""
-    if not case.boxes:
+    """What is known of the goods: boxes that are here and still to come (G12), what differs from what was declared
+    (G3), photos to explain a result with (G4), and whether the replacement still needs its extra check (G16)."""
+    due = case.state is State.EXCHANGING and needs_check(case) and not case.replacement_checked
+    if not (case.boxes or case.differences or case.inspection_photos or due):
         return None
-    return {"boxes_here": len(case.boxes), "boxes_of": case.boxes_of, "boxes_missing": case.boxes_missing}
+    return {
+        "boxes_here": len(case.boxes),
+        "boxes_of": case.boxes_of,
+        "boxes_missing": case.boxes_missing,
+        "differences": [{**one.model_dump(), "told": one.told} for one in case.differences],
+        "photos": list(case.inspection_photos),
+        "extra_check": due,
+    }
 
 
 def _until(case: Case) -> datetime | None:

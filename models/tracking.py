@@ -150,6 +150,8 @@ def awaited(case: Case, waybill: str) -> bool:
         return waybill == (case.return_waybill or _last(case))
     if case.state is State.DELIVERING:
         return waybill == (case.sent_waybill or _last(case))
+    if case.state is State.EXTERNAL_DIAGNOSIS:
+        return waybill == case.expert_waybill and case.at_expert_since is None
     return case.state is State.RECALLING and waybill not in case.waybills
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from models.actions import handles
 from models.actions.claims import claim_parcel
 from models.actions.deposits import give_deposit_back
+from models.actions.diagnosis import at_expert
 from models.actions.planning import must_be_eligible, set_gates, worth_sent
 from models.actions.shelf import sent_goods_are
 from models.case import Advance, Parcel
@@ -86,6 +87,8 @@ def record_delivery(draft: Draft, data: RecordDelivery) -> None:
         sent_goods_are(draft, data.outcome)
     if draft.case.state is State.RETURN_IN_TRANSIT:
         _at_our_dock(draft, data.outcome)
+    elif draft.case.state is State.EXTERNAL_DIAGNOSIS:
+        at_expert(draft, data.outcome)
     elif draft.case.state is State.INVESTIGATING and data.outcome == "signed_by_other":
         note_finding(draft, data.outcome)  # where it really is, is still to be found out
     elif draft.case.state in (State.RECALLING, State.INVESTIGATING):

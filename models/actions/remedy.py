@@ -3,6 +3,7 @@
 from models.actions import handles
 from models.actions.deposits import capture, goes_in_advance, hold_deposit, take_deposit
 from models.actions.diagnosis import divided, split_off, take_in
+from models.actions.goods_found import leaves
 from models.actions.liability import mind_the_customers_word
 from models.actions.payouts import mind_what_was_paid
 from models.actions.planning import (
@@ -36,6 +37,7 @@ from models.commands import (
     QuoteRepair,
     Reason,
     RecordPayment,
+    ShipReplacement,
     Waybill,
 )
 from models.draft import Draft
@@ -214,8 +216,9 @@ def stock_arrived(draft: Draft, data: Note) -> None:
 
 
 @handles(Action.SHIP_REPLACEMENT)
-def ship_replacement(draft: Draft, data: Waybill) -> None:
+def ship_replacement(draft: Draft, data: ShipReplacement) -> None:
     """Followed until it is delivered (L16); goods that came back and were not taken over by us leave with it."""
+    leaves(draft, data)
     draft.post(replacement_shipped(worth_sent(draft)), reference=data.waybill)
     if draft.case.goods == "here" and not REMEDIES[draft.case.remedy or "none"].keeps_goods:
         draft.set(goods="returned")

@@ -38,6 +38,7 @@ EXAMPLES: dict[Action, dict[str, Any]] = {
     A.RECORD_REFUND: {"payout_id": "AC-26-000001:refund:1", "reference": "ali 17"},
     A.REPORT_SHORTAGE: {"note": "no lids left"},
     A.STOCK_ARRIVED: {},
+    A.CHECK_REPLACEMENT: {"result": "passed", "photos": ["photo-9.jpg"]},
     A.SHIP_REPLACEMENT: {"carrier": "sf", "waybill": "SF78"},
     A.SHIP_BACK: {"carrier": "sf", "waybill": "SF79"},
     A.SETTLE_DEPOSIT: {"keep": "10.00", "reason": "the lid is missing"},
