@@ -71,6 +71,19 @@ class Settings(BaseSettings):
     wechatpay_public_key: str | None = Field(None, description="WeChat Pay's public key, or the path of its file")
     wechatpay_public_key_id: str | None = Field(None, description="its id, `PUB_KEY_ID_…`")
     wechatpay_url: str | None = Field(None, description="WeChat Pay's address, where it is another than its own")
+    hooks_url: str | None = Field(
+        None, pattern=r"^https?://\S+$", description="where couriers reach this API from outside, for subscriptions"
+    )
+    courier_timeout: float = Field(10, gt=0, le=60, description="seconds that whoever is asked about a parcel has")
+    kuaidi100_key: SecretStr | None = Field(
+        None, description="with it and the customer, Kuaidi100 is told of parcels and asked about them"
+    )
+    kuaidi100_customer: str | None = Field(None, description="the customer id that belongs to the key")
+    kuaidi100_url: str | None = Field(None, description="Kuaidi100's address, where it is another than its own")
+    aftership_key: SecretStr | None = Field(None, description="with it, AfterShip is told of parcels and asked")
+    aftership_url: str | None = Field(None, description="AfterShip's address, where it is another than its own")
+    easypost_key: SecretStr | None = Field(None, description="with it, EasyPost is told of parcels and asked")
+    easypost_url: str | None = Field(None, description="EasyPost's address, where it is another than its own")
     courier_secret: SecretStr | None = Field(
         None, description="`whsec_…`: with it, any courier's events are taken, signed by Standard Webhooks"
     )

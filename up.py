@@ -76,7 +76,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         url = f"http://{settings.http_host}:{listening.getsockname()[1]}"
         await stack.enter_async_context(case_worker(client, engine, playbooks, payments_of(settings, engine)))
         await stack.enter_async_context(postman(engine, partial(house_of, settings, playbooks)))
-        await stack.enter_async_context(talking(client, engine, outside_of(settings)))
+        await stack.enter_async_context(talking(client, engine, playbooks, outside_of(settings)))
         await stack.enter_async_context(stock_bell(client, engine))
         await stack.enter_async_context(_serving(settings, client, engine, playbooks, listening))
         for work in (_restored(client, engine), _scheduled(client, playbooks.current().shop.timezone)):

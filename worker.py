@@ -22,6 +22,7 @@ from activities.commit import Commit
 from activities.gateways import Keys, Room, configured
 from activities.hooks import hook_reader
 from activities.linked import Linked
+from activities.lookout import lookout
 from activities.orphans import Orphans
 from activities.outbox import postman
 from activities.payments import BalanceBook, Payments, finances_queue
@@ -30,6 +31,8 @@ from activities.stock import stock_bell
 from activities.storefronts import configured as storefronts
 from activities.storefronts.storefront import Storefront
 from activities.sweeps import Sweeps
+from activities.trackers import configured as trackers
+from activities.trackers.tracker import Tracker
 from activities.webhooks.guard import Poster
 from activities.webhooks.sending import sender
 from models.effects import TASK_QUEUE
@@ -109,19 +112,21 @@ class Outside:
 
     carriers: Mapping[str, Carrier]
     storefronts: Mapping[str, Storefront]
+    trackers: Mapping[str, Tracker]
     poster: Poster
 
 
 def outside_of(settings: Any) -> Outside:
     """Those that the settings name."""
-    return Outside(carriers(settings), storefronts(settings), Poster(settings.webhook_targets))
+    return Outside(carriers(settings), storefronts(settings), trackers(settings), Poster(settings.webhook_targets))
 
 
 @asynccontextmanager
-async def talking(client: Client, engine: Engine, outside: Outside) -> AsyncIterator[None]:
+async def talking(client: Client, engine: Engine, playbooks: InForce, outside: Outside) -> AsyncIterator[None]:
     """Hear and tell in the background until the block ends."""
     async with (
         hook_reader(client, engine, outside.carriers, outside.storefronts),
+        lookout(client, engine, outside.trackers, lambda: playbooks.current().couriers),
         sender(engine, outside.poster),
     ):
         yield
@@ -143,6 +148,6 @@ async def run_worker(
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(case_worker(client, engine, playbooks, payments))
         await stack.enter_async_context(postman(engine, house))
-        await stack.enter_async_context(talking(client, engine, outside))
+        await stack.enter_async_context(talking(client, engine, playbooks, outside))
         await stack.enter_async_context(stock_bell(client, engine))
         await stop.wait()

@@ -133,17 +133,25 @@ def _requests(session: Session, parcel: Untold) -> list[Request]:
     outcome, told = parcel.standing.outcome, news(parcel.standing)
     if outcome:
         waiting = tracking.waiting_for(session, parcel.waybill)
-        return [_request(case, parcel, "record_delivery", {"outcome": outcome}) for case in waiting]
+        delivered = [_request(case, parcel, "record_delivery", {"outcome": outcome}) for case in waiting]
+        # A locker is no hand: the case says so beside what follows from it (L16).
+        found = [_note(case, parcel, told) for case in waiting] if told else []
+        return [*found, *delivered]
     if told:
         named = {case.case_no: case for case in tracking.cases_of(session, parcel.waybill)}
         waiting = tracking.waiting_for(session, parcel.waybill)
         concerned = named if parcel.standing.signed_early else {case.case_no: case for case in waiting}
-        return [_request(case, parcel, "note", {"note": f"{parcel.waybill}: {told}"}) for case in concerned.values()]
+        return [_note(case, parcel, told) for case in concerned.values()]
     return []
 
 
 def _request(case: Case, parcel: Untold, action: str, data: dict[str, str]) -> Request:
     return Request(case.case_no, action, f"track {parcel.waybill} {parcel.standing.key}", data)
+
+
+def _note(case: Case, parcel: Untold, told: str) -> Request:
+    command_id = f"track note {parcel.waybill} {parcel.standing.key}"
+    return Request(case.case_no, "note", command_id, {"note": f"{parcel.waybill}: {told}"})
 
 
 @asynccontextmanager

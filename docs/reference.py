@@ -14,6 +14,7 @@ from docs.cells import names, table
 from docs.mistakes import MISTAKES
 from models.callbacks import CallbackRules, Occasion
 from models.claim_terms import ClaimTerms, NamedTerms
+from models.couriers import Courier, CourierRules, Usual
 from models.keeping import Keep
 from models.lifecycle import Action, State
 from models.playbook import Playbook, Procedure, Subcategory, Variant, Where
@@ -51,6 +52,7 @@ PARTS: tuple[type[BaseModel], ...] = (
     *(ClaimTerms, NamedTerms, ClockRule, SideClock, Chain, Level, KeepIt, Law, LadderStep, Step, Shop, GoodsIn, Keep),
     *(CallbackRules, Occasion),
     *(ReportRules, Labour, Repeated, Sample, Maker),
+    *(CourierRules, Courier, Usual),
 )
 #: Where each part stands in a file.
 PLACE: dict[type[BaseModel], str] = {
@@ -84,6 +86,9 @@ PLACE: dict[type[BaseModel], str] = {
     Repeated: "`repeated` of `reports.yaml`",
     Sample: "`sample` of `reports.yaml`",
     Maker: "`suppliers` of `reports.yaml`, a list",
+    CourierRules: "the file `couriers.yaml`",
+    Courier: "`couriers` of `couriers.yaml`, by name",
+    Usual: "`usual` of `couriers.yaml`, by zone; `usual` of a courier",
 }
 #: The fields in the order of a file; new ones come at the end by themselves.
 _ORDER = (

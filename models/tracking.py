@@ -163,6 +163,8 @@ def news(standing: Standing) -> str | None:
     """What people should read in the case although nothing moves, or None."""
     where = f" ({standing.place})" if standing.place else ""
     said = f': "{standing.words}"' if standing.words else "."
+    if standing.what is What.DELIVERED and standing.how == "locker":
+        return f"Signed for at a locker or pick-up point, not by a person: ask whether it was fetched{where}{said}"
     if standing.signed_early:
         return f"The courier had it signed for too early; the parcel is still on its way{where}{said}"
     if standing.what is What.TROUBLE and standing.back:

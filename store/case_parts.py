@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 
 from models.case import Case
 from models.tables import case_units, case_waybills, order_holds
-from store import waybills
+from store import watch, waybills
 from store.documents import execute, put, put_new
 
 _CASE_NO: Final = bindparam("wanted_case", type_=String)
@@ -105,6 +105,7 @@ def write(session: Session, case: Case, before: Parts, allowed: Mapping[int, int
     _write_units(session, case, before, allowed)
     new = [waybill for waybill in case.waybills if waybill not in before.waybills]
     put_new(session, case_waybills, [{"waybill": waybill, "case_no": case.case_no} for waybill in dict.fromkeys(new)])
+    watch.of_case(session, case.case_no, new, case.last_moved_at)
     waybills.tell_again(session, new)
     waybills.called_back(session, case)
     _write_holds(session, case, before)

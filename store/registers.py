@@ -13,7 +13,7 @@ from models.lifecycle import Action
 from models.tables import balances as credited
 from models.tables import cases, orders, timeline
 from store import claims as kept_claims
-from store import credit, refund_register
+from store import credit, refund_register, watch
 from store.goods import parcels as boxes
 from store.register_columns import Personal, Row, Sum
 from store.stock import listing
@@ -271,6 +271,7 @@ def stock(session: Session) -> list[Row]:
 
 REGISTERS: Mapping[str, Callable[[Session], list[Row]]] = {
     "refunds": refund_register.refunds,
+    "silent_parcels": watch.silent,
     "balances": balances,
     "remittances": remittances,
     "receivables": receivables,

@@ -13,7 +13,7 @@ from models.case import Case
 from models.lifecycle import State
 from models.tracking import Standing, TrackingEvent, awaited, fold
 from models.webhooks import Event, EventType
-from store import cases, orders
+from store import cases, orders, watch
 from store.documents import is_postgres, put, put_new
 from store.webhooks import news
 
@@ -60,6 +60,7 @@ def _refold(session: Session, waybill: str, now: datetime) -> None:
     if found is None or (before and Standing.model_validate(before.standing) == found):
         return
     row = {"waybill": waybill, "standing": found.model_dump(mode="json"), "changed_at": now, "pending": True}
+    watch.heard_of(session, waybill, now)
     version = before.version + 1 if before else 1
     put(session, _tracking, [{**row, "version": version}])
     told = {"waybill": waybill, "what": found.what.value, "back": found.back, "at": found.at.isoformat()}

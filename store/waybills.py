@@ -12,6 +12,7 @@ from models.case import Case
 from models.lifecycle import State
 from models.orders import Order
 from models.tables import order_waybills, tracking
+from store import watch
 from store.documents import put_new
 
 
@@ -21,12 +22,14 @@ def tie(session: Session, orders: Sequence[Order]) -> None:
     put_new(
         session, order_waybills, [{"waybill": waybill, "order_no": order_no} for waybill, order_no in sorted(found)]
     )
+    watch.of_orders(session, orders)
 
 
 def tie_again(session: Session, order: Order) -> None:
     """Remember the waybills of an order that changed; a case that has its parcel called back may wait for them (L7)."""
     session.execute(delete(order_waybills).where(order_waybills.c.order_no == order.order_no))
     tie(session, [order])
+    watch.again_of(session, order)
     tell_again(session, [shipment.waybill for shipment in order.shipments if shipment.waybill])
 
 

@@ -48,7 +48,7 @@ class AfterShip:
         return sender_id(body, "event_id")
 
     def read(self, body: bytes) -> tuple[TrackingEvent, ...]:
-        return read_all("the call", lambda: _events(json.loads(body)["msg"]))
+        return read_all("the call", lambda: events_of(json.loads(body)["msg"]))
 
 
 def sender_id(body: bytes, field: str) -> str:
@@ -62,7 +62,8 @@ def sender_id(body: bytes, field: str) -> str:
     return found
 
 
-def _events(tracking: Mapping[str, Any]) -> tuple[TrackingEvent, ...]:
+def events_of(tracking: Mapping[str, Any]) -> tuple[TrackingEvent, ...]:
+    """The events of a tracking, as webhooks and answers hold it."""
     return tuple(_event(tracking, point) for point in tracking["checkpoints"])
 
 

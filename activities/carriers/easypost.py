@@ -57,7 +57,11 @@ class EasyPost:
 def _events(event: Mapping[str, Any]) -> tuple[TrackingEvent, ...]:
     if not str(event["description"]).startswith("tracker."):
         return ()  # of batches, payments and whatever else the account has switched on
-    tracker = event["result"]
+    return events_of(event["result"])
+
+
+def events_of(tracker: Mapping[str, Any]) -> tuple[TrackingEvent, ...]:
+    """The events of a tracker, as webhooks and answers hold it."""
     return tuple(_event(tracker, detail) for detail in tracker["tracking_details"])
 
 

@@ -23,6 +23,7 @@ CODES: Mapping[str, tuple[What, How | None]] = {
     "102": (What.CREATED, None),  # waits to be picked up
     "2": (What.TROUBLE, None),
     "203": (What.TROUBLE, "coming_back"),  # refused
+    "205": (What.TROUBLE, "locker"),  # nobody fetches it
     "3": (What.DELIVERED, None),
     "303": (What.DELIVERED, "somebody_else"),
     "304": (What.DELIVERED, "locker"),
@@ -59,7 +60,7 @@ class Kuaidi100:
         return sha256(param.encode()).hexdigest()
 
     def read(self, body: bytes) -> tuple[TrackingEvent, ...]:
-        return read_all("the callback", lambda: _events(json.loads(_form(body)[0])["lastResult"]))
+        return read_all("the callback", lambda: events_of(json.loads(_form(body)[0])["lastResult"]))
 
 
 def _form(body: bytes) -> tuple[str, str]:
@@ -72,7 +73,8 @@ def _form(body: bytes) -> tuple[str, str]:
     return fields["param"][0], fields["sign"][0]
 
 
-def _events(result: Mapping[str, Any]) -> tuple[TrackingEvent, ...]:
+def events_of(result: Mapping[str, Any]) -> tuple[TrackingEvent, ...]:
+    """The events of a result, as callbacks and answers to a query hold it."""
     rows = list(result.get("data") or ())
     newest = max((str(row["time"]) for row in rows), default="")
     return tuple(_event(result, row, str(row["time"]) == newest) for row in rows)

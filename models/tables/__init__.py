@@ -45,7 +45,7 @@ from models.tables.reports import case_facts, case_products
 from models.tables.stock import stock_items, stock_moves, stock_places, stock_waits
 from models.tables.stuck import bulk_items, bulks, case_reasons, stuck_spans, usual_times
 from models.tables.sweeps import callback_tries, callbacks, customer_preferences, month_summaries, surveys, sweep_runs
-from models.tables.tracking import hooks_in, order_news, order_waybills, tracking, tracking_events
+from models.tables.tracking import hooks_in, order_news, order_waybills, parcel_watch, tracking, tracking_events
 from models.tables.users import failed_sign_ins, sign_in_trips, user_sessions, users
 from models.tables.webhooks import webhook_deliveries, webhook_endpoints, webhook_events
 
@@ -63,6 +63,7 @@ __all__ = [
     "stock_waits",
     "hooks_in",
     "order_news",
+    "parcel_watch",
     "order_waybills",
     "tracking",
     "tracking_events",

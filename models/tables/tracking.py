@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
     true,
 )
@@ -74,4 +75,28 @@ order_news = Table(
     Column("order_no", String, ForeignKey("orders.order_no"), primary_key=True),
     Column("source", String, nullable=False, comment="the storefront that said so"),
     Column("changed_at", Moment, nullable=False, comment="by the storefront's own time: what is older is no news"),
+)
+
+parcel_watch = Table(
+    "parcel_watch",
+    metadata,
+    Column("waybill", String, primary_key=True),
+    Column("carrier", String, comment="as its order names it"),
+    Column("zone", String),
+    Column("phone_tail", String, comment="the last four digits, which some couriers ask for"),
+    order_no(nullable=True, index=True),
+    Column("case_no", String),
+    Column("since", Moment, nullable=False, comment="when it left, or its label was printed"),
+    Column("shipped", Boolean, nullable=False),
+    Column("next_at", Moment, nullable=False, comment="when it is looked at again"),
+    Column("over", Boolean, nullable=False, server_default=false(), comment="it has arrived, or is long forgotten"),
+    Column("registered_with", String),
+    Column("asked_at", Moment),
+    Column("tries", Integer, nullable=False, server_default=text("0"), comment="questions in a row without an answer"),
+    Column("silent_since", Moment),
+    Column("silence", String, comment="the kind of case that it is"),
+    Column("told_of", String, comment="the silence that people were told of"),
+    Column("words", Text, comment="what came of the last question"),
+    Index("ix_parcel_watch_due", "over", "next_at"),
+    Index("ix_parcel_watch_silence", "silence", "silent_since"),
 )

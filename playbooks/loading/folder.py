@@ -1,7 +1,7 @@
 """A folder of playbooks as files: what lies in it, what is taken from the shipped one, and what all kinds share."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from models.business_time import Calendar
 from models.callbacks import AFTER_REMEDY, CallbackRules
+from models.couriers import DEFAULT_ZONE, CourierRules
 from models.errors import CalendarInvalid, MoneyRefused
 from models.freight import FreightRates
 from models.playbook import ALL_HOURS
@@ -26,8 +27,8 @@ SHIPPED = Path(__file__).resolve().parents[1]
 DEFAULTS, FREIGHT, SHOP, CALENDARS = "defaults.yaml", "freight.yaml", "shop.yaml", "calendars"
 #: Inside `calendars/`: what a country has published and the package of holidays does not know yet.
 OVERRIDES = "overrides"
-DUTY, CALLBACKS, REPORTS = "duty.yaml", "callbacks.yaml", "reports.yaml"
-_NO_KINDS = frozenset({DEFAULTS, FREIGHT, SHOP, DUTY, CALLBACKS, REPORTS})
+DUTY, CALLBACKS, REPORTS, COURIERS = "duty.yaml", "callbacks.yaml", "reports.yaml", "couriers.yaml"
+_NO_KINDS = frozenset({DEFAULTS, FREIGHT, SHOP, DUTY, CALLBACKS, REPORTS, COURIERS})
 _Form = TypeVar("_Form", bound=BaseModel)
 
 
@@ -133,6 +134,15 @@ class Folder:
         """What reports are counted with (T13)."""
         return self._formed(self.own_or_shipped(REPORTS), ReportRules)
 
+    def couriers(self) -> CourierRules | None:
+        """Couriers, and how long is usual on their lanes (L1, L2); zones are those of `freight.yaml`."""
+        path = self.own_or_shipped(COURIERS)
+        rules, node = self._formed(path, CourierRules), self.read(path)
+        if rules is not None and node is not None and path.parent == self.place:
+            for finding in _of_couriers(rules, self.zones()):
+                self.found(node, finding)
+        return rules
+
     def calendars(self, given: Mapping[str, Calendar] | None) -> dict[str, Calendar]:
         """The calendars by name; given ones are used instead of files."""
         always = {ALL_HOURS: Calendar.always()}
@@ -205,6 +215,16 @@ def _of_callbacks(rules: CallbackRules, calendars: Iterable[str], own: bool) -> 
             yield ("periodic", number, "key"), f"{key} is taken already; every occasion has a name of its own"
     if own and rules.calendar not in calendars:
         yield ("calendar",), f"there is no calendar {rules.calendar}; {nearest(rules.calendar, calendars)}"
+
+
+def _of_couriers(rules: CourierRules, zones: Collection[str]) -> Iterator[Finding]:
+    """Zones that no order can have; a shop that lists none has any."""
+    lanes: list[tuple[tuple[str, ...], Mapping[str, object]]] = [(("usual",), rules.usual)]
+    lanes += [(("couriers", name, "usual"), courier.usual) for name, courier in rules.couriers.items()]
+    for where, usual in lanes:
+        for zone in usual:
+            if zones and zone != DEFAULT_ZONE and zone not in zones:
+                yield (*where, zone), f"freight.yaml has no zone {zone}; {nearest(zone, zones)}"
 
 
 def _of_calendar(complaint: str) -> Finding:

@@ -16,6 +16,7 @@ from typing import Any
 
 from models.business_time import Calendar
 from models.callbacks import CallbackRules
+from models.couriers import CourierRules
 from models.errors import Invalid, PlaybookInvalid
 from models.freight import FreightRates
 from models.lifecycle import State
@@ -60,6 +61,7 @@ class Playbooks:
     callbacks: CallbackRules
     reports: ReportRules
     sources: Mapping[str, Source] = field(default_factory=dict)  # of calendars that take over a country's holidays
+    couriers: CourierRules = field(default_factory=CourierRules)
 
     def get(self, kind: str) -> Playbook:
         """The playbook of a kind; an unknown one is refused with the known kinds."""
@@ -109,18 +111,25 @@ class _Loader:
         self.calendars = self.folder.calendars(self.given)
         freight, shop, defaults = self.folder.freight(), self.folder.shop(), self.defaults()
         duty, callbacks = self.folder.duty(), self.folder.callbacks(self.calendars)
-        reports = self.folder.reports()
+        reports, couriers = self.folder.reports(), self.folder.couriers()
         paths = self.folder.kinds()
         self.around = _around(self.calendars, self.folder.zones(), paths)
         kinds = {path.stem: self.playbook(path, defaults) for path in paths}
         self.own_words()
         good = {kind: playbook for kind, playbook in kinds.items() if playbook}
-        if self.folder.problems or shop is None or duty is None or callbacks is None or reports is None:
+        if (
+            self.folder.problems
+            or shop is None
+            or duty is None
+            or callbacks is None
+            or reports is None
+            or couriers is None
+        ):
             return None
-        loaded = _hash_of_all(good, self.calendars, freight, shop, duty, callbacks, reports)
+        loaded = _hash_of_all(good, self.calendars, freight, shop, duty, callbacks, reports, couriers)
         calendars, sources = MappingProxyType(dict(self.calendars)), MappingProxyType(dict(self.folder.sources))
         kinds_read = MappingProxyType(good)
-        return Playbooks(kinds_read, calendars, freight, shop, duty, loaded, callbacks, reports, sources)
+        return Playbooks(kinds_read, calendars, freight, shop, duty, loaded, callbacks, reports, sources, couriers)
 
     def problems(self) -> list[Problem]:
         return sorted(self.folder.problems)
@@ -262,6 +271,7 @@ def _hash_of_all(
     duty: DutyPlan,
     callbacks: CallbackRules,
     reports: ReportRules,
+    couriers: CourierRules,
 ) -> str:
     said = {
         "kinds": {kind: playbook.version for kind, playbook in kinds.items()},
@@ -269,6 +279,7 @@ def _hash_of_all(
         "freight": freight.model_dump(mode="json"),
         "shop": shop.model_dump(mode="json"),
         "duty": duty.model_dump(mode="json"),
+        "couriers": couriers.model_dump(mode="json"),
         "callbacks": callbacks.model_dump(mode="json"),
         "reports": reports.model_dump(mode="json"),
     }

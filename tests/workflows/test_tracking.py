@@ -12,6 +12,9 @@ from pydantic import SecretStr
 from activities.asking import Asking
 from activities.carriers import configured
 from activities.hooks import HookReader
+from activities.lookout import Lookout
+from models.couriers import CourierRules
+from models.tracking import TrackingEvent, What
 from store import hooks, tracking
 from store.engine import reading, writing
 from tests.activities.carriers.senders import SECRET, SENDERS, Secrets
@@ -217,3 +220,34 @@ async def test_ten_thousand_shuffled_and_repeated_events_leave_the_same_states_a
         assert ordered["state"] == shuffled["state"]
         with reading(shop.engine) as session:
             assert tracking.standing(session, f"{end}-ordered") == tracking.standing(session, f"{end}-shuffled")
+
+
+async def test_a_parcel_left_at_a_locker_is_delivered_and_its_case_says_where_it_lies(office: Office):
+    """L16: a locker is no hand."""
+    case_no = await office.shop.opened()
+    await office.shop.drive(case_no, *EXCHANGE)
+    now = await office.shop.look_at_the_clock()
+    event = TrackingEvent(waybill=OUT, what=What.DELIVERED, at=now - timedelta(hours=1), how="locker")
+    with writing(office.shop.engine) as session:
+        tracking.take(session, [event], "courier", now)
+    await office.reader.round()
+    await office.shop.reaches(case_no, "resolved")
+    await office.shop.until_seen(case_no, "note")
+    assert "locker" in str([entry.note for entry in office.shop.timeline(case_no)])
+
+
+async def test_a_case_whose_parcel_is_silent_says_so_once(office: Office):
+    """L2: the case's own waybill, on a lane of which nothing is heard."""
+    shop = office.shop
+    case_no = await on_its_way_back(shop)
+    here = Lookout(shop.client, shop.engine, {}, lambda: CourierRules(), lambda: shop.now)
+    await here.round()
+    assert "note" not in shop.actions(case_no)
+    await shop.pass_time(hours=49)
+    for _ in range(2):
+        await here.round()
+    await shop.until_seen(case_no, "note")
+    await shop.pass_time(hours=25)
+    await here.round()
+    assert shop.actions(case_no).count("note") == 1
+    assert "never scanned" in str([entry.note for entry in shop.timeline(case_no)])

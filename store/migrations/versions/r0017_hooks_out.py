@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["order_no"], ["orders.order_no"], name=op.f("fk_order_news_order_no_orders")),
         sa.PrimaryKeyConstraint("order_no", name=op.f("pk_order_news")),
     )
+    _watch()
     _endpoints()
     _events()
     _deliveries()
@@ -42,6 +43,46 @@ def _states(known: str) -> None:
     # SQLite makes the table anew; what a table checks is not read back from it, so the old one goes by itself.
     with op.batch_alter_table("hooks_in", recreate="always") as hooks:
         hooks.create_check_constraint(op.f(KNOWN), check)
+
+
+def _watch() -> None:
+    op.create_table(
+        "parcel_watch",
+        sa.Column("waybill", sa.String(), nullable=False),
+        sa.Column("carrier", sa.String(), comment="as its order names it"),
+        sa.Column("zone", sa.String()),
+        sa.Column("phone_tail", sa.String(), comment="the last four digits, which some couriers ask for"),
+        sa.Column("order_no", sa.String(), nullable=True),
+        sa.Column("case_no", sa.String()),
+        sa.Column("since", MOMENT, nullable=False, comment="when it left, or its label was printed"),
+        sa.Column("shipped", sa.Boolean(), nullable=False),
+        sa.Column("next_at", MOMENT, nullable=False, comment="when it is looked at again"),
+        sa.Column(
+            "over",
+            sa.Boolean(),
+            nullable=False,
+            server_default=sa.false(),
+            comment="it has arrived, or is long forgotten",
+        ),
+        sa.Column("registered_with", sa.String()),
+        sa.Column("asked_at", MOMENT),
+        sa.Column(
+            "tries",
+            sa.Integer(),
+            nullable=False,
+            server_default=sa.text("0"),
+            comment="questions in a row without an answer",
+        ),
+        sa.Column("silent_since", MOMENT),
+        sa.Column("silence", sa.String(), comment="the kind of case that it is"),
+        sa.Column("told_of", sa.String(), comment="the silence that people were told of"),
+        sa.Column("words", sa.Text(), comment="what came of the last question"),
+        sa.ForeignKeyConstraint(["order_no"], ["orders.order_no"], name=op.f("fk_parcel_watch_order_no_orders")),
+        sa.PrimaryKeyConstraint("waybill", name=op.f("pk_parcel_watch")),
+    )
+    op.create_index(op.f("ix_parcel_watch_order_no"), "parcel_watch", ["order_no"])
+    op.create_index("ix_parcel_watch_due", "parcel_watch", ["over", "next_at"])
+    op.create_index("ix_parcel_watch_silence", "parcel_watch", ["silence", "silent_since"])
 
 
 def _endpoints() -> None:
@@ -118,6 +159,7 @@ def downgrade() -> None:
     op.drop_table("webhook_deliveries")
     op.drop_table("webhook_events")
     op.drop_table("webhook_endpoints")
+    op.drop_table("parcel_watch")
     op.drop_table("order_news")
     hooks = sa.table("hooks_in", sa.column("state"))
     op.execute(hooks.update().where(hooks.c.state == "refused").values(state="unreadable"))

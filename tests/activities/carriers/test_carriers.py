@@ -130,3 +130,52 @@ def test_a_secret_that_cannot_be_used_is_named_by_its_sender_and_not_shown():
     with pytest.raises(Invalid, match="courier") as refused:
         configured(Secrets(SecretStr("whsec_!")))
     assert "whsec_!" not in str(refused.value)
+
+
+#: Kuaidi100's own table of states, the coarse and the fine ones.
+KUAIDI100 = [
+    ("0", "moving", None),  # 在途
+    ("1001", "moving", None),  # 到达派件城市
+    ("1002", "moving", None),  # 干线
+    ("1003", "moving", None),  # 转递
+    ("1", "picked_up", None),  # 揽收
+    ("101", "created", None),  # 已下单
+    ("102", "created", None),  # 待揽收
+    ("103", "picked_up", None),  # 已揽收
+    ("2", "trouble", None),  # 疑难
+    ("201", "trouble", None),  # 超时未签收
+    ("202", "trouble", None),  # 超时未更新
+    ("203", "trouble", "coming_back"),  # 拒收
+    ("204", "trouble", None),  # 派件异常
+    ("205", "trouble", "locker"),  # 柜或驿站超时未取
+    ("206", "trouble", None),  # 无法联系
+    ("207", "trouble", None),  # 超区
+    ("208", "trouble", None),  # 滞留
+    ("209", "trouble", None),  # 破损
+    ("210", "trouble", None),  # 销单
+    ("3", "delivered", None),  # 签收
+    ("301", "delivered", None),  # 本人签收
+    ("302", "delivered", None),  # 派件异常后签收
+    ("303", "delivered", "somebody_else"),  # 代签
+    ("304", "delivered", "locker"),  # 投柜或站签收
+    ("4", "returned", None),  # 退签: its sender has signed for it
+    ("401", "trouble", None),  # 已销单
+    ("14", "trouble", "coming_back"),  # 拒签
+    ("5", "out_for_delivery", None),  # 派件
+    ("501", "out_for_delivery", "locker"),  # 投柜或驿站: it lies there, nobody has it yet
+    ("6", "trouble", "coming_back"),  # 退回
+    ("7", "moving", None),  # 转投
+    ("8", "moving", None),  # 清关
+    ("10", "moving", None),  # 待清关
+    ("11", "moving", None),  # 清关中
+    ("12", "moving", None),  # 已清关
+    ("13", "trouble", None),  # 清关异常
+    ("999", "moving", None),  # one that is not in the table is no news but that it is on its way
+]
+
+
+@pytest.mark.parametrize(("code", "what", "how"), KUAIDI100)
+def test_every_state_of_kuaidi100_is_a_word_of_ours(code: str, what: str, how: str | None):
+    call = SENDERS["kuaidi100"].write("", "SF1", [(code, NOW)], NOW)
+    [event] = ALL["kuaidi100"].read(call.body)
+    assert (event.what.value, event.how) == (what, how)
