@@ -31,6 +31,9 @@ _UNEVEN: Final = ("case_no", "order_no", "state", "since", "amount", "currency")
 
 #: The columns of each register as a spreadsheet has them; `currency` follows the first sum.
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "silent_parcels": (
+        *("waybill", "carrier", "zone", "order_no", "case_no", "silence", "silent_since", "words", "customer_id"),
+    ),
     "refunds": _REFUNDS,
     "parcels": ("id", "code", "at", "note", "state", "case_no"),
     "refunded_not_returned": _UNEVEN,

@@ -16,6 +16,8 @@ from models.tracking import TrackingEvent, What
 from playbooks.loading.load import SHIPPED, load_playbooks
 from store import orders, tracking, watch
 from store.engine import reading, writing
+from store.register_columns import COLUMNS
+from store.registers import REGISTERS
 from tests.activities.trackers.houses import House, house, made
 from tests.builders import NOW, an_order
 from tests.databases import emptied, opened, sqlite_database
@@ -226,3 +228,12 @@ def test_rules_that_cannot_hold_are_refused():
         couriers={"a": {"zh": "一", "en": "A", "written": ["X"]}, "b": {"zh": "二", "en": "B", "written": ["x"]}}
     )
     assert "first" in _wrong(usual={"default": {"first": 0, "between": 1}})
+
+
+async def test_the_list_of_silent_parcels_has_the_columns_that_its_spreadsheet_promises(shop: Shop):
+    shop.sent()
+    await shop.passes(11)
+    with reading(shop.engine) as session:
+        [row] = REGISTERS["silent_parcels"](session)
+    assert tuple(row) == COLUMNS["silent_parcels"]
+    assert (row["order_no"], row["customer_id"]) == ("O-SF55", "c-88")
