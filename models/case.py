@@ -267,6 +267,7 @@ class Ruling(Value):
     ruling: str
     reference: str
     amount: int = 0
+    by: str | None = None  # who told us
 
 
 class About(Value):

@@ -565,7 +565,7 @@ ARROWS: tuple[Arrow, ...] = (
     Arrow(A.RECORD_PAYMENT, (S.AWAITING_PAYMENT,), None, owes),
     *road(A.RECORD_PAYMENT, (S.AWAITING_PAYMENT,), after=S.AWAITING_PAYMENT),
     Arrow(A.RECORD_PAYMENT, (*others(S.AWAITING_PAYMENT), *sorted(FINAL)), None, comes_in, needs="for"),
-    stays(A.PROVIDE_ACCOUNT, S.REFUNDING),
+    stays(A.PROVIDE_ACCOUNT),  # freight and compensation are on their way in other states too
     Arrow(A.RECORD_REFUND, (S.REFUNDING,), S.RETURNING_GOODS, paid_and_goods_owed),
     Arrow(A.RECORD_REFUND, (S.REFUNDING,), S.RESOLVED, lambda f: not f.payouts_open, "no payout open"),
     stays(A.RECORD_REFUND),

@@ -10,7 +10,7 @@ from models.commands import GiveBack, Note, ProvideAccount, RecordRefund
 from models.draft import Draft
 from models.errors import DataRefused, PotExceeded, RoleRefused, RuleRefused
 from models.ledger import Transfers, charged_back, payout_paid
-from models.lifecycle import Action, Role
+from models.lifecycle import Action, Role, State
 from models.payments import ORIGINAL, STORE_CREDIT
 from models.pots import Draw, draw, release, settle
 from models.remedies import REMEDIES
@@ -184,12 +184,14 @@ def _release(draft: Draft, payout: Payout) -> None:
     draft.book("release", payout.key, payout.purpose, payout.amount, payout.draws)
 
 
-def settle_payout(draft: Draft, payout: Payout, reference: str, posted: Transfers | None = None) -> None:
+def settle_payout(
+    draft: Draft, payout: Payout, reference: str, posted: Transfers | None = None, by: str | None = None
+) -> None:
     """The money arrived: reserved becomes refunded, and the ledger says from whom it came (from us, unless told)."""
     order = draft.case.order
     if order is not None and payout.draws:
         draft.set(order=order.model_copy(update={"pots": settle(order.pots, payout.draws)}))
-    done = {"state": "done", "reference": reference, "failure": None, "paid_by": payout.gateway or draft.actor.id}
+    done = {"state": "done", "reference": reference, "failure": None, "paid_by": by or payout.gateway or draft.actor.id}
     draft.replace_payout(payout.model_copy(update=done))
     draft.set_money(paid=draft.case.money.paid + payout.amount)
     draft.book("settle", payout.key, payout.purpose, payout.amount, payout.draws, reference)
@@ -253,6 +255,8 @@ def provide_account(draft: Draft, data: ProvideAccount) -> None:
         told = "Another account than he paid from needs the customer's consent: ask him, and say that he agrees"
         raise RuleRefused(f"{told} (R1).")
     changed = [p for p in draft.case.payouts if p.state in ("approved", "failed")]
+    if not changed and draft.case.state is not State.REFUNDING:
+        raise RuleRefused("No payout of this case waits for an account.")
     for payout in changed:
         update = {"state": "approved", "failure": None, **_named(draft, f"{data.kind} {data.account}")}
         draft.replace_payout(payout.model_copy(update=update))

@@ -31,7 +31,7 @@ def platform_ruling(draft: Draft, data: PlatformRuling) -> None:
         raise StateRefused("The case is over: open it again to carry the ruling out (T21).")
     draft.facts.ruling = data.ruling
     paid = draft.minor(data.amount, "amount") if data.amount is not None else 0
-    draft.set(ruling=Ruling(ruling=data.ruling, reference=data.reference, amount=paid))
+    draft.set(ruling=Ruling(ruling=data.ruling, reference=data.reference, amount=paid, by=draft.actor.id))
     take_back(draft, ("refund", "freight") if data.ruling == "rejected" else ("refund",))
     draft.set(pending=None, offer=None, plan=None, executed=False)
     draft.set(asked_by=draft.actor.id, authority=draft.actor.role.value)
@@ -79,7 +79,8 @@ def refund_outside(draft: Draft, amount: int, reference: str) -> int:
         draws = (*_goods_draws(draft.case, order.pots, covered), *payment_draws(order.pots, covered))
         payout = pay(draft, "refund", covered, draws)
         draft.set_money(refund=draft.case.money.refund + covered)
-        settle_payout(draft, payout, reference, paid_outside(covered))
+        by = draft.case.ruling.by if draft.case.ruling else None
+        settle_payout(draft, payout, reference, paid_outside(covered), by)
     charge_back(draft, amount - covered, reference)
     return covered
 
