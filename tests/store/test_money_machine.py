@@ -132,7 +132,8 @@ class MoneyMachine(RuleBasedStateMachine):
         state = self.shop.memory[case_no].state
         outside = data.draw(st.integers(0, 9_999)) % 8 == 0
         deeds = RULINGS if outside else [deed for deed in DEEDS if _fits(deed, state)]
-        self.shop.does(case_no, *data.draw(any_of(deeds)), fate)
+        role, action, told = data.draw(any_of(deeds))
+        self.shop.does(case_no, role, action, told, fate)
 
     @precondition(lambda self: self.paying())
     @rule(data=st.data(), outcome=any_of(OUTCOMES), fate=any_of(FATES))
