@@ -103,6 +103,8 @@ class Received:
             answer = await problems.refused(request, error)
             if not started:
                 await answer(scope, receive, send_safely)
+        finally:
+            await request.close()  # files that came with a form
 
 
 def _is_static(scope: Scope) -> bool:

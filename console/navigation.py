@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from console.language import N_
+
 if TYPE_CHECKING:
     from console.visit import Visit
 
@@ -18,7 +20,7 @@ class Entry:
 
 
 #: A page that is not in `access.MAY` for somebody is not shown to him.
-ENTRIES: Final[tuple[Entry, ...]] = ()
+ENTRIES: Final[tuple[Entry, ...]] = (Entry("work", N_("My work"), "work", "m"),)
 
 
 @dataclass(frozen=True)

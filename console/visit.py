@@ -98,7 +98,7 @@ class Visit:
 
     def may(self, page: str) -> bool:
         """Whether this person may open a page or do what its name says: for links and buttons."""
-        return self.user is not None and access.may_open(self.roles, page)
+        return self.user is not None and page in access.MAY and access.may_open(self.roles, page)
 
     def may_act(self, action: Action | str) -> bool:
         """Whether one of this person's roles may ever do an action to a case."""

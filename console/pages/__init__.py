@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from console.pages import account, home, sign_in
+from console.pages import account, cases, home, sign_in, work
 
 #: All pages of the console.
-PAGES: tuple[APIRouter, ...] = (home.router, sign_in.router, account.router)
+PAGES: tuple[APIRouter, ...] = (home.router, sign_in.router, account.router, work.router, cases.router)

@@ -1,0 +1,1 @@
+"""What the pages about one case are made of: chips, forms of its actions, its timeline."""

@@ -1,0 +1,102 @@
+"""My work: what needs me now, and one case after the other."""
+
+from datetime import datetime, time, timedelta
+from typing import Any, Final
+from uuid import uuid4
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from api.work import in_order, my_work
+from console import labels, people
+from console.cases import chips
+from console.language import N_
+from console.pages.cases import kinds
+from console.visit import Here, Visit
+from models.errors import Invalid
+
+router = APIRouter()
+#: Section → its title, and what stands there when it is empty; the last is closed until it is opened.
+TITLES: Final = {
+    "overdue": N_("Overdue"),
+    "today": N_("Due today"),
+    "answered": N_("Customer answered"),
+    "unassigned": N_("Unassigned"),
+    "later": N_("Due later"),
+    "waiting": N_("Waiting for others"),
+}
+#: Why somebody passes a case on to later; the manager reads it in the timeline.
+REASONS: Final = (
+    N_("I wait for a colleague"),
+    N_("I need another language or special knowledge"),
+    N_("The customer cannot be reached now"),
+    N_("Something more urgent"),
+)
+
+
+@router.get("/work", name="work")
+async def work(here: Here) -> Response:
+    """What needs me now, the nearest deadline first."""
+    return here.page("work/page.html", part="work/_list.html", **await _seen(here))
+
+
+async def _seen(here: Visit) -> dict[str, Any]:
+    sections = await _sections(here)
+    order = in_order(sections)
+    waiting = [one["due_at"] for one in sections["waiting"] if one["due_at"]]
+    return {
+        "sections": sections,
+        "titles": TITLES,
+        "count": len(order),
+        "late": len(sections["overdue"]),
+        "next_case": order[0] if order else None,
+        "next_waiting": min(waiting, default=None),
+        "kinds": kinds(here),
+        "names": await people.names(here),
+        "labels": labels,
+        "chips": chips,
+    }
+
+
+async def _sections(here: Visit) -> dict[str, list[dict[str, Any]]]:
+    today = here.now.astimezone(here.tongue.zone).date()
+    midnight = datetime.combine(today + timedelta(days=1), time(), here.tongue.zone)
+    return await my_work(here.desk, here.me.id, here.me.roles, midnight)
+
+
+@router.get("/work/next", name="work_next")
+async def work_next(here: Here, after: str = "") -> Response:
+    """The first case that needs me, or the one after another."""
+    order = in_order(await _sections(here))
+    place = order.index(after) + 1 if after in order else 0
+    following = order[place:] or [one for one in order if one != after]
+    if not following:
+        return here.go(here.url("work"), here.tongue.say("Nothing more needs you now."))
+    return here.go(here.url("case", {"from": "work"}, case_no=following[0]))
+
+
+@router.get("/work/skip/{case_no}", name="work_skip_form")
+async def work_skip_form(here: Here, case_no: str) -> Response:
+    """Why it is left for later."""
+    return _skip_page(here, case_no)
+
+
+@router.post("/work/skip/{case_no}", name="work_skip")
+async def work_skip(here: Here, case_no: str) -> Response:
+    """Leave a case for later, with a reason that stands in its timeline; on to the next."""
+    form = await here.form()
+    reason = form.text("other") or form.text("reason")
+    if not reason:
+        return _skip_page(here, case_no, here.tongue.say("Say why."))
+    if len(reason) > 500:
+        raise Invalid("A reason has at most 500 characters.")
+    note = {"note": here.tongue.say("Skipped: %(reason)s", reason=reason)}
+    command = {"action": "note", "command_id": form.text("command_id") or uuid4().hex, "data": note}
+    await here.desk.command(case_no, command, here.caller)
+    return here.go(here.url("work_next", {"after": case_no}))
+
+
+def _skip_page(here: Visit, case_no: str, wrong: str = "") -> Response:
+    reasons = [(here.tongue.say(words), here.tongue.say(words)) for words in REASONS]
+    values: dict[str, Any] = {"case_no": case_no, "reasons": reasons, "wrong": wrong, "command_id": uuid4().hex}
+    return here.page("work/skip.html", code=422 if wrong else 200, **values)

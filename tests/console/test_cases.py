@@ -1,0 +1,329 @@
+"""The page of a case, and what can be done on it."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from io import BytesIO
+from zoneinfo import ZoneInfo
+
+import pytest
+from PIL import Image
+
+from console import labels
+from console.cases import forms, timeline
+from models.commands import schema_of
+from models.events import Fact
+from models.lifecycle import WAITS_FOR, Action, State
+from tests.api.client import KETTLE_LOOKED_AT, Api
+from tests.console.browser import Browser, words
+
+Browse = Callable[..., Browser]
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def plainly(text: str, **values: object) -> str:
+    return text % values if values else text
+
+
+def carried(page: str) -> dict[str, str]:
+    """What the page's forms carry."""
+    found = re.search(r'name="seen" value="(\d+)"', page)
+    assert found is not None
+    return {"seen": found.group(1)}
+
+
+# ── words for everything ──────────────────────────────────────────────────────────────────────────
+
+
+def _enums(schema: object) -> set[str]:
+    if isinstance(schema, dict):
+        own = {str(one) for one in schema.get("enum", [])}
+        return own.union(*(_enums(one) for one in schema.values()), set())
+    return set().union(*(_enums(one) for one in schema)) if isinstance(schema, list) else set()
+
+
+def test_everything_the_machine_can_say_has_words():
+    assert set(labels.STATES) == {state.value for state in State}
+    assert set(WAITS_FOR.values()) <= set(labels.TURNS)
+    assert set(labels.FACTS) == {fact.value for fact in Fact}
+    assert {action.value for action in Action} <= set(labels.ACTIONS)
+
+
+@pytest.mark.parametrize("action", Action)
+def test_every_field_and_choice_of_every_form_has_words(action: Action):
+    known = forms.Known(plainly)
+    for one in forms.fields_of(action, known):
+        assert one.key in labels.FIELDS, one.key
+        for _, row in one.rows:
+            assert {field.key for field in row} <= set(labels.FIELDS)
+    said = {key.rpartition(".")[2] for key in labels.CHOICES} | set(labels.FIELDS)
+    assert _enums(schema_of(action)) <= said
+
+
+# ── forms and data ────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("action", "typed", "data"),
+    [
+        ("note", {"note": "call back"}, {"note": "call back"}),
+        ("ship_return", {"carrier": " SF ", "waybill": "SF1", "freight": ""}, {"carrier": "SF", "waybill": "SF1"}),
+        ("promise", {"what": "call", "at": "2026-03-09T16:00"}, {"what": "call", "at": "2026-03-09T16:00:00+08:00"}),
+        ("answer", {"text": "yes", "final": "true"}, {"text": "yes", "final": True}),
+        ("answer", {"text": "yes"}, {"text": "yes"}),
+        ("lend_loaner", {"serial": "K-1"}, {"serial": "K-1", "consent": False}),  # the tick was taken away
+        (
+            "complete_callback",
+            {"satisfied": "false", "scores.polite": "4"},
+            {"satisfied": False, "scores": {"polite": 4}},
+        ),
+        ("complete_callback", {"satisfied": "", "scores.polite": ""}, {}),
+        ("request_evidence", {"what": ["photo", "label\nbox"]}, {"what": ["photo", "label", "box"]}),
+        (
+            "make_offer",
+            {"options.0.type": "keep_it", "options.0.amount": "20.00", "options.0.replacement.quantity": "1"}
+            | {"options.1.type": ""},
+            {"options": [{"type": "keep_it", "amount": "20.00"}]},
+        ),
+        (
+            "split",
+            {"lines.0.line_no": "1", "lines.0.quantity": "1", "lines.0.-": ["off", "on"]}
+            | {"lines.1.line_no": "2", "lines.1.quantity": "4", "lines.1.-": "off"},
+            {"lines": [{"line_no": 1, "quantity": 1}]},
+        ),
+        ("set_priority", {"priority": "high", "version": "9", "procedure": "{}"}, {"priority": "high"}),
+        ("book_in", {"boxes": "two"}, {"boxes": "two"}),  # the model says what is wrong with it
+    ],
+)
+def test_what_was_typed_is_the_data_of_the_action(
+    action: str, typed: dict[str, str | list[str]], data: dict[str, object]
+):
+    listed = {key: value if isinstance(value, list) else [value] for key, value in typed.items()}
+    assert forms.data_of(Action(action), listed, SHANGHAI) == data
+
+
+def test_what_was_typed_is_shown_again_with_what_is_wrong_with_it():
+    known = forms.Known(
+        plainly, values={"boxes": "two", "waybill": "SF1"}, errors={"boxes": "a number"}, now_typed=True
+    )
+    fields = {one.name: one for one in forms.fields_of(Action.BOOK_IN, known)}
+    assert (fields["boxes"].value, fields["boxes"].error) == ("two", "a number")
+    assert fields["waybill"].value == "SF1"
+
+
+@pytest.mark.parametrize("action", [*Action, *Fact])
+def test_every_entry_is_found_by_one_filter(action: Action | Fact):
+    assert timeline.sort_of(action.value) in timeline.FILTERS
+
+
+# ── the page ──────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_case_tells_where_it_stands_and_what_is_next(api: Api, browse: Browse):
+    case = await api.opened()
+    page = await browse("agent").get(f"/cases/{case['case_no']}")
+    said = words(page)
+    for told in (
+        case["case_no"],
+        "Quality fault",
+        "To be triaged",
+        "Turn: us",
+        "壶底漏水",
+        "Decision",
+        "Goods",
+        "Money",
+    ):
+        assert told in said, told
+    assert case["next_step"]["text"]["en"] in said
+    assert "8 hrs 30 mins left" in said  # the triage clock
+    assert "¥338.00" in said
+    assert "13800138000" not in page.text, "telephones are masked until somebody asks"
+
+
+async def test_it_is_told_in_chinese_too(api: Api, browse: Browse):
+    case = await api.opened()
+    said = words(await browse("supervisor", "zh-CN").get(f"/cases/{case['case_no']}"))
+    for told in ("待受理", "轮到： 我方", "质量问题", "接下来", case["next_step"]["text"]["zh"]):
+        assert told in said, told
+
+
+async def test_the_words_for_the_customer_are_in_the_customers_language(api: Api, browse: Browse):
+    order = await api.sold(customer={"id": "c-9", "name": "Ann", "phone": "447700900000", "language": "en"})
+    case = await api.opened(order_no=order["order_no"])
+    page = await browse("agent", "zh-CN").get(f"/cases/{case['case_no']}")
+    assert "Hello Ann" in words(page)
+
+
+async def test_an_action_is_done_by_a_plain_form_and_twice_has_one_effect(api: Api, browse: Browse):
+    case = await api.opened()
+    li, address = browse("agent"), f"/cases/{case['case_no']}/do/request_evidence"
+    fields = {"what": ["photo_fault"], "command_id": "once", "say": "请发照片", "say_it": "on"}
+    for _ in range(2):
+        answer = await li.submit(address, **fields)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/cases/{case['case_no']}")
+    page = words(await li.get(f"/cases/{case['case_no']}"))
+    assert "Waiting for evidence" in page
+    assert "Done, and the customer was told." in page
+    entries = (await api.get(f"/cases/{case['case_no']}/timeline")).json()["items"]
+    assert [one["action"] for one in entries] == ["opened", "request_evidence", "message"]
+    assert entries[1]["actor"] == {"id": "li", "role": "agent"}
+
+
+async def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(api: Api, browse: Browse):
+    case = await api.opened()
+    typed = {"carrier": "顺丰", "waybill": "", "freight": "12,5"}
+    answer = await browse("agent").submit(f"/cases/{case['case_no']}/do/ship_return", **typed)
+    assert answer.status_code == 422
+    assert 'value="顺丰"' in answer.text
+    assert 'value="12,5"' in answer.text
+    assert 'href="#f-waybill"' in answer.text
+    assert re.search(r'id="f-freight"[^>]*aria-invalid="true"', answer.text)
+    assert (await api.get(f"/cases/{case['case_no']}")).json()["version"] == case["version"]
+
+
+async def test_what_somebody_else_did_meanwhile_is_shown_and_the_draft_is_kept(api: Api, browse: Browse):
+    case_no = (await api.opened())["case_no"]
+    li = browse("agent")
+    form = await li.get(f"/cases/{case_no}/do/reject")
+    draft = {"reason": "no fault of ours", **carried(form.text)}
+    await api.act(case_no, "customer_message", "customer", text="I found the receipt")
+    answer = await li.submit(f"/cases/{case_no}/do/reject", **draft)
+    assert answer.status_code == 409
+    assert "I found the receipt" in words(answer)
+    assert "no fault of ours" in answer.text
+    assert (await api.get(f"/cases/{case_no}")).json()["state"] == "requested"
+    assert (
+        await li.submit(f"/cases/{case_no}/do/reject", reason="no fault of ours", **carried(answer.text))
+    ).status_code == 303
+
+
+async def test_what_the_case_refuses_is_told_in_the_form(api: Api, browse: Browse):
+    case_no = (await api.opened())["case_no"]
+    answer = await browse("agent").submit(f"/cases/{case_no}/do/accept_offer", option="1")
+    assert answer.status_code == 409
+    assert "Something is missing or wrong" in words(answer)
+    shut = await browse("warehouse").submit(f"/cases/{case_no}/do/reject", reason="x")
+    assert shut.status_code == 403
+
+
+async def test_a_note_never_reaches_the_customer_and_a_message_does(api: Api, browse: Browse):
+    case_no = (await api.opened())["case_no"]
+    li = browse("agent")
+    page = (await li.get(f"/cases/{case_no}")).text
+    assert "Send to the customer" in page
+    assert "Save the note" in page
+    await li.submit(f"/cases/{case_no}/note", words="he shouts")
+    await li.submit(f"/cases/{case_no}/message", words="we are on it")
+    entries = (await api.get(f"/cases/{case_no}/timeline")).json()["items"]
+    assert [(one["action"], one["note"]) for one in entries[1:]] == [("note", "he shouts"), ("message", "we are on it")]
+    empty = await li.submit(f"/cases/{case_no}/message", words="  ")
+    assert empty.status_code == 422
+    assert "Write something first." in words(empty)
+
+
+async def test_script_in_a_text_is_shown_as_it_was_typed(api: Api, browse: Browse):
+    case_no = (await api.opened(description="<script>alert(1)</script>"))["case_no"]
+    li = browse("agent")
+    await li.submit(f"/cases/{case_no}/note", words="<img src=x onerror=alert(2)> {{ 7 * 7 }}")
+    page = (await li.get(f"/cases/{case_no}")).text
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+    assert "{{ 7 * 7 }}" in page
+
+
+async def test_photos_are_added_and_shown_and_belong_to_their_case(api: Api, browse: Browse):
+    case_no, other = (await api.opened())["case_no"], (await api.opened())["case_no"]
+    li, photo = browse("agent"), BytesIO()
+    Image.new("RGB", (40, 30), "red").save(photo, "PNG")
+    sent = {"files": ("kettle.png", photo.getvalue(), "image/png")}
+    answer = await li.post(f"/cases/{case_no}/files", data={"csrf": await li.csrf()}, files=sent)
+    assert answer.status_code == 303, words(answer)
+    page = (await li.get(f"/cases/{case_no}")).text
+    address = re.search(rf'href="(/cases/{case_no}/files/\w+)"', page)
+    assert address is not None
+    shown = await li.get(address.group(1))
+    assert shown.headers["content-type"].startswith("image/")
+    assert (await li.get(address.group(1).replace(case_no, other))).status_code == 404
+    broken = {"files": ("x.exe", b"MZ\x90\x00", "application/octet-stream")}
+    refused = await li.post(f"/cases/{case_no}/files", data={"csrf": await li.csrf()}, files=broken)
+    assert refused.status_code == 422
+    assert "x.exe" in words(refused)
+
+
+async def test_the_timeline_tells_the_future_first_and_is_narrowed(api: Api, browse: Browse):
+    case_no = (await api.opened())["case_no"]
+    li = browse("agent")
+    await li.submit(f"/cases/{case_no}/note", words="he is in a hurry")
+    everything = words(await li.get(f"/cases/{case_no}"))
+    assert everything.index("What will happen") < everything.index("Triage ends") < everything.index("he is in a hurry")
+    narrowed = words(await li.get(f"/cases/{case_no}?show=money"))
+    assert "Nothing of this sort yet." in narrowed
+    assert "he is in a hurry" not in narrowed
+
+
+async def test_a_case_that_is_not_there_is_said_so(browse: Browse):
+    answer = await browse("agent").get("/cases/AC-99-000001")
+    assert answer.status_code == 404
+    assert "There is no case" in words(answer)
+
+
+async def test_inspection_is_a_row_for_each_line(api: Api, browse: Browse):
+    case_no = (await api.opened())["case_no"]
+    for action, role, data in (
+        ("authorise_return", "agent", {}),
+        ("ship_return", "customer", {"carrier": "SF", "waybill": f"SF-{case_no}"}),
+        ("book_in", "warehouse", {}),
+    ):
+        assert (await api.act(case_no, action, role, **data)).status_code == 200
+    zhao = browse("warehouse")
+    form = await zhao.get(f"/cases/{case_no}/do/confirm_fault")
+    assert "电热水壶" in words(form)
+    looked = {f"lines.0.{key}": str(value) for key, value in KETTLE_LOOKED_AT.items()}
+    assert (await zhao.submit(f"/cases/{case_no}/do/confirm_fault", **looked)).status_code == 303
+    said = words(await zhao.get(f"/cases/{case_no}"))
+    assert "fault confirmed" in said
+    assert "Send to the customer" not in said, "the warehouse does not write to customers"
+
+
+# ── my work ───────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_my_work_says_why_each_case_is_there_and_leads_from_one_to_the_next(api: Api, browse: Browse):
+    first, second = (await api.opened())["case_no"], (await api.opened())["case_no"]
+    sun = browse("supervisor")
+    for case_no in (first, second):
+        assert (await sun.submit(f"/cases/{case_no}/do/take")).status_code == 303
+    await api.act(second, "customer_message", "customer", text="is anybody there?")
+    page = words(await sun.get("/work"))
+    assert page.index("Customer answered") < page.index(second) < page.index("is anybody there?")
+    assert "customer wrote" in page
+    following = await sun.get("/work/next")
+    assert following.status_code == 303
+    skipped = await sun.submit(f"/work/skip/{second}", reason="Something more urgent")
+    assert skipped.headers["location"] == f"/work/next?after={second}"
+    assert "Something more urgent" in words(await sun.get(f"/cases/{second}"))
+    assert "Say why." in words(await sun.submit(f"/work/skip/{second}"))
+
+
+async def test_what_waits_for_the_warehouse_is_the_warehouses_work(api: Api, browse: Browse):
+    case_no = (await api.opened())["case_no"]
+    await api.act(case_no, "investigate", check="warehouse")
+    assert case_no in words(await browse("warehouse").get("/work"))
+    assert case_no not in words(await browse("finance").get("/work"))
+
+
+async def test_nothing_to_do_is_said_and_not_an_empty_page(browse: Browse):
+    assert "All clear: nothing needs you now." in words(await browse("expert").get("/work"))
+    assert "Nothing more needs you now." in words(await browse("expert").get("/work/next", follow_redirects=True))
+
+
+def test_the_future_is_in_the_order_in_which_it_comes():
+    from tests.console.test_console import tongue
+
+    clock = {"state": "running", "next_alarm": None, "outcome": "close"}
+    later = {**clock, "clock": "evidence", "due_at": datetime(2026, 3, 12, tzinfo=UTC).isoformat()}
+    sooner = {**clock, "clock": "promise", "due_at": datetime(2026, 3, 9, tzinfo=UTC).isoformat()}
+    over = {**clock, "clock": "triage", "state": "met", "due_at": None}
+    found = timeline.ahead({"clocks": [later, over, sooner]}, tongue("en"))
+    assert [one.what for one in found] == ["Promise ends", "Evidence from the customer ends"]
+    assert found[1].then == "it closes by itself"
