@@ -16,7 +16,7 @@ from models.bulk import ACTIONS, MOST, BulkInput, bulk_workflow_id, check
 from models.commands import Actor
 from models.errors import Forbidden, Invalid, NotFound, Unavailable
 from models.lifecycle import may
-from models.money import to_minor
+from models.money import comparable_of
 from store import bulks, stuck
 from store.bulks import Bulk, Wanted
 from store.engine import reading, writing
@@ -32,10 +32,10 @@ def narrowed(
     older_than_days: int | None = None,
     **more: Any,
 ) -> stuck.Narrowed:
-    """A filter of the stuck list, as it is asked for over HTTP. Sums are compared in hundredths."""
+    """A filter of the stuck list, as it is asked for over HTTP. Sums are compared in main units."""
     return stuck.Narrowed(
         only=reason,
-        at_stake=None if at_stake is None else to_minor(at_stake, "CNY"),
+        at_stake=None if at_stake is None else comparable_of(at_stake),
         opened_before=None if older_than_days is None else now - timedelta(days=older_than_days),
         **more,
     )

@@ -45,7 +45,7 @@ class BulkFilter(Ask):
     stage: Stage | None = None
     owner: Word | None = None
     kind: Word | None = None
-    at_stake: Amount | None = Field(None, description="at least so much at stake, whatever the currency")
+    at_stake: Amount | None = Field(None, description="at least so much at stake in main units, whatever the currency")
     older_than_days: int | None = Field(None, ge=0, le=36500)
 
 

@@ -34,7 +34,7 @@ from models.case import Case
 from models.commands import Actor, Command, parse_command
 from models.decide import decide
 from models.effects import Decision, workflow_id
-from models.errors import AftercareError, CommandRefused, Conflict, NotFound, Unavailable, refusal_from
+from models.errors import AftercareError, CommandRefused, Conflict, NotFound, RuleRefused, Unavailable, refusal_from
 from models.lifecycle import Action, Role, may
 from models.orders import Order
 from playbooks.loading.in_force import InForce
@@ -172,6 +172,7 @@ class Desk(Lookup):
             command = command.model_copy(update={"command_id": uuid4().hex})
         if case.is_final:
             return await self._to_closed(case, command)
+        _mind_nothing_to_acknowledge(case, command)
         prepared, kept = await self._prepared(case, command)
         answer = await self._send(case, prepared)
         if kept:  # also of a repeat, since the first answer may have been lost on its way here
@@ -405,6 +406,16 @@ class Desk(Lookup):
         if not healthy:
             raise Unavailable("Temporal is away for the moment.")
         return {"database": "ok", "schema": "ok", "temporal": "ok"}
+
+
+def _mind_nothing_to_acknowledge(case: Case, command: Command) -> None:
+    """T8: one acknowledges an escalation. Raises RuleRefused where nobody was told of anything.
+
+    It is said here and not by the case, whose history may hold acknowledgements from before anybody minded.
+    """
+    known = command.command_id in case.processed or not may(command.actor.role, command.action)
+    if command.action is Action.ACKNOWLEDGE and case.escalation == 0 and not known:
+        raise RuleRefused("This case was not escalated: there is nothing to acknowledge. Take it, or write a note.")
 
 
 def _signed(envelope: Any, caller: Caller) -> Command:

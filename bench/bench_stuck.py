@@ -53,7 +53,7 @@ ASKED: list[tuple[str, dict[str, Any]]] = [
     ("one owner", {"owner": "agent-07"}),
     ("one kind", {"kind": "kind_07"}),
     ("a kind there is none of", {"kind": "kind_99"}),
-    ("at stake 4000 and more, costliest first", {"at_stake": 400_000, "sort": "at_stake"}),
+    ("at stake 4000 and more, costliest first", {"at_stake": 40_000_000, "sort": "at_stake"}),
     ("older than 20 days, oldest first", {"opened_before": NOW - 20 * DAY, "sort": "age"}),
     ("one kind and stage, silent", {"kind": "kind_03", "stage": "goods", "only": ("silent",)}),
 ]
@@ -148,7 +148,7 @@ def _row(case: Case, rolled: random.Random) -> dict[str, Any]:
             {"case_no": case.case_no, "reason": f.reason, "from_at": f.since or case.opened_at, "until_at": f.until}
             for f in facts
         ],
-        "spans": [{**row, "at_stake": stake} for row in reasons.span_rows(case, facts)],
+        "spans": [{**row, "at_stake": 100 * stake} for row in reasons.span_rows(case, facts)],
     }
 
 

@@ -30,6 +30,9 @@ _EXPONENTS: Final[dict[str, int]] = {
     for code in codes.split()
 }
 
+#: The most digits that any currency has, and one that has them.
+_FINEST, _FINEST_CURRENCY = 4, "CLF"
+
 _AMOUNT = re.compile(r"(-?)([0-9]{1,20})(?:\.([0-9]{1,20}))?")
 
 
@@ -56,6 +59,19 @@ def to_minor(text: object, currency: str) -> int:
     if minor > LARGEST:
         raise MoneyRefused(f"{_shown(text)} is larger than any amount handled here.")
     return -minor if sign else minor
+
+
+def comparable(minor: int, currency: str | None) -> int:
+    """An amount in ten-thousandths of its main unit: 129.00 CNY, 129 JPY and 129.000 KWD are the same number.
+
+    For orders and limits of amounts in several currencies; nobody is paid by it. Without a currency it is hundredths.
+    """
+    return int(minor * 10 ** (_FINEST - (exponent(currency) if currency else 2)))
+
+
+def comparable_of(text: str) -> int:
+    """The same of an amount in main units that names no currency, such as "129" or "129.00"."""
+    return to_minor(text, _FINEST_CURRENCY)
 
 
 def to_text(minor: int, currency: str) -> str:

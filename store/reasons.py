@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, SelectBase, String, bindparam, cast, delet
 from sqlalchemy.orm import Session
 
 from models.case import Case
+from models.money import comparable
 from models.stuck import BIT, END_OF_TIME, Held, Times, held, spans
 from models.tables import case_reasons, cases, stuck_spans
 from store import projection
@@ -95,7 +96,7 @@ def span_rows(case: Case, facts: Iterable[Held]) -> list[Row]:
         "stage": case.stage.value,
         "kind": case.kind,
         "owner": case.owner,
-        "at_stake": projection.at_stake(case),
+        "at_stake": comparable(projection.at_stake(case), case.order.currency if case.order else None),
         "due_order": case.due_at or END_OF_TIME,
         "opened_at": case.opened_at,
     }

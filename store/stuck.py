@@ -84,8 +84,8 @@ class Stuck(BaseModel):
 
 
 class Narrowed(BaseModel):
-    """What the list is narrowed to: any of these reasons, and all of the rest. `at_stake` is the least sum in minor
-    units, `opened_before` the latest opening."""
+    """What the list is narrowed to: any of these reasons, and all of the rest. `at_stake` is the least sum in
+    ten-thousandths of a main unit, `opened_before` the latest opening."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

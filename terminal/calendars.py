@@ -36,7 +36,7 @@ def list_calendars(json: AsJson = False) -> None:
 @calendar.command("show")
 def show_calendar(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Such as shop_cn.")],
-    year: Annotated[int | None, typer.Option(min=2, max=9998, help="Default: this one.")] = None,
+    year: Annotated[int | None, typer.Option(min=1970, max=2199, help="1970 to 2199; default: this one.")] = None,
     json: AsJson = False,
 ) -> None:
     """A year of a calendar: its hours, holidays, make-up days, and whether it is published yet."""

@@ -1,6 +1,7 @@
 """`aftercare duty`: who is on duty, the staff list, rotas, absences, swaps of two, and handovers."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -137,6 +138,14 @@ def show_week(
         shown.say(f"! {gap['day']}: {gap['person']} is not there for the {gap['shift']} shift; {both} answer for it.")
 
 
+def _day(text: str | None, option: str) -> None:
+    """Raises BadParameter naming the option for what is no date."""
+    try:
+        date.fromisoformat(text or "2026-01-01")
+    except ValueError:
+        raise typer.BadParameter(f"{text!a} is no date; write one such as 2026-12-01.", param_hint=option) from None
+
+
 @duty.command("rota")
 def give_rota(
     person: Who,
@@ -148,6 +157,8 @@ def give_rota(
     json: AsJson = False,
 ) -> None:
     """Give somebody a rota from a day on; what was before stays as it was."""
+    _day(first, "--from")
+    _day(last, "--until")
     pattern = rota.split(",") if "," in rota else rota
     said = {"person": person, "rota": pattern, "first_day": first, "last_day": last, "begin_at": begin_at}
     given = _posted("/rota", _body(by, **said))

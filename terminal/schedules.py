@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -29,13 +30,12 @@ def apply(json: AsJson = False) -> None:
     """Put all schedules there as they should be; what is so already stays, and paused ones stay paused."""
     from dataclasses import asdict
 
-    from playbooks.loading.load import SHIPPED, load_playbooks
     from settings import load_settings
     from terminal import shown
     from workflows import schedules as kept
 
     settings = load_settings()
-    zone = load_playbooks(settings.playbooks or SHIPPED).shop.timezone
+    zone = _zone(settings).key
     done = _with_temporal(settings, lambda client: kept.apply(client, zone))
     if json:
         shown.as_json({"items": [asdict(one) for one in done], "next_cursor": None})
@@ -58,18 +58,27 @@ def list_schedules(json: AsJson = False) -> None:
     if json:
         shown.as_json({"items": rows, "next_cursor": None})
         return
+    zone = _zone(settings)
     columns = ("schedule", "runs", "state", "health", "last run", "found", "did", "failed", "next run")
-    shown.table(columns, (_row(row) for row in rows), ("found", "did", "failed"))
+    shown.table(columns, (_row(row, zone) for row in rows), ("found", "did", "failed"))
+    shown.say(f"All times are those of {zone}, the shop's.")
     if not all(one.known for one in found):
         shown.say("'aftercare schedules apply' puts those that are missing there.")
 
 
-def _row(row: dict[str, Any]) -> tuple[object, ...]:
+def _zone(settings: "Settings") -> ZoneInfo:
+    """The shop's time zone, in which schedules run and are shown."""
+    from playbooks.loading.load import SHIPPED, load_playbooks
+
+    return ZoneInfo(load_playbooks(settings.playbooks or SHIPPED).shop.timezone)
+
+
+def _row(row: dict[str, Any], zone: ZoneInfo) -> tuple[object, ...]:
     from terminal import shown
 
     last = row["last_run"] or {}
     counts = (last.get(name, "–") for name in ("found", "did", "failed"))
-    times = (shown.when(last.get("started_at")), *counts, shown.when(row["next_at"]))
+    times = (shown.when(last.get("started_at"), zone), *counts, shown.when(row["next_at"], zone))
     return (row["name"], row["runs"], row["state"], row["health"], *times)
 
 

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from rich.console import Console
@@ -59,11 +59,11 @@ def progress(what: str) -> Iterator[Callable[[int, int | None], None]]:
         yield lambda done, total: shown.update(bar, completed=done, total=total)
 
 
-def when(instant: object) -> str:
-    """An instant in the terminal's own time zone."""
+def when(instant: object, zone: tzinfo | None = None) -> str:
+    """An instant in a time zone, left out: the terminal's own."""
     if not instant:
         return "–"
-    return datetime.fromisoformat(str(instant)).astimezone().strftime("%Y-%m-%d %H:%M")
+    return datetime.fromisoformat(str(instant)).astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
 
 def amount(money: Document | None) -> str:

@@ -492,7 +492,9 @@ def test_sweeps_are_scheduled_listed_paused_and_resumed(shop: Shop):
     assert "rests until you resume it" in shop.terminal("schedules", "pause", "reconcile", "--note", "we move").out
     rows = {row["name"]: row for row in shop.terminal("schedules", "list", "--json").document["items"]}
     assert (rows["aftercare-reconcile"]["state"], rows["aftercare-reconcile"]["note"]) == ("paused", "we move")
-    assert "aftercare-reconcile" in shop.terminal("schedules", "list").out
+    listed = shop.terminal("schedules", "list").out
+    assert "aftercare-reconcile" in listed
+    assert "All times are those of Asia/Shanghai" in listed
     assert ", paused" in shop.terminal("schedules", "apply").out
     assert shop.terminal("schedules", "resume", "reconcile").code == 0
 

@@ -1,9 +1,10 @@
 """A route that checks a request in the contract's order before anything else looks at it: who, whether, what."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response, Security
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 
@@ -11,6 +12,7 @@ from api.auth import Caller, Gate, permit
 from api.callers import is_outside, mind_case
 from api.desk import Desk
 from api.limits import read_json
+from models.errors import Invalid
 from models.lifecycle import Role
 
 #: Says in the reference that a token is needed; the checking is done by the route.
@@ -32,10 +34,11 @@ class _AlreadyRead(Request):
 
 
 class Checked(APIRoute):
-    """401, then 403 by the table of endpoints, then 413, 415 and 400 of the body, then the endpoint itself."""
+    """401, then 403 by the table of endpoints, then query parameters that are none, 413, 415 and 400 of the body."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
+        known = frozenset(_query_names(self.dependant))
 
         async def checked(request: Request) -> Response:
             gate: Gate = request.app.state.gate
@@ -43,6 +46,7 @@ class Checked(APIRoute):
             permit(caller, self.name)
             request.state.caller = caller
             await _mind_the_case(request, caller)
+            _mind_the_query(request, known)
             if self.body_field is not None:
                 request = _AlreadyRead(request, await read_json(request))
             return await handle(request)
@@ -56,6 +60,23 @@ async def _mind_the_case(request: Request, caller: Caller) -> None:
     if case_no is not None and is_outside(caller):
         desk: Desk = request.app.state.desk
         await desk.read(lambda session: mind_case(session, caller, str(case_no)))
+
+
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    """The query parameters of an endpoint, and of what it depends on."""
+    yield from (field.alias for field in dependant.query_params)
+    for part in dependant.dependencies:
+        yield from _query_names(part)
+
+
+def _mind_the_query(request: Request, known: frozenset[str]) -> None:
+    """A filter that is misspelt must not look as if it had found everything. Raises Invalid naming it."""
+    unknown = sorted(set(request.query_params) - known)
+    if not unknown:
+        return
+    there = f"there are {', '.join(sorted(known))}" if known else "there are none here"
+    errors = [{"field": name[:100], "message": f"there is no such query parameter; {there}"} for name in unknown[:20]]
+    raise Invalid(f"{errors[0]['field']!a}: {errors[0]['message']}.", errors=errors)
 
 
 def checked_router(tag: str) -> APIRouter:

@@ -35,7 +35,9 @@ async def list_stuck(
     stage: Stage | None = None,
     owner: Filter = None,
     kind: Filter = None,
-    at_stake: Annotated[Amount | None, Query(description="at least so much at stake, whatever the currency")] = None,
+    at_stake: Annotated[
+        Amount | None, Query(description="at least so much at stake in main units, whatever the currency")
+    ] = None,
     older_than_days: Annotated[int | None, Query(ge=0, le=36500, description="opened so many days ago")] = None,
     sort: Annotated[
         Sort, Query(description="the next deadline first, the oldest first, or what costs most first")

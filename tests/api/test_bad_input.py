@@ -410,3 +410,28 @@ def _app_on(client: Client, database: str, service: Running, broken_desk: bool =
     transport = httpx.ASGITransport(app=app, client=("127.0.0.1", 1))
     headings = {"Authorization": f"Bearer {BOOTSTRAP}"}
     return httpx.AsyncClient(transport=transport, base_url="http://aftercare", headers=headings, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "named", "known"),
+    [
+        ("/cases", {"stat": "requested"}, "stat", "state"),
+        ("/stuck", {"reason": "overdue", "at_steak": "5.00"}, "at_steak", "at_stake"),
+        ("/schedules", {"late": "yes"}, "late", "none here"),
+    ],
+)
+async def test_a_query_parameter_that_is_none_is_named_with_those_there_are(
+    api: Api, path: str, query: dict[str, str], named: str, known: str
+) -> None:
+    """A misspelt filter must not look as if it had found everything."""
+    answer = await api.get(path, params=query)
+    assert answer.status_code == 422
+    problem = answer.json()
+    assert problem["errors"][0]["field"] == named
+    assert known in problem["detail"]
+
+
+async def test_what_was_not_escalated_is_not_acknowledged(api: Api) -> None:
+    case = await api.opened()
+    answer = await api.act(case["case_no"], "acknowledge")
+    assert "nothing to acknowledge" in (await refused(answer, 409))["detail"]

@@ -53,6 +53,9 @@ async def test_a_week_is_planned_swapped_and_missed(typed: Typed) -> None:
         assert f"{person} · {person.title()} · agent" in await typed(
             "duty", "staff", "add", person, "--name", person.title(), "--role", "agent", "--as", "manager:chen"
         )
+    assert "Invalid value for --from: 'tomorrow' is no date" in await typed(
+        "duty", "rota", "li", "day", "--from", "tomorrow", code=2
+    )
     assert "day, off" in await typed("duty", "rota", "li", "day,off", "--from", day)
     await typed("duty", "rota", "wu", "off,day", "--from", day)
     asked = json.loads(

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import insert
 
 from models import tables
+from models.sweeps import SWEEPS
 from store import callbacks
 from store.engine import reading, writing
 from tests.api.client import Api, refused
@@ -127,7 +128,7 @@ async def test_up_has_scheduled_the_sweeps_and_shows_them(api: Api) -> None:
         while any(row["state"] == "missing" for row in rows):
             await asyncio.sleep(0.05)
             rows = (await api.get("/schedules")).json()["items"]
-    assert len(rows) == 6
+    assert [row["name"] for row in rows] == list(SWEEPS)
     stuck = next(row for row in rows if row["name"] == "aftercare-stuck-sweep")
     assert stuck["runs"] == "every 15 minutes"
     assert stuck["state"] in ("waiting", "running")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import MoneyRefused
-from models.money import LARGEST, exponent, split, split_line, to_minor, to_text
+from models.money import LARGEST, comparable, comparable_of, exponent, split, split_line, to_minor, to_text
 
 CURRENCIES = st.sampled_from(["CNY", "JPY", "KWD", "CLF", "GBP"])
 
@@ -153,3 +153,16 @@ def test_the_command_line_names_what_is_wrong_and_never_raises(request_: object)
     answer = split_line(request_)
     assert list(answer) == ["error"]
     assert answer["error"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "text"),
+    [(12_900, "CNY", "129.00"), (129, "JPY", "129"), (129_000, "KWD", "129.000"), (1_290_000, "CLF", "129")],
+)
+def test_amounts_of_all_currencies_are_compared_in_main_units(minor: int, currency: str, text: str) -> None:
+    assert comparable(minor, currency) == comparable_of(text) == 1_290_000
+    assert comparable(minor + 1, currency) > comparable_of(text)
+
+
+def test_an_amount_without_a_currency_is_in_hundredths() -> None:
+    assert comparable(12_900, None) == comparable_of("129")

@@ -10,6 +10,7 @@ from models.case import Case
 from models.clocks import ClockEntry
 from models.errors import Invalid
 from models.lifecycle import State
+from models.money import comparable_of
 from models.stuck import Times
 from store import reasons as facts
 from store import stuck
@@ -157,7 +158,7 @@ def test_stuck_cases_are_counted_by_reason_and_stage(engine: Engine) -> None:
         ({"stage": "request"}, 3),
         ({"owner": "li"}, 3),
         ({"kind": "complaint"}, 0),
-        ({"at_stake": 880000}, 1),
+        ({"at_stake": 88_000_000}, 1),
         ({"only": ("overdue",), "owner": "li", "stage": "request"}, 2),
     ],
 )
@@ -222,6 +223,17 @@ def test_an_owner_who_is_away_is_counted_beside_the_other_reasons(engine: Engine
 
 def numbers(found: Stuck) -> list[str]:
     return [row.case_no[-1] for row in found.items]
+
+
+def test_sums_of_several_currencies_are_compared_in_main_units(engine: Engine) -> None:
+    """12900 minor units are 12,900 yen, 129.00 yuan and 12.900 dinars."""
+    for number, currency in enumerate(("KWD", "JPY", "CNY")):
+        open_case(engine, import_order(engine, an_order(f"K-{number}", currency=currency)), now=NOW)
+    costliest = looked(engine, sort="at_stake", only=("no_owner",))
+    assert [row.currency for row in costliest.items] == ["JPY", "CNY", "KWD"]
+    assert [row.at_stake for row in costliest.items] == [12900] * 3
+    from_13 = looked(engine, at_stake=comparable_of("13"), only=("no_owner",))
+    assert {row.currency for row in from_13.items} == {"JPY", "CNY"}
 
 
 def test_managers_choose_what_comes_first(engine: Engine) -> None:

@@ -37,9 +37,51 @@ def upgrade() -> None:
         sa.Column("at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("kind", "clock", name=op.f("pk_usual_times")),
     )
+    _in_main_units()
+
+
+#: Digits after the point, of currencies that have not two.
+DIGITS = {
+    0: [
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "ISK",
+        "JPY",
+        "KMF",
+        "KRW",
+        "PYG",
+        "RWF",
+        "UGX",
+        "UYI",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    ],
+    3: ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"],
+    4: ["CLF", "UYW"],
+}
+CASES = sa.table("cases", sa.column("case_no"), sa.column("currency"))
+SPANS = sa.table("stuck_spans", sa.column("case_no"), sa.column("at_stake", sa.BigInteger()))
+
+
+def _factor() -> sa.ScalarSelect[int]:
+    """By how much minor units of a case's currency become ten-thousandths of its main unit."""
+    rules = [(CASES.c.currency.in_(codes), 10 ** (4 - digits)) for digits, codes in DIGITS.items()]
+    found = sa.select(sa.case(*rules, else_=100)).where(CASES.c.case_no == SPANS.c.case_no)
+    return found.scalar_subquery()
+
+
+def _in_main_units() -> None:
+    """Sums at stake were in minor units, and compared as such, whatever the currency."""
+    op.execute(sa.update(SPANS).values(at_stake=SPANS.c.at_stake * sa.func.coalesce(_factor(), 100)))
 
 
 def downgrade() -> None:
+    op.execute(sa.update(SPANS).values(at_stake=SPANS.c.at_stake // sa.func.coalesce(_factor(), 100)))
     op.drop_table("usual_times")
     op.drop_column("cases", "usual_time")
     op.drop_column("bulk_items", "tries")
