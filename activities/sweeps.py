@@ -16,6 +16,7 @@ from temporalio import activity
 from temporalio.client import Client
 
 from activities.asking import Asking, Request
+from activities.door import Door
 from activities.housekeeping import Housekeeping
 from activities.orphans import Orphans
 from activities.reconciling import Reconciling
@@ -55,6 +56,7 @@ class Sweeps:
         self._page = page or PAGE
         self._housekeeping = Housekeeping(engine, playbooks, self._page)
         self._reconciling = Reconciling(engine, client, self._asking, self._page)
+        self._door = Door(engine, self._asking, playbooks, self._page)
 
     @property
     def activities(self) -> list[Callable[..., Any]]:
@@ -72,7 +74,7 @@ class Sweeps:
             *(self.manager_digest, self.periodic_callbacks, self.monthly_summary),
             *(self.missing_remittances, self.new_remittances, self.overdue_claims),
         ]
-        return [*own, *self._reconciling.activities, *self._housekeeping.activities]
+        return [*own, *self._door.activities, *self._reconciling.activities, *self._housekeeping.activities]
 
     # ── the row of a run ────────────────────────────────────────────────────
 

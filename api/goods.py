@@ -13,16 +13,17 @@ from sqlalchemy.orm import Session
 from api.goods_documents import MatchAsk, Scan, choice_document, parcel_document, proposal_document
 from api.slips import read_code
 from models.case import Case
-from models.commands import Actor, Command
+from models.commands import Actor
 from models.errors import CommandRefused, Conflict, Forbidden, NotFound
 from models.goods.parcels import EXPECTING, ParcelState
-from models.lifecycle import Action, Role, State, acts_as, may
+from models.lifecycle import Role, acts_as
 from playbooks.loading.shop import GoodsIn as Rules
 from store import cases, lists
 from store import files as kept_files
 from store.files import KeptFile
 from store.goods import parcels, proposals
 from store.goods.parcels import NewParcel, Parcel, ParcelFilters
+from store.goods.telling import told_of
 from store.projection import phone_tail
 
 if TYPE_CHECKING:
@@ -241,21 +242,6 @@ class GoodsIn:
         if file_id not in parcel.photos:
             raise NotFound("The parcel has no such photo.")
         return await self._desk.filing.fetch_loose(file_id, small)
-
-
-def told_of(parcel: Parcel, case: Case, actor: Actor) -> Command:
-    """What a case is asked for because of a box: to book it in, or to note that what we sent came back (L16)."""
-    command_id = f"parcel {parcel.id}"
-    by_us = Actor(id=actor.id, role=Role.SYSTEM)  # the door sees what a courier, or a scanner, would have told
-    if case.state is State.DELIVERING and parcel.waybill and parcel.waybill == case.sent_waybill:
-        data: dict[str, Any] = {"outcome": "refused"}
-        return Command(action=Action.RECORD_DELIVERY, actor=by_us, command_id=command_id, data=data)
-    known = {"waybill": parcel.waybill, "box": parcel.box, "of": parcel.of, "invoice_enclosed": parcel.invoice_enclosed}
-    late = parcel.at.isoformat() if parcel.state == "matched" else None
-    data = {"parcel_no": parcel.id, **known, "came_at": late}
-    told = {name: value for name, value in data.items() if value is not None}
-    by = actor if may(actor.role, Action.BOOK_IN) else by_us
-    return Command(action=Action.BOOK_IN, actor=by, command_id=command_id, data=told)
 
 
 def _existing(session: Session, case_no: str) -> Case:

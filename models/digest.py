@@ -77,6 +77,14 @@ _NOTICES = {
         "zh": "{month} 月的数字已存档：新开 {opened} 单，结束 {ended} 单。",
         "en": "The numbers of {month} are kept: {opened} cases opened, {ended} ended.",
     },
+    "shelf_soon": {
+        "zh": "{count} 件无主包裹快到期：{boxes}",
+        "en": "The time on the shelf of {count} parcels ends soon: {boxes}",
+    },
+    "shelf_over": {
+        "zh": "{count} 件无主包裹已到期，请销毁或退回：{boxes}",
+        "en": "{count} parcels are past their time on the shelf, dispose of them or send them back: {boxes}",
+    },
     "uneven": {"zh": "对账发现 {count} 处不一致：\n{lines}", "en": "{count} things do not agree:\n{lines}"},
 }
 

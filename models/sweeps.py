@@ -74,9 +74,17 @@ SWEEPS: dict[str, Sweep] = {
             name="aftercare-stuck-sweep",
             workflow="StuckSweep",
             what="finds open cases that do not run, tries failing steps again, gives work without an owner to whoever "
-            "is on duty, reminds whoever keeps us waiting",
+            "is on duty, reminds whoever keeps us waiting, tells cases of parcels that a scan left half way",
             when=When(every=15 * _MINUTE),
-            steps=("orphans", "failing_steps", "unowned_cases", "cases_left_behind", "overdue_others", "stuck_counts"),
+            steps=(
+                "orphans",
+                "failing_steps",
+                "unowned_cases",
+                "cases_left_behind",
+                "overdue_others",
+                "untold_boxes",
+                "stuck_counts",
+            ),
             interval=15 * _MINUTE,
             time_out=14 * _MINUTE,
             catch_up=10 * _MINUTE,
@@ -120,9 +128,10 @@ SWEEPS: dict[str, Sweep] = {
             name="aftercare-unmatched-remittances",
             workflow="UnmatchedRemittances",
             what="has whoever took the order, or the customer's notice, ask about transfers that did not come, and the "
-            "supervisor look at the new ones (L12); the same for claims past their deadline (L5, G10)",
+            "supervisor look at the new ones (L12); the same for claims past their deadline (L5, G10), "
+            "and for parcels whose time on the shelf is over (G2)",
             when=When(hour=9, minute=30),
-            steps=("missing_remittances", "new_remittances", "overdue_claims"),
+            steps=("missing_remittances", "new_remittances", "overdue_claims", "shelf_deadlines"),
             interval=_DAY,
             time_out=_HOUR,
             catch_up=6 * _HOUR,

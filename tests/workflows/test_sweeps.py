@@ -11,6 +11,7 @@ from temporalio.testing import WorkflowEnvironment
 
 import activities.sweeps
 from models import tables
+from models.commands import Actor
 from models.effects import TASK_QUEUE
 from models.letter_words import news_of
 from models.lifecycle import Role
@@ -18,6 +19,8 @@ from models.sweeps import SWEEPS, SweepInput
 from playbooks.loading.in_force import Fixed
 from store import callbacks, staff, sweeps
 from store.engine import reading, writing
+from store.goods import parcels
+from store.goods.parcels import NewParcel
 from store.sweeps import Run
 from tests.builders import DAY
 from tests.world import World, a_world
@@ -245,6 +248,8 @@ async def test_a_noted_payment_that_is_not_found_is_asked_about_by_who_took_the_
         "not_found": 0,
         "new": 1,
         "claims": 0,
+        "shelf_soon": 0,
+        "shelf_over": 0,
     }
     await shop.pass_time(days=3, minutes=5)
     await swept(shop, "aftercare-unmatched-remittances")
@@ -270,6 +275,36 @@ async def test_a_claim_past_its_deadline_is_told_once_a_week_to_whoever_has_the_
     await shop.pass_time(days=7)
     await swept(shop, "aftercare-unmatched-remittances")
     assert len(messages(shop, f"{case_no}:claim:")) == 2
+
+
+async def test_the_shelf_is_told_of_before_its_deadline_and_when_it_is_over_G2(shop: World) -> None:
+    with writing(shop.engine) as session:
+        parcels.put(session, NewParcel(code="YT-7"), shop.now, "zhao", shop.now + 10 * DAY)
+    await swept(shop, "aftercare-unmatched-remittances")
+    assert letters(shop, "shelf_") == []
+    await shop.pass_time(days=4)
+    for _ in range(2):
+        await swept(shop, "aftercare-unmatched-remittances")
+    ((to, soon),) = letters(shop, "shelf_soon:")
+    assert (to, "YT-7" in soon["zh"]) == ("role:warehouse", True)
+    await shop.pass_time(days=7)
+    await swept(shop, "aftercare-unmatched-remittances")
+    assert {to for to, _ in letters(shop, "shelf_over:")} == {"role:warehouse", "role:manager"}
+
+
+async def test_a_scan_that_died_half_way_is_finished_G1(shop: World) -> None:
+    case_no = await shop.opened("quality_fault")
+    await shop.act(case_no, "authorise_return")
+    with writing(shop.engine) as session:
+        box = parcels.put(session, NewParcel(code=case_no), shop.now, "zhao", shop.now + 90 * DAY)
+        parcels.give(session, box, [case_no], "booked", shop.now, Actor(id="zhao", role=Role.WAREHOUSE))
+    await swept(shop)
+    assert shop.stored(case_no).state == "awaiting_return", "the scan may still be under way"
+    await shop.pass_time(minutes=3)
+    assert (await swept(shop)).details["untold_boxes"] == 1
+    await shop.reaches(case_no, "received")
+    assert (await swept(shop)).details["untold_boxes"] == 0
+    assert shop.actions(case_no).count("book_in") == 1
 
 
 @pytest.mark.parametrize("told", activities.sweeps.LATE_CLAIM.values())
