@@ -95,9 +95,10 @@ async def test_a_second_case_that_is_in_the_box_is_named_later(api: Api) -> None
 
 async def test_a_box_for_a_closed_case_opens_it_again(api: Api) -> None:
     """G12."""
-    case = await on_its_way(api, "YT-CLOSED")
-    await api.act(case["case_no"], "close", "manager", reason="asked for by phone")
-    found = await scan(api, "YT-CLOSED")
+    case = await api.opened()
+    closed = await api.act(case["case_no"], "close", "manager", reason="asked for by phone")
+    assert closed.json()["state"] == "closed"
+    found = await scan(api, case["order_no"])
     assert (found["case"]["state"], found["parcel"]["state"]) == ("received", "booked")
 
 

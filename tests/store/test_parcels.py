@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from models.commands import Actor
@@ -14,6 +16,7 @@ from store.goods import parcels
 from store.goods.parcels import NewParcel, Parcel, ParcelFilters
 from store.goods.proposals import proposals
 from tests.builders import DAY, NOW, an_order
+from tests.databases import emptied
 from tests.store.desk import import_order, open_case
 from tests.store.test_upgrades import _at, _back_to
 
@@ -149,3 +152,30 @@ def test_what_lay_on_the_old_shelf_lies_on_the_new_one(bare_engine: Engine) -> N
     with bare_engine.connect() as connection:
         kept = connection.execute(text("SELECT code, note, state FROM unmatched_parcels ORDER BY id")).all()
     assert [tuple(row) for row in kept] == [("YT-1", "wet", "waiting"), ("YT-2", None, "matched")]
+
+
+SCANS = st.lists(
+    st.tuples(st.sampled_from(["YT1", "YT2", "AC-26-000001"]), st.sampled_from([None, 1, 2]), st.integers(0, 200)),
+    max_size=25,
+)
+
+
+def test_whatever_is_scanned_when_a_box_is_one_row(engine: Engine) -> None:
+    """A waybill with its number is one box for ever; unknown codes too, as long as they lie on the shelf."""
+
+    @settings(max_examples=25, deadline=None)
+    @given(SCANS)
+    def scanned(scans: list[tuple[str, int | None, int]]) -> None:
+        emptied(engine)
+        for code, box, minute in scans:
+            at = NOW + timedelta(minutes=minute)
+            new = NewParcel(code=code, waybill=code if code.startswith("YT") else None, box=box)
+            with writing(engine) as session:
+                parcels.one_scan_at_a_time(session, new)
+                if parcels.same_box(session, new, at - timedelta(minutes=2)) is None:
+                    parcels.put(session, new, at, "zhao", at)
+        with reading(engine) as session:
+            kept = [(one.code, one.box) for one in parcels.every(session)]
+        assert len(kept) == len(set(kept)) == len({(code, box) for code, box, _ in scans})
+
+    scanned()
