@@ -202,7 +202,7 @@ def test_every_command_that_a_page_shows_exists(call: str, capsys: pytest.Captur
     """With --help behind it a command is read and not carried out; a wrong name ends with 2."""
     words = shlex.split(call)[1:]
     options = [word.partition("=")[0] for word in words if word.startswith("--")]
-    upto = next((i for i, word in enumerate(words) if not re.fullmatch(r"[a-z]+", word)), len(words))
+    upto = next((i for i, word in enumerate(words) if not re.fullmatch(r"[a-z]+(-[a-z]+)*", word)), len(words))
     ends = [cli.run([*words[:n], "--help"]) for n in range(1, min(upto, 3) + 1)]
     shown = capsys.readouterr().out
     assert ends[0] == 0

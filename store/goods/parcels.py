@@ -73,7 +73,7 @@ def one_scan_at_a_time(session: Session, new: NewParcel) -> None:
     """
     if is_postgres(session):
         for named in sorted({new.scan_id or "", new.waybill or new.code}):
-            session.execute(select(func.pg_advisory_xact_lock(_SCAN_LOCK, crc32(named.encode()) - 2**31)))
+            session.execute(select(func.pg_advisory_xact_lock((_SCAN_LOCK << 32) | crc32(named.encode()))))
 
 
 def same_box(session: Session, new: NewParcel, since: datetime) -> Parcel | None:

@@ -156,14 +156,14 @@ def test_what_lay_on_the_old_shelf_lies_on_the_new_one(bare_engine: Engine) -> N
 
 SCANS = st.lists(
     st.tuples(st.sampled_from(["YT1", "YT2", "AC-26-000001"]), st.sampled_from([None, 1, 2]), st.integers(0, 200)),
-    max_size=25,
+    max_size=15,
 )
 
 
 def test_whatever_is_scanned_when_a_box_is_one_row(engine: Engine) -> None:
     """A waybill with its number is one box for ever; unknown codes too, as long as they lie on the shelf."""
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=12, deadline=None)
     @given(SCANS)
     def scanned(scans: list[tuple[str, int | None, int]]) -> None:
         emptied(engine)
