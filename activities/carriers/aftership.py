@@ -4,7 +4,7 @@ import base64
 import hmac
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -31,6 +31,10 @@ CODES: Mapping[str, tuple[What, How | None]] = {
 }
 
 
+#: A call that failed is sent again for days; older than this is none that somebody still sends by himself.
+OLDEST = timedelta(days=14)
+
+
 class AfterShip:
     """A call that failed is sent again as it was, for days: not its age, its id keeps it from counting twice."""
 
@@ -45,10 +49,23 @@ class AfterShip:
         expected = base64.b64encode(hmac.new(self._secret, body, sha256).digest())
         if not hmac.compare_digest(expected, headers.get("aftership-hmac-sha256", "").encode()):
             raise Forged("The signature does not fit: the webhook secret must be the one set here.")
-        return sender_id(body, "event_id")
+        named = sender_id(body, "event_id")
+        check_age(json.loads(body).get("ts"), now)
+        return named
 
     def read(self, body: bytes) -> tuple[TrackingEvent, ...]:
         return read_all("the call", lambda: events_of(json.loads(body)["msg"]))
+
+
+def check_age(told: Any, now: datetime) -> None:
+    """Of a call that says in what is signed when it was made, as seconds or text. Raises Forged for an old one."""
+    try:
+        at = datetime.fromtimestamp(told, UTC) if isinstance(told, int | float) else datetime.fromisoformat(str(told))
+        old = now - (at if at.tzinfo else at.replace(tzinfo=UTC)) > OLDEST
+    except (ValueError, OverflowError, OSError):
+        return  # it says no time, or none that there is: its signature and id are what we have
+    if old:
+        raise Forged(f"The call was made more than {OLDEST.days} days ago; nobody sends one again for so long.")
 
 
 def sender_id(body: bytes, field: str) -> str:

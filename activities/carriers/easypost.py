@@ -8,7 +8,7 @@ from typing import Any
 from easypost.errors.general.signature_verification_error import SignatureVerificationError
 from easypost.util import validate_webhook
 
-from activities.carriers.aftership import sender_id
+from activities.carriers.aftership import check_age, sender_id
 from activities.carriers.carrier import read_all
 from models.errors import Forged, Malformed
 from models.tracking import How, TrackingEvent, What
@@ -29,7 +29,7 @@ CODES: Mapping[str, tuple[What, How | None]] = {
 
 
 class EasyPost:
-    """A call that failed is sent again as it was, so its age says nothing: its id keeps it from counting twice."""
+    """A call that failed is sent again as it was, for days; its id keeps it from counting twice."""
 
     name = "easypost"
     answer: Mapping[str, Any] = {}
@@ -48,7 +48,9 @@ class EasyPost:
             raise Forged("The signature does not fit: the webhook's secret must be the one set here.") from None
         except (ValueError, RecursionError):
             raise Malformed("The call is signed, and is no JSON.") from None
-        return sender_id(body, "id")
+        named = sender_id(body, "id")
+        check_age(json.loads(body).get("created_at"), now)
+        return named
 
     def read(self, body: bytes) -> tuple[TrackingEvent, ...]:
         return read_all("the event", lambda: _events(json.loads(body)))

@@ -93,7 +93,8 @@ def easypost(call_id: str, waybill: str, told: list[At], now: datetime) -> Call:
         for code, at in told
     ]
     tracker = {"id": "trk_1", "object": "Tracker", "tracking_code": waybill, "carrier": "UPS"}
-    event = {"id": call_id, "object": "Event", "description": "tracker.updated"}
+    made = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    event = {"id": call_id, "object": "Event", "description": "tracker.updated", "created_at": made}
     body = json.dumps({**event, "result": {**tracker, "tracking_details": details}}).encode()
     signature = hmac.new(SECRET.encode(), body, sha256).hexdigest()
     return Call({"x-hmac-signature": f"hmac-sha256-hex={signature}"}, body)

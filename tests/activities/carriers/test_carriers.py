@@ -179,3 +179,14 @@ def test_every_state_of_kuaidi100_is_a_word_of_ours(code: str, what: str, how: s
     call = SENDERS["kuaidi100"].write("", "SF1", [(code, NOW)], NOW)
     [event] = ALL["kuaidi100"].read(call.body)
     assert (event.what.value, event.how) == (what, how)
+
+
+@pytest.mark.parametrize("name", ["aftership", "easypost"])
+def test_a_call_that_was_made_weeks_ago_is_refused_and_one_that_was_sent_again_for_days_is_not(name: str):
+    for days, good in ((0, True), (13, True), (15, False)):
+        call = SENDERS[name].write("call-1", "SF1", [(next(iter(SENDERS[name].codes)), HOUR_AGO)], NOW)
+        if good:
+            assert ALL[name].check(call.headers, call.body, NOW + timedelta(days=days)) == "call-1"
+        else:
+            with pytest.raises(Forged, match="14 days"):
+                ALL[name].check(call.headers, call.body, NOW + timedelta(days=days))
