@@ -37,6 +37,7 @@ class PotRow(NamedTuple):
     in_flight: int
     refunded: int
     withheld: int
+    raised: int = 0  # of what was paid, what an exchange collected (G6)
 
 
 class MoveRow(NamedTuple):
@@ -117,7 +118,8 @@ def audit(books: Books) -> Iterator[Finding]:
     if not (books.moves or books.payouts or books.postings or books.cases or books.entries):
         yield from _pots_as_moved(books, {})
         return
-    moved = _moved(books.moves)
+    yield from _raised_as_collected(books)
+    moved = _moved([move for move in books.moves if move.kind != "raise"])
     yield from _moves_in_order(books, moved)
     yield from _pots_as_moved(books, moved)
     yield from _payouts_as_moved(books, moved)
@@ -172,6 +174,21 @@ def _moves_in_order(books: Books, moved: Moved) -> Iterator[Finding]:
         ):
             yield _found("move", books, f"{key} ended with something else than was drawn.", case_no)
         yield from _draws_in_order(books, draw)
+
+
+def _raised_as_collected(books: Books) -> Iterator[Finding]:
+    """G6: what pots have on top of what came with the order is what exchanges collected, move by move."""
+    collected: Counter[PotKey] = Counter()
+    for move in books.moves:
+        for one in move.draws if move.kind == "raise" else ():
+            collected[_key(one)] += one["amount"]
+    for pot in books.pots:
+        wanted = collected.pop(pot.key, 0)
+        if pot.raised != wanted:
+            told = f"{_pot(pot.key)} has {_said(pot.raised, books)} of exchanges; {_said(wanted, books)} was collected."
+            yield _found("pot", books, told)
+    for key in collected:
+        yield _found("pot", books, f"There is no {_pot(key)}, and an exchange has raised it.")
 
 
 def _draws_in_order(books: Books, draw: MoveRow) -> Iterator[Finding]:

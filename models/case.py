@@ -345,6 +345,7 @@ class Case(Value):
     executed: bool = False  # the plan's money was drawn
     asked_by: str | None = None  # who asked for the plan
     authority: str | None = None  # the role within whose limit it was granted
+    raised: tuple[Draw, ...] = ()  # what was collected for dearer goods, and is paid for its units since (G6)
     as_credit: bool = False  # what the plan pays goes to the customer's balance, as he agreed (K2, R2)
     agreed: OfferOption | None = None  # an accepted option that waits for the goods
     offer: Offer | None = None

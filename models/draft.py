@@ -227,7 +227,7 @@ class Draft:
 
     def book(
         self,
-        kind: Literal["draw", "settle", "release"],
+        kind: Literal["draw", "settle", "release", "raise"],
         key: str,
         account: Purpose,
         amount: int,

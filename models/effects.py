@@ -30,10 +30,11 @@ def workflow_id(case_no: str) -> str:
 
 
 class MoneyMove(Value):
-    """Pots drawn (approved money), settled (paid) or released (not paid after all), under one key."""
+    """Pots drawn (approved money), settled (paid) or released (not paid after all), or raised by what was collected,
+    under one key."""
 
     key: str
-    kind: Literal["draw", "settle", "release"]
+    kind: Literal["draw", "settle", "release", "raise"]
     account: Purpose
     amount: int
     draws: tuple[Draw, ...] = ()

@@ -25,7 +25,8 @@ Key = tuple[Account, int | str, int]
 class UnitPot:
     """Units of one line that were paid alike; ``goods`` + ``tax`` is what the customer paid for one of them.
 
-    ``units_out`` are refunded or about to be; ``withheld`` is what a reasoned reduction kept of theirs (F16).
+    ``units_out`` are refunded or about to be; ``withheld`` is what a reasoned reduction kept of theirs (F16),
+    ``raised`` what exchanges for dearer goods collected on top of their price (G6).
     """
 
     line_no: int
@@ -37,6 +38,7 @@ class UnitPot:
     in_flight: int = 0
     refunded: int = 0
     withheld: int = 0
+    raised: int = 0
 
     @property
     def key(self) -> Key:
@@ -45,8 +47,14 @@ class UnitPot:
 
     @property
     def paid(self) -> int:
-        """What the customer paid for all its units."""
-        return self.units * (self.goods + self.tax)
+        """What the customer paid for all its units, and for dearer ones that he has instead of them (G6)."""
+        return self.units * (self.goods + self.tax) + self.raised
+
+    @property
+    def tax_charged(self) -> int:
+        """The tax in that; a price difference has it at the rate of the goods."""
+        each = self.goods + self.tax
+        return self.units * self.tax + (self.raised * self.tax // each if each else 0)
 
     @property
     def left(self) -> int:
@@ -96,6 +104,7 @@ class PaymentPot:
     in_flight: int = 0
     refunded: int = 0
     paid_at: datetime
+    collected_by: str | None = None  # the case that collected it; None = it came with the order
 
     @property
     def key(self) -> Key:
@@ -188,9 +197,9 @@ def pots_of(order: Order) -> Pots:
 
 
 #: How the slots of a unit pot are filled, in the order of its fields.
-_put_line, _put_rank, _put_units, _put_goods, _put_tax, _put_out, _put_flying, _put_refunded, _put_withheld = (
-    UnitPot.__dict__[name].__set__ for name in UnitPot.__dataclass_fields__
-)
+_PUT = tuple(UnitPot.__dict__[name].__set__ for name in UnitPot.__dataclass_fields__)
+_put_line, _put_rank, _put_units, _put_goods, _put_tax = _PUT[:5]
+_put_out, _put_flying, _put_refunded, _put_withheld, _put_raised = _PUT[5:]
 
 
 def _full(line_no: int, rank: int, units: int, goods: int, tax: int) -> UnitPot:
@@ -208,6 +217,7 @@ def _full(line_no: int, rank: int, units: int, goods: int, tax: int) -> UnitPot:
     _put_flying(pot, 0)
     _put_refunded(pot, 0)
     _put_withheld(pot, 0)
+    _put_raised(pot, 0)
     return pot
 
 
@@ -334,6 +344,29 @@ def settle(pots: Pots, draws: Iterable[Draw]) -> Pots:
 def release(pots: Pots, draws: Iterable[Draw]) -> Pots:
     """Give back what these draws had reserved, because it will not be paid."""
     return _apply(pots, draws, _give_back)
+
+
+#: How a price difference was paid, as far as the books know: by whatever its reference says.
+DIFFERENCE: Final = "difference"
+
+
+def collect(pots: Pots, draws: Iterable[Draw], case_no: str, at: datetime) -> Pots:
+    """What an exchange for dearer goods collected becomes part of what was paid for their units, by payments of its own
+    (G6, F17), so that they go back together (C2)."""
+    for one in draws:
+        if one.account == "payment":
+            new = PaymentPot(
+                payment_no=one.payment_no or "",
+                method=DIFFERENCE,
+                amount=one.amount,
+                paid_at=at,
+                collected_by=case_no,
+            )
+            pots = replace(pots, payments=(*pots.payments, new))
+        else:
+            raised = (replace(pot, raised=pot.raised + one.amount) if pot.key == one.key else pot for pot in pots.units)
+            pots = replace(pots, units=tuple(raised))
+    return pots
 
 
 def _apply(pots: Pots, draws: Iterable[Draw], change: Callable[[Pot, Draw, str], Pot]) -> Pots:

@@ -33,7 +33,7 @@ def resplit(before: Order, after: Order, drawn: Pots, held: Collection[int]) -> 
 
 
 def _is_touched(pot: Pot) -> bool:
-    return pot.left < pot.paid or (isinstance(pot, UnitPot) and pot.units_out > 0)
+    return pot.left < pot.paid or (isinstance(pot, UnitPot) and (pot.units_out > 0 or pot.raised > 0))
 
 
 def _check_kept(before: Order, after: Order, kept: Collection[int]) -> None:
@@ -81,7 +81,7 @@ def _split_rest(after: Order, drawn: Pots, kept: Collection[int]) -> tuple[UnitP
 def _borne(after: Order, drawn: Pots, kept: Collection[int]) -> int:
     """What the lines that are kept were given of the order's discounts when they were split."""
     due = sum(line.net + (0 if line.tax_included else line.tax) for line in after.lines if line.line_no in kept)
-    return due - sum(pot.paid for pot in drawn.units if pot.line_no in kept)
+    return due - sum(pot.paid - pot.raised for pot in drawn.units if pot.line_no in kept)
 
 
 def _postage(before: Order, after: Order, drawn: Pots) -> tuple[PostagePot, ...]:

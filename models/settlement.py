@@ -6,7 +6,7 @@ with every number and every pot behind them, so that what was shown is what is d
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from models.errors import MoneyRefused
@@ -43,6 +43,7 @@ class Settlement:
     sources: tuple[str, ...]
     preview_id: str
     netted: int = 0
+    difference: int = field(default=0, repr=False)  # of what he owes, for dearer goods (G6); `customer_owes` shows it
 
 
 def settlement(pots: Pots, free_shipping: bool, ask: SettlementAsk) -> Settlement:
@@ -67,6 +68,7 @@ def settlement(pots: Pots, free_shipping: bool, ask: SettlementAsk) -> Settlemen
         sources=outcome.sources,
         preview_id="",
         netted=outcome.netted,
+        difference=outcome.difference,
     )
     return replace(unnamed, preview_id=_preview_id(pots, ask, unnamed))
 
@@ -153,7 +155,7 @@ def _tax_part(pot: UnitPot, one: Draw) -> int:
     """The tax in the next amount of a pot; whole units give their own tax, and all parts together never more."""
     if not pot.paid:
         return 0
-    charged, before, back = pot.units * pot.tax, pot.paid - pot.left, max(0, -one.withheld)
+    charged, before, back = pot.tax_charged, pot.paid - pot.left, max(0, -one.withheld)
     rest = (before + one.amount - back) * charged // pot.paid - before * charged // pot.paid
     return rest + back * charged // pot.paid
 

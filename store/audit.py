@@ -132,18 +132,19 @@ def _without_order(connection: Connection) -> Iterator[Books]:
 
 
 def _add_pots(connection: Connection, books: dict[str, Books], first: str, last: str) -> None:
-    found = _of(unit_pots, first, last, "line_no", "rank", "units", "goods", "tax", "units_out", "withheld")
-    for no, in_flight, refunded, line_no, rank, count, goods, tax, out, withheld in connection.execute(found):
-        paid = count * (goods + tax)
-        books[no].pots.append(PotRow(("unit", line_no, rank), paid, count, out, in_flight, refunded, withheld))
+    found = _of(unit_pots, first, last, "line_no", "rank", "units", "goods", "tax", "units_out", "withheld", "raised")
+    for no, in_flight, refunded, line_no, rank, count, goods, tax, out, withheld, raised in connection.execute(found):
+        paid = count * (goods + tax) + raised
+        books[no].pots.append(PotRow(("unit", line_no, rank), paid, count, out, in_flight, refunded, withheld, raised))
     for no, in_flight, refunded, name, amount, tax in connection.execute(
         _of(postage_pots, first, last, "shipment_no", "postage", "tax")
     ):
         books[no].pots.append(PotRow(("postage", name, 0), amount + tax, 0, 0, in_flight, refunded, 0))
-    for no, in_flight, refunded, name, amount, method in connection.execute(
-        _of(payment_pots, first, last, "payment_no", "amount", "method")
+    for no, in_flight, refunded, name, amount, method, by in connection.execute(
+        _of(payment_pots, first, last, "payment_no", "amount", "method", "collected_by")
     ):
-        books[no].pots.append(PotRow(("payment", name, 0), amount, 0, 0, in_flight, refunded, 0))
+        raised = amount if by is not None else 0
+        books[no].pots.append(PotRow(("payment", name, 0), amount, 0, 0, in_flight, refunded, 0, raised))
         if method.strip().lower() == STORE_CREDIT:
             books[no].paid_by_credit.add(name)
     entries = balance_entries.c

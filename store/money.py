@@ -96,7 +96,7 @@ def book(
     if not moves:
         return Booked()
     now = held or hold(session, case_no, order_no, moves)[0]
-    booking = _Booking(session, case_no, order_no, limits or {}, now)
+    booking = _Booking(session, case_no, order_no, limits or {}, now, at)
     for move in moves:
         booking.take(move)
     booking.write(at)
@@ -107,10 +107,11 @@ class _Booking:
     """One case's moves against the pots of its order, in memory, until they are written."""
 
     def __init__(
-        self, session: Session, case_no: str, order_no: str | None, limits: Mapping[str, int], held: Held
+        self, session: Session, case_no: str, order_no: str | None, limits: Mapping[str, int], held: Held, at: datetime
     ) -> None:
         self.session = session
         self.limits = limits
+        self.at = at
         self.case_no = case_no
         self.order_no = order_no
         self.before = self.pots = held.pots
@@ -130,6 +131,9 @@ class _Booking:
 
     def take(self, move: MoneyMove) -> None:
         if (move.key, move.kind) in self.known:
+            return
+        if move.kind == "raise":
+            self._collect(move)
             return
         drawn = self.known.get((move.key, "draw"))
         if drawn is None if move.kind != "draw" else move.key in self.refused_before:
@@ -155,6 +159,13 @@ class _Booking:
         sign = {"draw": 1, "settle": 0, "release": -1}[move.kind]
         for draw in draws:
             self.units_out[draw.line_no or 0] += sign * draw.units
+
+    def _collect(self, move: MoneyMove) -> None:
+        """G6: what a case collected for dearer goods is paid for their units from now on; nothing can refuse it."""
+        if self.pots is not None:
+            self.pots = rules.collect(self.pots, move.draws, self.case_no, self.at)
+            self.known[move.key, move.kind] = move
+            self.booked.append(move)
 
     def _check_limit(self, move: MoneyMove) -> None:
         most, drawn = self.limits.get(move.account), self._drawn(move.account)

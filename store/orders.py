@@ -205,7 +205,7 @@ def _change_pots(session: Session, order: Order) -> None:
 
 def _is_drawn(drawn: Pots) -> bool:
     every: list[Pot] = [*drawn.units, *drawn.postage, *drawn.payments]
-    return any(pot.left < pot.paid for pot in every) or any(pot.units_out for pot in drawn.units)
+    return any(pot.left < pot.paid for pot in every) or any(pot.units_out or pot.raised for pot in drawn.units)
 
 
 def _held_lines(session: Session, order_no: str) -> set[int]:
@@ -226,10 +226,11 @@ def _replace_payments(session: Session, order_no: str, drawn: Pots, after: Pots)
     """Payments may still come in; one that money went back from stays as it is."""
     new = {pot.payment_no: pot for pot in after.payments}
     for pot in drawn.payments:
-        if pot.left < pot.paid and not _same_payment(pot, new.get(pot.payment_no)):
+        if pot.collected_by is None and pot.left < pot.paid and not _same_payment(pot, new.get(pot.payment_no)):
             raise Conflict(f"Payment {pot.payment_no} of order {order_no} was refunded from; it cannot change.")
     used = {pot.payment_no: pot for pot in drawn.payments if pot.left < pot.paid}
-    payments = tuple(used.get(pot.payment_no, pot) for pot in after.payments)
+    collected = tuple(pot for pot in drawn.payments if pot.collected_by is not None)  # no order knows of them (G6)
+    payments = (*(used.get(pot.payment_no, pot) for pot in after.payments), *collected)
     session.execute(delete(tables.payment_pots).where(tables.payment_pots.c.order_no == order_no))
     rows = pots_rows.as_rows(order_no, Pots(currency=after.currency, payments=payments))[2]
     if rows:

@@ -3,7 +3,7 @@
 Statements are composed once and sent often: whoever refunds holds the order while it waits for them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -16,6 +16,7 @@ from sqlalchemy import (
     Update,
     bindparam,
     cast,
+    insert,
     literal_column,
     null,
     select,
@@ -24,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from models.pots import PaymentPot, PostagePot, Pot, Pots, UnitPot
+from models.pots import Key, PaymentPot, PostagePot, Pot, Pots, UnitPot
 from models.tables import Moment, orders, payment_pots, postage_pots, unit_pots
 from models.tables.columns import Document
 from store.documents import ask, execute
@@ -38,8 +39,9 @@ _SHARED: Final[dict[str, ColumnElement[Any]]] = {
     "name": cast(null(), String),
     "word": cast(null(), String),
     **{number: literal_column("0", Integer) for number in ("rank", "units", "amount", "tax", "units_out")},
-    **{number: literal_column("0", Integer) for number in ("in_flight", "refunded", "withheld")},
+    **{number: literal_column("0", Integer) for number in ("in_flight", "refunded", "withheld", "raised")},
     "line_nos": cast(null(), Document),
+    "collected_by": cast(null(), String),
     "paid_at": cast(null(), Moment),
 }
 
@@ -61,7 +63,7 @@ _READ: Final = union_all(
         unit_pots,
         place=_u.line_no,
         amount=_u.goods,
-        **_drawn(unit_pots, *("rank", "units", "tax", "units_out", "withheld")),
+        **_drawn(unit_pots, *("rank", "units", "tax", "units_out", "withheld", "raised")),
     ),
     _part(
         "postage",
@@ -77,6 +79,7 @@ _READ: Final = union_all(
         place=_p.position,
         name=_p.payment_no,
         word=_p.method,
+        collected_by=_p.collected_by,
         **_drawn(payment_pots, "amount", "paid_at"),
     ),
 )
@@ -120,6 +123,7 @@ def _unit(row: Any) -> UnitPot:
         in_flight=row.in_flight,
         refunded=row.refunded,
         withheld=row.withheld,
+        raised=row.raised,
     )
 
 
@@ -130,7 +134,8 @@ def _postage(row: Any) -> PostagePot:
 
 def _payment(row: Any) -> PaymentPot:
     drawn = {"in_flight": row.in_flight, "refunded": row.refunded}
-    return PaymentPot(payment_no=row.name, method=row.word, amount=row.amount, paid_at=row.paid_at, **drawn)
+    taken = {"amount": row.amount, "paid_at": row.paid_at, "collected_by": row.collected_by}
+    return PaymentPot(payment_no=row.name, method=row.word, **taken, **drawn)
 
 
 def as_rows(order_no: str, pots: Pots) -> tuple[Rows, Rows, Rows]:
@@ -154,16 +159,25 @@ def _fields(pot: Pot) -> dict[str, Any]:
 def save_drawn(session: Session, order_no: str, before: Pots, after: Pots) -> None:
     """Write the sums that changed. The tables' checks refuse whatever should not have come this far."""
     old = {pot.key: pot for pot in _every(before)}
+    _collected(session, order_no, after, old)
     for pot in _every(after):
-        if pot != old[pot.key]:
+        if pot != old.get(pot.key, pot):
             _, number, rank = pot.key
             here = {"wanted_order": order_no, "wanted_number": number, "in_flight": pot.in_flight}
             here |= (
-                {"wanted_rank": rank, "units_out": pot.units_out, "withheld": pot.withheld}
+                {"wanted_rank": rank, "units_out": pot.units_out, "withheld": pot.withheld, "raised": pot.raised}
                 if isinstance(pot, UnitPot)
                 else {}
             )
             execute(session, _SAVE[type(pot)], {**here, "refunded": pot.refunded})
+
+
+def _collected(session: Session, order_no: str, after: Pots, old: Collection[Key]) -> None:
+    """Payments that a case has collected are new rows behind the others."""
+    rows = as_rows(order_no, Pots(currency=after.currency, payments=after.payments))[2]
+    new = [row for pot, row in zip(after.payments, rows, strict=True) if pot.key not in old]
+    if new:
+        execute(session, insert(payment_pots), new)
 
 
 def _every(pots: Pots) -> Iterator[Pot]:
@@ -180,7 +194,7 @@ def _save(table: Table, number: str, *names: str) -> Update:
 
 
 _SAVE: Final[dict[type[Pot], Update]] = {
-    UnitPot: _save(unit_pots, "line_no", "units_out", "withheld").where(_u.rank == bindparam("wanted_rank")),
+    UnitPot: _save(unit_pots, "line_no", "units_out", "withheld", "raised").where(_u.rank == bindparam("wanted_rank")),
     PostagePot: _save(postage_pots, "shipment_no"),
     PaymentPot: _save(payment_pots, "payment_no"),
 }

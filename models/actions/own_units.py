@@ -28,9 +28,10 @@ def ceilings(case: Case, pots: Pots) -> tuple[tuple[int, int], ...]:
     Without it, money given for goods that stay (K4, G6) would be given once more with their refund, out of the pot
     that all units of a line share.
     """
-    given = _given(case)
+    given, more = _given(case), Counter(dict(raised(case)))
     return tuple(
-        (line.line_no, _left(pots, line, [one for one in given if one.line_no == line.line_no])) for line in case.lines
+        (line.line_no, _left(pots, line, [one for one in given if one.line_no == line.line_no], more[line.line_no]))
+        for line in case.lines
     )
 
 
@@ -38,10 +39,10 @@ def _given(case: Case) -> list[Draw]:
     return [one for payout in case.payouts if payout.state != "cancelled" for one in payout.draws]
 
 
-def _left(pots: Pots, line: Line, given: Iterable[Draw]) -> int:
+def _left(pots: Pots, line: Line, given: Iterable[Draw], more: int) -> int:
     """The price of the case's units of a line – those refunded, then the next ones – less what was given for them."""
     rows = {pot.rank: pot for pot in pots.of_line(line.line_no)}
-    cost, coming = 0, line.quantity
+    cost, coming, others = more, line.quantity, -more
     for one in given:
         pot = rows[one.rank or 0]
         cost += one.units * (pot.goods + pot.tax) - one.amount - one.withheld
@@ -49,4 +50,13 @@ def _left(pots: Pots, line: Line, given: Iterable[Draw]) -> int:
     for pot in rows.values():
         units = min(max(0, coming), pot.units_left)
         cost, coming = cost + units * (pot.goods + pot.tax), coming - units
-    return max(0, cost)
+        others += pot.raised if units and units == pot.units_left else 0  # with the last units all of it goes back (G6)
+    return max(0, cost + max(0, others))
+
+
+def raised(case: Case) -> tuple[tuple[int, int], ...]:
+    """What the case collected for dearer goods on top of the price of its units, by line (G6)."""
+    sums = Counter[int]()
+    for one in case.raised:
+        sums[one.line_no or 0] += one.amount if one.account == "unit" else 0
+    return tuple(sorted(sums.items()))

@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from models.actions.deposits import ask_deposit, give_deposit_back, goes_in_advance, mind_advance
-from models.actions.own_units import ceilings, not_twice
+from models.actions.own_units import ceilings, not_twice, raised
 from models.actions.payouts import goods_owed, mind_what_was_paid, take_back
 from models.actions.receivables import mind_receivable, without_cause
 from models.case import Case, Line
@@ -208,6 +208,7 @@ def settle(
         refund_postage=terms.refund_postage,
         never_delivered=order.parcel in ("unprinted", "printed", "pulled", "lost"),
         both_ways=terms.both_ways,
+        raised=raised(case),
         ceilings=() if draft.facts.ruling else ceilings(case, order.pots),  # a ruling binds us, whatever it says (T21)
     )
     try:

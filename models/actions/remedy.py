@@ -3,6 +3,7 @@
 from models.actions import handles
 from models.actions.deposits import capture, goes_in_advance, hold_deposit, take_deposit
 from models.actions.diagnosis import divided, split_off, take_in
+from models.actions.differences import keep_difference
 from models.actions.goods_found import leaves
 from models.actions.liability import mind_the_customers_word
 from models.actions.payouts import mind_what_was_paid
@@ -220,6 +221,7 @@ def ship_replacement(draft: Draft, data: ShipReplacement) -> None:
     """Followed until it is delivered (L16); goods that came back and were not taken over by us leave with it."""
     leaves(draft, data)
     draft.post(replacement_shipped(worth_sent(draft)), reference=data.waybill)
+    keep_difference(draft)
     if draft.case.goods == "here" and not REMEDIES[draft.case.remedy or "none"].keeps_goods:
         draft.set(goods="returned")
         take_in(draft, ())

@@ -17,6 +17,7 @@ def settle(pots: Pots, free_shipping: bool, ask: SettlementAsk) -> Outcome:
         reimbursed=reimbursed,
         over_cap=over_cap,
         owes=owes + dearer,
+        difference=dearer,
         sources=(*freight, *owed, *difference),
     )
 

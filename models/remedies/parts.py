@@ -136,11 +136,22 @@ def price_difference(pots: Pots, ask: SettlementAsk) -> tuple[tuple[Draw, ...], 
 
 def own_draws(pots: Pots, ask: SettlementAsk, line_no: int, quantity: int) -> list[Draw]:
     """What the customer paid for these units, less what he got back for them already (F18)."""
-    draws, most = list(unit_draws(pots, line_no, quantity)), dict(ask.ceilings).get(line_no)
+    draws, most = _with_raised(pots, ask, line_no, quantity), dict(ask.ceilings).get(line_no)
     over = 0 if most is None else max(0, sum(one.amount for one in draws) - most)
     for place, one in reversed(list(enumerate(draws))):
         less = min(over, one.amount)
         draws[place], over = replace(one, amount=one.amount - less), over - less
+    return draws
+
+
+def _with_raised(pots: Pots, ask: SettlementAsk, line_no: int, quantity: int) -> list[Draw]:
+    """The next units, with what this case collected on top for them, as far as their pots have it (G6)."""
+    rows, more = {pot.key: pot for pot in pots.units}, dict(ask.raised).get(line_no, 0)
+    draws = []
+    for one in unit_draws(pots, line_no, quantity):
+        part = min(more, rows[one.key].left - one.amount)
+        draws.append(replace(one, amount=one.amount + part))
+        more -= part
     return draws
 
 

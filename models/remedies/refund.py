@@ -33,9 +33,14 @@ def settle(pots: Pots, free_shipping: bool, ask: SettlementAsk) -> Outcome:
     reimbursed, over_cap, freight = return_freight(pots, row, ask)
     whole = (one for line_no, quantity in ask.lines for one in unit_draws(pots, line_no, quantity))
     capped = sum(one.amount for one in units) < sum(one.amount for one in whole)
+    rows = {pot.key: pot for pot in pots.units}
+    price = sum(one.units * (rows[one.key].goods + rows[one.key].tax) for one in units)
+    more = max(0, sum(one.amount for one in units) - price)
+    dearer = (f"{said(pots, more)} of it was paid for dearer goods of an exchange (G6).",) if more else ()
     withheld = sum(one.withheld for one in reduced)
     off = (f"{said(pots, netted)} taken off, as the customer agreed: freight paid without cause (F24).",)
-    sources = (*_refund_sources(pots, row, ask, draws, withheld, capped), *promoted, *(off if netted else ()), *freight)
+    told = (*_refund_sources(pots, row, ask, draws, withheld, capped), *dearer)
+    sources = (*told, *promoted, *(off if netted else ()), *freight)
     return Outcome(rule=row.rule, draws=draws, reimbursed=reimbursed, over_cap=over_cap, netted=netted, sources=sources)
 
 

@@ -26,7 +26,8 @@ class SettlementAsk:
     also pays the way to him where the fault is not the seller's (F22). ``promotions`` are those that a return claws
     back, none where the playbook lets the customer keep them (F21). ``netted`` is what the customer owes us and agreed
     to have taken off a refund (F24). ``ceilings`` are, line by line, the most that the case can still give for its own
-    units (F18); a line that is not among them has none.
+    units (F18); a line that is not among them has none. ``raised`` is what the case collected on
+    top of their price (G6).
     """
 
     remedy: SettledRemedy
@@ -45,6 +46,7 @@ class SettlementAsk:
     netted: int = 0
     never_delivered: bool = False
     both_ways: bool = False
+    raised: tuple[tuple[int, int], ...] = field(default=(), repr=False)
     ceilings: tuple[tuple[int, int], ...] = field(default=(), repr=False)  # what they change, the numbers show
 
 
@@ -58,6 +60,7 @@ class Outcome:
     over_cap: int = 0
     owes: int = 0
     netted: int = 0
+    difference: int = 0
     sources: tuple[str, ...] = ()
 
 

@@ -8,7 +8,7 @@ from models.remedies.remedy import Outcome, Remedy, SettlementAsk
 def settle(pots: Pots, free_shipping: bool, ask: SettlementAsk) -> Outcome:
     """Another product goes out: dearer is collected before shipping, cheaper refunded (G6)."""
     draws, dearer, difference = price_difference(pots, ask)
-    return Outcome(rule="G6", draws=draws, owes=dearer, sources=difference)
+    return Outcome(rule="G6", draws=draws, owes=dearer, difference=dearer, sources=difference)
 
 
 REMEDY = Remedy(
