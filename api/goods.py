@@ -252,7 +252,7 @@ def _existing(session: Session, case_no: str) -> Case:
 
 
 def meant(session: Session, code: str, waybill: str | None = None) -> list[Case]:
-    """The cases that a code can mean: those that expect a parcel first, else any open one, else the newest."""
+    """The cases that a code can mean: those that expect a parcel, else open ones, else those that are over."""
     direct = cases.load(session, code) or cases.load(session, code.upper()) if code else None
     if direct is not None:
         return [direct]
@@ -261,7 +261,7 @@ def meant(session: Session, code: str, waybill: str | None = None) -> list[Case]
     found = [case for number in dict.fromkeys(numbers) if (case := cases.load(session, number))]
     expecting = [case for case in found if case.state in EXPECTING]
     still_open = [case for case in found if not case.is_final]
-    return expecting or still_open or found[:1]
+    return expecting or still_open or found
 
 
 def _by_waybill(session: Session, waybill: str) -> tuple[str, ...]:

@@ -7,8 +7,9 @@ HTTP on the loopback. The store holds closed cases by the hundred thousand, each
 name and end of a telephone number. Live cases are opened, approved and shipped back by calls, so that each has a
 workflow which waits. Then boxes are scanned: those whose waybill or slip is known, those that were scanned before,
 and unknown ones; and the proposals for unknown ones are asked for, by a waybill misread, a telephone, a name and a
-product. At the end the part without Temporal and HTTP is timed by itself: recognising a box, writing it down, and
-finding proposals.
+product. `cpu` is the time that this process, which is worker, API and scanner in one, worked for a call; `load` says
+how busy others kept the machine. At the end the part without Temporal and HTTP is timed by itself: recognising a box,
+writing it down, and finding proposals.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -116,9 +118,18 @@ class Door:
         return case_no, sent["waybill"]
 
 
-async def at_once(works: Sequence[Callable[[], Awaitable[Any]]], many: int) -> list[float]:
-    """Each work's time in milliseconds, so many at the same time."""
+@dataclass(frozen=True)
+class Taken:
+    """How long each call took, and how long this process worked for one of them: both in milliseconds."""
+
+    times: list[float]
+    cpu: float
+
+
+async def at_once(works: Sequence[Callable[[], Awaitable[Any]]], many: int) -> Taken:
+    """Carry out the works, so many at the same time."""
     gate = asyncio.Semaphore(many)
+    worked = time.process_time()
 
     async def timed(work: Callable[[], Awaitable[Any]]) -> float:
         async with gate:
@@ -126,7 +137,8 @@ async def at_once(works: Sequence[Callable[[], Awaitable[Any]]], many: int) -> l
             await work()
             return 1000 * (time.perf_counter() - began)
 
-    return list(await asyncio.gather(*(timed(work) for work in works)))
+    times = list(await asyncio.gather(*(timed(work) for work in works)))
+    return Taken(times, 1000 * (time.process_time() - worked) / max(1, len(works)))
 
 
 # ── the measurements ──────────────────────────────────────────────────────────────────────────────
@@ -174,6 +186,7 @@ def by_itself(service: Running, live: list[tuple[str, str]], rounds: int) -> Non
 
     goods = Desk(service.client, service.engine, service.playbooks).goods
     writes, finds = [], []
+    worked = time.process_time()
     for _, waybill in live[-rounds:]:
         began = time.perf_counter()
         with reading(service.engine) as session:
@@ -181,19 +194,25 @@ def by_itself(service: Running, live: list[tuple[str, str]], rounds: int) -> Non
         with writing(service.engine) as session:
             goods._taken(session, new, case_nos, ZHAO, goods._desk.clock())
         writes.append(1000 * (time.perf_counter() - began))
+    said("recognised and written, SQL alone", Taken(writes, _each(worked, writes)))
+    worked = time.process_time()
     with reading(service.engine) as session:
         for parcel in parcels.every(session, "on_shelf")[:rounds]:
             began = time.perf_counter()
             proposals(session, parcel, NOW)
             finds.append(1000 * (time.perf_counter() - began))
-    said("recognised and written, SQL alone", writes)
-    said("proposals, SQL alone", finds)
+    said("proposals, SQL alone", Taken(finds, _each(worked, finds)))
 
 
-def said(what: str, times: list[float]) -> None:
-    ordered = sorted(times)
+def _each(since: float, times: list[float]) -> float:
+    return 1000 * (time.process_time() - since) / max(1, len(times))
+
+
+def said(what: str, taken: Taken) -> None:
+    """A line: the spread of the answers, how long this process worked for each, and how busy the machine was."""
+    ordered = sorted(taken.times)
     shown = "  ".join(f"p{p} {ordered[min(len(ordered) - 1, len(ordered) * p // 100)]:7.2f}" for p in (50, 95, 99))
-    sys.stdout.write(f"{what:36} {shown} ms   ({len(times)}; load {os.getloadavg()[0]:.1f})\n")
+    sys.stdout.write(f"{what:36} {shown} ms   (cpu {taken.cpu:.1f}; {len(ordered)}; load {os.getloadavg()[0]:.1f})\n")
     sys.stdout.flush()
 
 

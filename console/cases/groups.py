@@ -9,8 +9,9 @@ ELSEWHERE: Final = frozenset({"message", "note", "customer_message", "attach", "
 
 _CUSTOMER = """answer request_evidence submit_evidence make_offer accept_offer decline_offer promise keep_promise
     update_contact withdraw"""
-_GOODS = """investigate report_finding authorise_return ship_return book_in check_replacement report_interception record_delivery
-    confirm_fault refute_fault pass_inspection send_to_expert place_hold lift_hold lend_loaner return_loaner"""
+_GOODS = """investigate report_finding authorise_return ship_return book_in check_replacement report_interception
+    record_delivery confirm_fault refute_fault pass_inspection send_to_expert place_hold lift_hold lend_loaner
+    return_loaner"""
 _MONEY = """choose_remedy quote_repair accept_quote decline_quote notify_payment record_payment provide_account
     confirm_account record_refund fail_refund ship_replacement ship_back report_shortage stock_arrived finish_repair
     fail_repair appoint dispatch arrive finish_visit settle_deposit give_back compensate waive_freight open_claim

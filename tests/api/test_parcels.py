@@ -102,6 +102,16 @@ async def test_a_box_for_a_closed_case_opens_it_again(api: Api) -> None:
     assert (found["case"]["state"], found["parcel"]["state"]) == ("received", "booked")
 
 
+async def test_of_several_cases_that_are_over_somebody_says_which(api: Api) -> None:
+    order_no = (await api.sold())["order_no"]
+    cases = [await api.opened(order_no=order_no) for _ in range(2)]
+    for case in cases:
+        await api.act(case["case_no"], "close", "manager", reason="asked for by phone")
+    problem = await refused(await api.post("/parcels/scan", json={"code": order_no}), 409)
+    assert {choice["state"] for choice in problem["choices"]} == {"closed"}
+    assert (await scan(api, order_no, case_nos=[cases[1]["case_no"]]))["case"]["state"] == "received"
+
+
 async def test_what_we_sent_and_comes_back_is_known_by_its_waybill(api: Api) -> None:
     """L16: the door sees it before the courier says so."""
     case = await on_its_way(api, "YT-OUT-1")
