@@ -14,8 +14,17 @@ _AGENTS = _LEADERS | {Role.AGENT}
 _STAFF = _AGENTS | {Role.WAREHOUSE, Role.WORKSHOP, Role.TECHNICIAN, Role.EXPERT, Role.FINANCE}
 _MANAGERS = frozenset({Role.MANAGER, Role.DIRECTOR})
 
+#: The customer's pages: what opens them is a proof or a link, which they ask for themselves.
+CUSTOMERS: Final = frozenset(
+    f"customer_{page}"
+    for page in (
+        *("find", "do_find", "leave", "again", "items", "do_items", "why", "do_why", "which", "do_which"),
+        *("photos", "do_photos", "photo", "wish", "do_wish", "check", "send", "sent"),
+        *("case", "withdraw", "do", "case_photo", "slip"),
+    )
+)
 #: Pages for whoever comes, signed in or not.
-OPEN: Final = frozenset({"sign_in", "do_sign_in", "choose_language"})
+OPEN: Final = frozenset({"sign_in", "do_sign_in", "choose_language"}) | CUSTOMERS
 
 #: Page → the roles of which one is needed.
 MAY: Final[Mapping[str, frozenset[Role]]] = {

@@ -27,6 +27,9 @@ from printing.words import Language
 from store import lists, orders, reservations
 from store.customers import visits
 from store.customers.visits import Visit
+from store.customers.visits import Visit as OrderVisit  # as their pages call it
+
+__all__ = ["MOST_PHOTOS", "CustomerDesk", "OrderVisit"]
 
 #: A visit ends when nothing was done for so long …
 IDLE: Final = timedelta(hours=1)

@@ -72,12 +72,18 @@ def item(line: OrderLine, claims: Claims) -> dict[str, Any]:
 
 
 def reasons(books: Iterable[Playbook], order: Order) -> list[dict[str, Any]]:
-    """Every kind that customers are offered and that this order can have now, in their words."""
-    return [
-        {"kind": book.kind, **book.asked_as.model_dump(include={"zh", "en"})}
-        for book in books
-        if book.asked_as is not None and fits(order, book)
-    ]
+    """Every kind that customers are offered and that this order can have now, in their words.
+
+    Of an order that has arrived the goods come first, of one that has not its parcel.
+    """
+    offered = [book for book in books if book.asked_as is not None and fits(order, book)]
+    has_it = order.arrived_at is not None
+    offered.sort(key=lambda book: (_is_about_goods(book) is not has_it, bool(book.procedure.checks) is has_it))
+    return [{"kind": book.kind, **book.asked_as.model_dump(include={"zh", "en"})} for book in offered if book.asked_as]
+
+
+def _is_about_goods(book: Playbook) -> bool:
+    return book.procedure.goods_come_back
 
 
 def chosen(book: Playbook, subcategory: object, order: Order) -> Chosen:

@@ -78,7 +78,7 @@ def customer_view(case: Case, told: Told) -> dict[str, Any]:
         "status": status,
         "turn": turn,
         "next": next_,
-        "until": instant(case.due_at if case.due_at and case.due_at > told.now else None),
+        "until": instant(case.due_at) if case.due_at and case.due_at > told.now and turn != "nobody" else None,
         "otherwise": _otherwise(case),
         "steps": _steps(case),
         "can": can(case, told.now),
@@ -100,7 +100,7 @@ def customer_view(case: Case, told: Told) -> dict[str, Any]:
 
 def turn_of(case: Case) -> str:
     """Whose turn it is: `you`, `us`, `courier` or `nobody`."""
-    waits = case.waiting_for
+    waits = "nobody" if case.state is State.RESOLVED else case.waiting_for  # its callback is our business
     if waits in ("customer", "nobody"):
         return "you" if waits == "customer" else "nobody"
     return "courier" if waits == "courier" else "us"

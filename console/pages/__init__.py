@@ -2,7 +2,16 @@
 
 from fastapi import APIRouter
 
+from console.customer import asking, following
 from console.pages import account, cases, home, sign_in, work
 
 #: All pages of the console.
-PAGES: tuple[APIRouter, ...] = (home.router, sign_in.router, account.router, work.router, cases.router)
+PAGES: tuple[APIRouter, ...] = (
+    home.router,
+    sign_in.router,
+    account.router,
+    work.router,
+    cases.router,
+    asking.router,
+    following.router,
+)

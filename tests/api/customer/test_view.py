@@ -165,7 +165,7 @@ def test_only_what_a_customer_may_do_is_offered_to_him() -> None:
         (State.AWAITING_RETURN, "you", {"ship_return", "withdraw"}, {"complete_callback"}),
         (State.RETURN_IN_TRANSIT, "courier", {"customer_message"}, {"ship_return"}),
         (State.REPAIRING, "us", {"customer_message"}, {"accept_offer"}),
-        (State.RESOLVED, "us", {"complete_callback"}, {"withdraw", "reopen"}),
+        (State.RESOLVED, "nobody", {"complete_callback"}, {"withdraw", "reopen"}),
         (State.REJECTED, "nobody", set(), {"reopen", "withdraw"}),
     ],
 )
