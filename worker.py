@@ -115,6 +115,11 @@ class Outside:
     trackers: Mapping[str, Tracker]
     poster: Poster
 
+    @property
+    def hears(self) -> bool:
+        """Whether any courier calls us; what people type in is no call."""
+        return bool(self.carriers.keys() - {"manual"})
+
 
 def outside_of(settings: Any) -> Outside:
     """Those that the settings name."""
@@ -126,7 +131,7 @@ async def talking(client: Client, engine: Engine, playbooks: InForce, outside: O
     """Hear and tell in the background until the block ends."""
     async with (
         hook_reader(client, engine, outside.carriers, outside.storefronts),
-        lookout(client, engine, outside.trackers, lambda: playbooks.current().couriers),
+        lookout(client, engine, outside.trackers, lambda: playbooks.current().couriers, outside.hears),
         sender(engine, outside.poster),
     ):
         yield

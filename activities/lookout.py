@@ -39,6 +39,8 @@ AT_ONCE = 4
 #: A silent parcel is asked about again so often; one that nobody answers about sooner, with longer and longer waits.
 AGAIN = timedelta(days=1)
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=15), timedelta(hours=6)
+#: A parcel of which nothing was ever heard, and that should have been so long ago, left before anybody was listening.
+LONG_BEFORE = timedelta(days=7)
 #: After so many questions without an answer a parcel counts as silent all the same.
 ENOUGH = 4
 
@@ -57,8 +59,10 @@ class Lookout:
         trackers: Mapping[str, Tracker],
         rules: Callable[[], CourierRules],
         clock: Callable[[], datetime] = utc_now,
+        hears: bool = True,
     ) -> None:
         self._engine, self._trackers, self._rules, self._clock = engine, trackers, rules, clock
+        self._hears = hears
         self._asking = Asking(client, engine)
 
     async def round(self) -> int:
@@ -96,6 +100,12 @@ class Lookout:
             self._keep(parcel, over=True, silence=None, silent_since=None)
             return [], None
         tracker, code = self._tracker_of(courier)
+        if here is None and parcel.registered_with is None and now - due[0] >= LONG_BEFORE:
+            self._keep(parcel, over=True)  # of an import of old orders; who would be told of it costs money
+            return [], None
+        if here is None and tracker is None and not self._hears:  # nobody could tell, so silence says nothing
+            self._keep(parcel, next_at=now + AGAIN)
+            return [], None
         if now < due[0]:
             self._registered(parcel, tracker, code, due[0], now)
             return [], None
@@ -220,10 +230,10 @@ def _wait(trouble: Exception, tries: int) -> timedelta:
 
 @asynccontextmanager
 async def lookout(
-    client: Client, engine: Engine, trackers: Mapping[str, Tracker], rules: Callable[[], CourierRules]
+    client: Client, engine: Engine, trackers: Mapping[str, Tracker], rules: Callable[[], CourierRules], hears: bool
 ) -> AsyncIterator[Lookout]:
-    """Look after parcels in the background until the block ends."""
-    here = Lookout(client, engine, trackers, rules)
+    """Look after parcels in the background until the block ends; `hears`: whether any courier calls us."""
+    here = Lookout(client, engine, trackers, rules, hears=hears)
     rounds = asyncio.create_task(_again(here))
     try:
         yield here

@@ -237,3 +237,30 @@ async def test_the_list_of_silent_parcels_has_the_columns_that_its_spreadsheet_p
         [row] = REGISTERS["silent_parcels"](session)
     assert tuple(row) == COLUMNS["silent_parcels"]
     assert (row["order_no"], row["customer_id"]) == ("O-SF55", "c-88")
+
+
+def without_trackers(shop: Shop, hears: bool) -> Lookout:
+    return Lookout(cast(Client, None), shop.engine, {}, lambda: RULES, lambda: shop.now, hears)
+
+
+@pytest.mark.parametrize(("hears", "missed"), [(True, [("SF55", "no_scan")]), (False, [])])
+async def test_where_nobody_can_be_heard_silence_says_nothing(shop: Shop, hears: bool, missed: list[tuple[str, str]]):
+    shop.sent()
+    shop.now += 12 * HOUR
+    await without_trackers(shop, hears).round()
+    assert shop.missed() == missed
+
+
+async def test_of_one_that_was_heard_of_before_silence_says_something_wherever(shop: Shop):
+    shop.sent()
+    shop.heard("moving", 0)
+    shop.now += 36 * HOUR
+    await without_trackers(shop, hears=False).round()
+    assert shop.missed() == [("SF55", "tracking_stalled")]
+
+
+async def test_parcels_of_an_old_import_are_neither_missed_nor_paid_for(shop: Shop):
+    shop.sent(shipped_at=NOW - timedelta(days=20))
+    await shop.lookout.round()
+    await without_trackers(shop, hears=True).round()
+    assert (shop.missed(), shop.letters(), shop.there.told, shop.there.asked) == ([], [], [], [])
