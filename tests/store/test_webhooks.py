@@ -7,7 +7,7 @@ from sqlalchemy import Engine, func, select
 
 from models.errors import Conflict, NotFound
 from models.tables import webhook_deliveries, webhook_events
-from models.webhooks import Answer, Event, EventType
+from models.webhooks import KEPT, Answer, Event, EventType
 from store.engine import reading, writing
 from store.webhooks import deliveries, endpoints, news
 from tests.builders import NOW
@@ -97,3 +97,16 @@ def test_of_a_changed_secret_the_old_one_holds_as_long_as_was_said(engine: Engin
     assert found.signing(NOW + timedelta(hours=1)) == (third,)
     assert "whsec_" not in repr(found)
     assert "secrets" not in found.model_dump()
+
+
+def test_what_ended_long_ago_is_thrown_away_with_its_event(engine: Engine) -> None:
+    endpoint = added(engine)
+    with writing(engine) as session:
+        news.note(session, [moved(1), moved(2)])
+        news.spread(session, NOW)
+        [errand] = deliveries.claim(session, endpoint, NOW, 1)
+        deliveries.came_to(session, errand, Answer(status=200), NOW, NOW)
+        assert news.forget(session, NOW + KEPT) == 0
+        assert news.forget(session, NOW + KEPT + timedelta(seconds=1)) == 2
+        assert deliveries.replay_many(session, endpoint, None, True, NOW) == 0
+    assert (count(engine, webhook_events), count(engine, webhook_deliveries)) == (1, 1)
