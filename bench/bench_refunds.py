@@ -17,15 +17,14 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from multiprocessing import get_context
 from typing import Any
 
-from sqlalchemy import Engine, func, insert, select, text
+from sqlalchemy import Engine, func, insert, select
 
-from bench.bench_audit import WITH_EVERY_CASE, WITH_EVERY_ORDER, numbered
+from bench.bench_audit import WITH_EVERY_CASE, WITH_EVERY_ORDER, a_database, analysed, numbered
 from models import tables
 from models.case import Case
 from models.commands import Command, parse_command
@@ -35,7 +34,6 @@ from store import cases, orders
 from store.audit import audit_money
 from store.engine import make_engine, reading, upgrade, writing
 from tests.builders import NOW, an_order
-from tests.databases import postgres_database, postgres_server
 from tests.store.till import CALENDARS, Till
 
 WRITTEN = (*WITH_EVERY_ORDER, *WITH_EVERY_CASE, "case_clocks", "case_waybills", "timeline")
@@ -273,7 +271,7 @@ def measured(url: str, asked: argparse.Namespace) -> None:
         upgrade(engine)
         warming = WARMING * asked.processes
         waiting = made(engine, round(asked.rate * asked.seconds) + warming)
-        _analysed(engine)
+        analysed(engine)
         todo = [(case, refund(case)) for case in waiting]
         workers = Workers(url, asked.processes)
         workers.warmed(todo[:warming])
@@ -290,22 +288,10 @@ def measured(url: str, asked: argparse.Namespace) -> None:
         engine.dispose()
 
 
-def _analysed(engine: Engine) -> None:
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("VACUUM ANALYZE"))
-
-
 def _emptied(engine: Engine) -> None:
     with engine.begin() as connection:
         for table in reversed(tables.metadata.sorted_tables):
             connection.execute(table.delete())
-
-
-@contextmanager
-def a_postgres() -> Iterator[str]:
-    with postgres_server() as server, postgres_database(server) as url:
-        yield url
 
 
 def main() -> None:
@@ -320,10 +306,7 @@ def main() -> None:
     ask.add_argument("--database")
     asked = ask.parse_args()
     sys.stdout.write(f"load of the machine at the start: {os.getloadavg()[0]:.1f}\n")
-    if asked.database:
-        measured(asked.database, asked)
-        return
-    with a_postgres() as url:
+    with a_database(asked.database, postgresql=True) as url:
         measured(url, asked)
 
 

@@ -1,6 +1,7 @@
 """The books of every order, read batch by batch as of one moment, for the audit of the money (`models.audit`)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -23,6 +24,10 @@ from models.tables import (
 )
 
 _BATCH = 4000
+#: So many orders that were named are asked for in one query.
+_NAMED_AT_ONCE = 500
+#: Which rows, by the column that holds the number of their order.
+Which = Callable[[ColumnElement[Any]], ColumnElement[bool]]
 
 
 class Audited(BaseModel):
@@ -56,20 +61,24 @@ def audit_orders(engine: Engine, order_nos: Sequence[str]) -> Audited:
     counted = {"orders": 0, "cases": 0, "payouts": 0, "postings": 0}
     findings: list[Finding] = []
     with _one_moment(engine).connect() as connection:
-        for order_no in order_nos:
-            for books in _an_order(connection, order_no):
-                counted["orders"] += 1
-                findings += _looked_at(books, counted)
+        for books in _these_orders(connection, sorted(set(order_nos))):
+            counted["orders"] += 1
+            findings += _looked_at(books, counted)
     return Audited(**counted, findings=tuple(findings))
 
 
-def _an_order(connection: Connection, order_no: str) -> Iterator[Books]:
-    found = select(orders.c.currency).where(orders.c.order_no == order_no)
-    for currency in connection.execute(found).scalars():
-        books = {order_no: Books(order_no, currency)}
-        _add_pots(connection, books, order_no, order_no)
-        _add_cases(connection, books, cases.c.order_no == order_no)
-        yield from books.values()
+def _these_orders(connection: Connection, order_nos: Sequence[str]) -> Iterator[Books]:
+    for first in range(0, len(order_nos), _NAMED_AT_ONCE):
+        yield from _books(connection, partial(_among, order_nos[first : first + _NAMED_AT_ONCE]))
+
+
+def _books(connection: Connection, which: Which) -> Iterator[Books]:
+    """The books of the orders whose number is one of those."""
+    found = select(orders.c.order_no, orders.c.currency).where(which(orders.c.order_no)).order_by(orders.c.order_no)
+    books = {row.order_no: Books(row.order_no, row.currency) for row in connection.execute(found)}
+    _add_pots(connection, books, which)
+    _add_cases(connection, books, which(cases.c.order_no))
+    yield from books.values()
 
 
 def _looked_at(books: Books, counted: dict[str, int]) -> Iterator[Finding]:
@@ -109,15 +118,18 @@ def _balances(connection: Connection) -> Iterator[Finding]:
 
 def _every_order(connection: Connection) -> Iterator[Books]:
     last = ""
-    columns = select(orders.c.order_no, orders.c.currency)
-    while rows := connection.execute(
-        columns.where(orders.c.order_no > last).order_by(orders.c.order_no).limit(_BATCH)
-    ).all():
-        first, last = rows[0].order_no, rows[-1].order_no
-        books = {row.order_no: Books(row.order_no, row.currency) for row in rows}
-        _add_pots(connection, books, first, last)
-        _add_cases(connection, books, cases.c.order_no.between(first, last))
-        yield from books.values()
+    numbers = select(orders.c.order_no).order_by(orders.c.order_no).limit(_BATCH)
+    while found := connection.execute(numbers.where(orders.c.order_no > last)).scalars().all():
+        yield from _books(connection, partial(_between, found[0], found[-1]))
+        last = found[-1]
+
+
+def _among(order_nos: Sequence[str], column: ColumnElement[Any]) -> ColumnElement[bool]:
+    return column.in_(order_nos)
+
+
+def _between(first: str, last: str, column: ColumnElement[Any]) -> ColumnElement[bool]:
+    return column.between(first, last)
 
 
 def _without_order(connection: Connection) -> Iterator[Books]:
@@ -131,17 +143,17 @@ def _without_order(connection: Connection) -> Iterator[Books]:
     yield from books.values()
 
 
-def _add_pots(connection: Connection, books: dict[str, Books], first: str, last: str) -> None:
-    found = _of(unit_pots, first, last, "line_no", "rank", "units", "goods", "tax", "units_out", "withheld", "raised")
+def _add_pots(connection: Connection, books: dict[str, Books], which: Which) -> None:
+    found = _of(unit_pots, which, "line_no", "rank", "units", "goods", "tax", "units_out", "withheld", "raised")
     for no, in_flight, refunded, line_no, rank, count, goods, tax, out, withheld, raised in connection.execute(found):
         paid = count * (goods + tax) + raised
         books[no].pots.append(PotRow(("unit", line_no, rank), paid, count, out, in_flight, refunded, withheld, raised))
     for no, in_flight, refunded, name, amount, tax in connection.execute(
-        _of(postage_pots, first, last, "shipment_no", "postage", "tax")
+        _of(postage_pots, which, "shipment_no", "postage", "tax")
     ):
         books[no].pots.append(PotRow(("postage", name, 0), amount + tax, 0, 0, in_flight, refunded, 0))
     for no, in_flight, refunded, name, amount, method, by in connection.execute(
-        _of(payment_pots, first, last, "payment_no", "amount", "method", "collected_by")
+        _of(payment_pots, which, "payment_no", "amount", "method", "collected_by")
     ):
         raised = amount if by is not None else 0
         books[no].pots.append(PotRow(("payment", name, 0), amount, 0, 0, in_flight, refunded, 0, raised))
@@ -149,14 +161,14 @@ def _add_pots(connection: Connection, books: dict[str, Books], first: str, last:
             books[no].paid_by_credit.add(name)
     entries = balance_entries.c
     written = select(entries.order_no, *(entries[name] for name in EntryRow._fields))
-    for no, *row in connection.execute(written.where(entries.order_no.between(first, last))):
+    for no, *row in connection.execute(written.where(which(entries.order_no))):
         if no in books:
             books[no].entries.append(EntryRow._make(row))
 
 
-def _of(table: Table, first: str, last: str, *names: str) -> Select[Any]:
+def _of(table: Table, which: Which, *names: str) -> Select[Any]:
     every = ("order_no", "in_flight", "refunded", *names)
-    return select(*(table.c[name] for name in every)).where(table.c.order_no.between(first, last))
+    return select(*(table.c[name] for name in every)).where(which(table.c.order_no))
 
 
 def _add_cases(

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from models.actions.waiting import LADDER, above
 from models.case import Case
+from models.duty import Roster
 from models.effects import Unheard
 from models.events import Entry, Fact
 from models.lifecycle import Action
@@ -25,7 +26,10 @@ def unheard(session: Session, case: Case, entries: Iterable[Entry], at: datetime
     told = [
         (alarm, targets) for entry in happened for alarm, targets in _told(case, entry) if _key(alarm) not in skipped
     ]
-    return tuple(alarm for alarm, targets in told if not _anybody(session, case, targets, at))
+    if not told:
+        return ()
+    known = duty.roster(session, at, ahead=False)
+    return tuple(alarm for alarm, targets in told if not _anybody(session, case, targets, at, known))
 
 
 def _told(case: Case, entry: Entry) -> Iterator[tuple[Unheard, list[str]]]:
@@ -54,5 +58,5 @@ def _key(alarm: Unheard) -> tuple[str | None, int, str]:
     return alarm.clock, alarm.cycle, alarm.alarm
 
 
-def _anybody(session: Session, case: Case, targets: Iterable[str], at: datetime) -> bool:
-    return any(duty.heard_by(session, target, case.owner, at) != () for target in targets)
+def _anybody(session: Session, case: Case, targets: Iterable[str], at: datetime, known: Roster) -> bool:
+    return any(duty.heard_by(session, target, case.owner, at, known) != () for target in targets)

@@ -173,16 +173,19 @@ def note_talks(session: Session, case: Case, effects: Effects) -> None:
 # ── letters ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def heard_by(session: Session, to: str, owner: str | None, at: datetime) -> tuple[str, ...] | None:
+def heard_by(
+    session: Session, to: str, owner: str | None, at: datetime, known: Roster | None = None
+) -> tuple[str, ...] | None:
     """Whom a letter to `to` reaches at an instant: a role, `owner`, `on_duty`, or a person's id (T8, T11).
 
     `()`: there are such people, and none of them is on duty. None: nobody of that kind is registered, as in a shop
     that keeps no staff list; the letter goes to the role's own box. An owner off duty is stood in for, else it is
-    those on duty; a person off duty is stood in for or not reached.
+    those on duty; a person off duty is stood in for or not reached. `known` is the roster of that instant, where it
+    was read already.
     """
     if to in OUTSIDE:
         return None
-    known = roster(session, at, ahead=False)
+    known = known or roster(session, at, ahead=False)
     if not known.people:
         return None
     if to == OWNER:

@@ -6,16 +6,18 @@ Whoever dies in the middle leaves the messages as they were; asked again, the sa
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Row, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.actions.waiting import above
+from models.duty import Roster
 from models.letters import ASK_AGAIN, OUTSIDE, box_of, known_as
 from models.tables import cases, letters, messages
 from store import documents, mailboxes
-from store.duty import heard_by
+from store.duty import heard_by, roster
 from store.outbox import Letter
 
 #: Who is told as the case's owner although somebody else may hear it.
@@ -76,8 +78,12 @@ class _Hears:
     def by(self, post: Post) -> tuple[str, ...] | None:
         asked = (post.to, post.owner)
         if asked not in self._known:
-            self._known[asked] = heard_by(self.session, known_as(post.to), post.owner, self.now)
+            self._known[asked] = heard_by(self.session, known_as(post.to), post.owner, self.now, self._roster)
         return self._known[asked]
+
+    @cached_property
+    def _roster(self) -> Roster:
+        return roster(self.session, self.now, ahead=False)
 
 
 def _unaddressed(now: datetime, limit: int) -> Any:

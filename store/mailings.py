@@ -14,13 +14,13 @@ from itertools import groupby
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Engine, Row, Select, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Engine, Row, Select, and_, case, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from models.addresses import LEASE, Turn, kind_of, preferred, route_of, turn
 from models.errors import AftercareError
 from models.letter_words import News, Reader, Told, body_of, news_of, title_of
-from models.letters import Pending, goes_now, is_pressing, quiet_until
+from models.letters import DIGEST, WINDOW, Pending, goes_now, is_pressing, quiet_until
 from models.tables import cases, letters, mailings
 from models.tables import mailboxes as boxes
 from store import mailboxes
@@ -81,7 +81,8 @@ class Errand:
 def put_together(engine: Engine, house: House, now: datetime) -> int:
     """Make the mailings whose time has come; answers how many."""
     with reading(engine) as session:
-        ready = [holder for holder, rows in _by_holder(session) if _going(session, holder, rows, house, now)]
+        found = _by_holder(session, now)
+        ready = [holder for holder, rows in found if _going(session, holder, rows, house, now)]
     made = 0
     for holder in ready:
         try:
@@ -93,11 +94,21 @@ def put_together(engine: Engine, house: House, now: datetime) -> int:
     return made
 
 
-def _by_holder(session: Session) -> list[tuple[str, list[Row[Any]]]]:
+def _by_holder(session: Session, now: datetime) -> list[tuple[str, list[Row[Any]]]]:
+    """The waiting letters of those who have one for which a window may be over; nobody else's are read."""
     here = letters.c
     columns = (here.id, here.holder, here.addressed_at, here.own, here.urgent, here.level)
-    rows: Any = session.execute(select(*columns).where(here.state == "waiting").order_by(here.holder)).all()
+    waiting = select(*columns).where(here.state == "waiting", here.holder.in_(_may_go(now)))
+    rows: Any = session.execute(waiting.order_by(here.holder)).all()
     return [(holder, list(found)) for holder, found in groupby(rows, key=lambda row: str(row.holder))]
+
+
+def _may_go(now: datetime) -> Select[Any]:
+    """No window closes earlier than this (`closes_at`); whether it is over, and may be now, is not said here."""
+    here = letters.c
+    pressing = or_(here.own, here.urgent, here.level >= 1)
+    over = or_(here.addressed_at <= now - DIGEST, and_(pressing, here.addressed_at <= now - WINDOW))
+    return select(here.holder).where(here.state == "waiting", over)
 
 
 def _going(session: Session, holder: str, rows: Sequence[Row[Any]], house: House, now: datetime) -> tuple[Pending, ...]:

@@ -1,14 +1,15 @@
 """Several workers on one database tell nobody twice, on SQLite and on PostgreSQL."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
 from models.addresses import LEASE
-from models.letters import WINDOW
+from models.letters import DIGEST, WINDOW, Pending, goes_now
 from store.engine import reading, writing
 from store.mailings import claim, due_routes, failed, sent
 from tests.activities.office import Office
@@ -62,6 +63,25 @@ def test_of_two_that_put_a_persons_letters_together_at_once_one_does(office: Off
         one.close()
     assert sum(made) == 1
     assert [row.letters for row in office.mailings()] == [300]
+
+
+def test_only_whose_window_may_be_over_are_looked_at(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[int] = []
+
+    def looking(waiting: Sequence[Pending], *rest: Any) -> tuple[Pending, ...]:
+        looked_at.append(len(waiting))
+        return goes_now(waiting, *rest)
+
+    monkeypatch.setattr("store.mailings.goes_now", looking)
+    office.told("supervisor", level=1, times=3)
+    office.told("finance", times=4)
+    office.now += WINDOW - timedelta(seconds=1)
+    assert (office.postman.put_together(), looked_at) == (0, [])
+    office.now += timedelta(seconds=1)
+    assert (office.postman.put_together(), looked_at) == (1, [3, 3]), "asked once to find it, once to do it"
+    looked_at.clear()
+    office.now += DIGEST
+    assert (office.postman.put_together(), looked_at) == (1, [4, 4])
 
 
 def test_a_claim_is_one_workers_until_it_ends(office: Office) -> None:
