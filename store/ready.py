@@ -34,15 +34,15 @@ class Ready:
     """A statement as the driver takes it: its text, which value goes to which place, and how answers are read."""
 
     text: bytes
-    places: tuple[tuple[str, _Convert], ...]
-    fixed: Mapping[str, Any]  # values that belong to the statement itself
+    places: tuple[tuple[int, str, _Convert], ...]  # of which row, which value
     row: Callable[[Sequence[Any]], Any]
     read: tuple[tuple[int, Callable[[Any], Any]], ...]
+    fixed: Mapping[str, Any]  # values that belong to the statement itself
 
-    def values(self, given: Row) -> list[Any]:
+    def values(self, given: Sequence[Row]) -> list[Any]:
         """What the statement is given, in the order of its places."""
-        told = {**self.fixed, **given} if self.fixed else given
-        return [told[name] if convert is None else convert(told[name]) for name, convert in self.places]
+        told = [{**self.fixed, **row} for row in given] if self.fixed else given
+        return [told[n][name] if convert is None else convert(told[n][name]) for n, name, convert in self.places]
 
     def rows(self, found: Sequence[Sequence[Any]]) -> list[Any]:
         """The answers, by the names of their columns."""
@@ -63,7 +63,7 @@ def ready(statement: ClauseElement, dialect: Dialect, names: tuple[str, ...], ro
         here = statement.table.c
         each = [{name: bindparam(_of_row(name, n), type_=here[name].type) for name in names} for n in range(rows)]
         statement = statement.values(each)
-        names = tuple(_of_row(name, n) for n in range(rows) for name in names)
+    source = {_of_row(name, n): (n, name) for n in range(rows) for name in names} if rows > 1 else {}
     asks = isinstance(statement, SelectBase)
     compiled = statement.compile(dialect=dialect, column_keys=None if asks or rows > 1 else list(names))
     assert isinstance(compiled, SQLCompiler)
@@ -76,10 +76,10 @@ def ready(statement: ClauseElement, dialect: Dialect, names: tuple[str, ...], ro
     reading = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
     return Ready(
         text=text.encode(),
-        places=tuple((name, types[name].bind_processor(dialect)) for name in order),
-        fixed={name: value for name, value in compiled.params.items() if name not in names},
+        places=tuple((*source.get(name, (0, name)), types[name].bind_processor(dialect)) for name in order),
         row=namedtuple("Row", [str(column.name) for column in columns], rename=True)._make,  # type: ignore[attr-defined]
         read=tuple((place, read) for place, read in enumerate(reading) if read is not None),
+        fixed={name: value for name, value in compiled.params.items() if name not in names and name not in source},
     )
 
 
@@ -116,16 +116,16 @@ def send(connection: Connection, writes: Sequence[Sent], questions: Sequence[tup
 
 def _write(connection: Connection, cursor: Any, statement: Any, given: Row | Sequence[Row] | None) -> None:
     rows: Sequence[Row] = [given] if isinstance(given, Mapping) else given or ()
-    if 1 < len(rows) <= ROWS_AT_ONCE and _takes_rows(statement, rows[0]):
-        prepared = ready(statement, connection.dialect, tuple(rows[0]), len(rows))
-        rows = [{_of_row(name, n): value for n, row in enumerate(rows) for name, value in row.items()}]
-    else:
-        prepared = ready(statement, connection.dialect, tuple(rows[0])) if rows else None
+    if not rows:
+        connection.execute(statement, given)
+        return
+    at_once = len(rows) if len(rows) <= ROWS_AT_ONCE and _takes_rows(statement, rows[0]) else 1
+    prepared = ready(statement, connection.dialect, tuple(rows[0]), at_once)
     if prepared is None:
         connection.execute(statement, given)
         return
-    for row in rows:
-        cursor.execute(prepared.text, prepared.values(row))
+    for first in range(0, len(rows), at_once):
+        cursor.execute(prepared.text, prepared.values(rows[first : first + at_once]))
 
 
 def _takes_rows(statement: Any, row: Row) -> bool:
@@ -137,7 +137,7 @@ def _ask(connection: Connection, statement: SelectBase, given: Row) -> tuple[Rea
     prepared = ready(statement, connection.dialect, tuple(given))
     assert prepared is not None, "a question whose text depends on its values cannot be sent with others"
     cursor: Any = RawCursor(connection.connection.driver_connection)  # type: ignore[arg-type]
-    return prepared, cursor.execute(prepared.text, prepared.values(given))
+    return prepared, cursor.execute(prepared.text, prepared.values((given,)))
 
 
 def _as_sqlalchemy_says_it(connection: Connection, error: Exception) -> BaseException:
