@@ -17,6 +17,7 @@ from temporalio.client import Client
 from activities.carriers import configured
 from activities.storefronts import configured as storefronts
 from api.auth import Gate
+from api.changes import Changes
 from api.connection import connect, connect_to
 from api.customer.links import CaseLinks
 from api.desk import Desk
@@ -83,7 +84,11 @@ def make_app(settings: Settings, client: Client, engine: Engine, playbooks: Play
     app.include_router(api)
     app.include_router(root)
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
-    app.state.console = mount(app, House(app.state.desk, Doorkeeper(engine), settings.locale, settings.console_url))
+    changes = Changes(engine)
+    app.state.closing = (changes.close,)
+    app.state.console = mount(
+        app, House(app.state.desk, Doorkeeper(engine), changes, settings.locale, settings.console_url)
+    )
     return app
 
 
@@ -131,6 +136,12 @@ class QuietServer(uvicorn.Server):
             await super().startup(sockets=sockets)
         finally:
             self.ready.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop; streams that would go on for ever are ended first."""
+        for close in getattr(getattr(self.config.app, "state", None), "closing", ()):
+            close()
+        await super().shutdown(sockets=sockets)
 
     def capture_signals(self) -> "nullcontext[None]":  # type: ignore[override]
         return nullcontext()

@@ -5,6 +5,7 @@ from html import escape
 from typing import Final
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -54,7 +55,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Forged, _forged)  # type: ignore[arg-type]
     app.add_exception_handler(OwnPasswordFirst, _choose_first)  # type: ignore[arg-type]
     app.add_exception_handler(NotYours, _not_yours)  # type: ignore[arg-type]
-    for kind in (AftercareError, HTTPException):
+    for kind in (AftercareError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, refused)
 
 

@@ -16,6 +16,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.auth import Caller
+from api.changes import Changes
 from api.desk import Desk
 from api.sign_in import Doorkeeper, Sitting, User
 from console import access, navigation
@@ -57,6 +58,7 @@ class House:
 
     desk: Desk
     door: Doorkeeper
+    changes: Changes
     locale: str = "zh-CN"
     console_url: str | None = None
     more: dict[str, Any] = field(default_factory=dict)
@@ -72,6 +74,7 @@ class Visit:
     user: User | None
     sitting: Sitting | None
     secret: str
+    since: int = 0
 
     # ── who ─────────────────────────────────────────────────────────────────
 
@@ -293,8 +296,15 @@ def nobody(request: Request, house: House) -> Visit:
 async def visitor(request: Request, house: House) -> Visit:
     """Who comes with this request; nobody is somebody too."""
     secret, now = request.cookies.get(SESSION_COOKIE, ""), house.desk.clock()
-    found = await asyncio.to_thread(house.door.who, secret, now) if secret else None
-    return _visit(request, house, found, secret if found else "")
+    found, since = await asyncio.to_thread(_known, house, secret, now) if secret else (None, 0)
+    here = _visit(request, house, found, secret if found else "")
+    here.since = since
+    return here
+
+
+def _known(house: House, secret: str, now: datetime) -> tuple[tuple[User, Sitting] | None, int]:
+    """Who comes, and the number of the last change, which is older than whatever his page will show."""
+    return house.door.who(secret, now), house.changes.latest()
 
 
 def _visit(request: Request, house: House, found: tuple[User, Sitting] | None, secret: str) -> Visit:

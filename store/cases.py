@@ -41,6 +41,7 @@ from store import (
     callbacks,
     case_parts,
     chain,
+    changes,
     claims,
     documents,
     duty,
@@ -348,6 +349,7 @@ def _write_effects(session: Session, case: Case, effects: Effects, at: datetime)
     its money takes."""
     order_no = case.order.order_no if case.order else None
     documents.put_new(session, tables.timeline, [_entry_row(case.case_no, entry) for entry in effects.entries])
+    changes.note(session, case.case_no, at)
     duty.note_talks(session, case, effects)
     _write_messages(session, case.case_no, effects.messages)
     news.note(session, of_case(case, effects.entries))
@@ -423,6 +425,7 @@ def _split_off(
     _insert(session, child, calendars, parent.description, parent.contact)
     _write_parts(session, child, calendars, _UNWRITTEN, allowed, at)
     documents.put_new(session, tables.timeline, [_entry_row(child.case_no, entry) for entry in first])
+    changes.note(session, child.case_no, at)
     news.note(session, of_case(child, first))
     row = {"key": split.key, "case_no": parent_no, "linked_case_no": child.case_no}
     session.execute(insert(tables.case_splits).values(**row))

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from console.customer import asking, following
-from console.pages import account, cases, home, sign_in, work
+from console.pages import account, cases, home, live, sign_in, work
 
 #: All pages of the console.
 PAGES: tuple[APIRouter, ...] = (
@@ -12,6 +12,7 @@ PAGES: tuple[APIRouter, ...] = (
     account.router,
     work.router,
     cases.router,
+    live.router,
     asking.router,
     following.router,
 )

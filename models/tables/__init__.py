@@ -5,6 +5,7 @@ constraint has a name, so that a refusal of the database can be read and a migra
 """
 
 from models.tables.cases import case_clocks, case_splits, case_units, case_waybills, cases, order_holds, timeline
+from models.tables.changes import changes
 from models.tables.claims import claims
 from models.tables.columns import Micros, Moment, metadata
 from models.tables.customers import case_links, find_tries, order_visits, shop_keys
@@ -50,6 +51,7 @@ from models.tables.users import failed_sign_ins, sign_in_trips, user_sessions, u
 from models.tables.webhooks import webhook_deliveries, webhook_endpoints, webhook_events
 
 __all__ = [
+    "changes",
     "webhook_deliveries",
     "webhook_endpoints",
     "webhook_events",

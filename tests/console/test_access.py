@@ -35,7 +35,7 @@ def test_the_table_names_pages_that_exist():
 def test_a_page_that_the_table_forgot_does_not_start(monkeypatch: pytest.MonkeyPatch):
     without = {page: roles for page, roles in access.MAY.items() if page != "account"}
     monkeypatch.setattr(access, "MAY", without)
-    house: Any = House(None, None)  # type: ignore[arg-type]
+    house: Any = House(None, None, None)  # type: ignore[arg-type]
     with pytest.raises(LookupError, match="account"):
         make_console(house)
 

@@ -189,6 +189,12 @@ async def test_what_is_not_there_is_a_page_for_people_and_a_fragment_for_a_page(
     assert "<html" not in fragment.text
 
 
+async def test_an_address_that_makes_no_sense_is_told_in_a_page(browse: Browse):
+    answer = await browse("agent").get("/live?since=long-ago")
+    assert answer.status_code == 422
+    assert "Something is missing or wrong" in words(answer)
+
+
 async def test_static_files_are_kept_for_ever_under_the_address_of_their_version(browse: Browse):
     li = browse("agent")
     page = (await li.get("/account")).text

@@ -1,4 +1,4 @@
-"""Those who sign in: users, their sessions, tries that failed, and sign-ins that are away at an identity provider."""
+"""Those who sign in: users, their sessions, tries that failed, sign-ins that are away; and what their pages follow."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -59,9 +59,19 @@ def upgrade() -> None:
         sa.Column("began_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_trips")),
     )
+    op.create_table(
+        "changes",
+        sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("case_no", sa.String(), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_changes")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_changes_at", "changes", ["at"])
 
 
 def downgrade() -> None:
+    op.drop_table("changes")
     op.drop_table("sign_in_trips")
     op.drop_table("failed_sign_ins")
     op.drop_table("user_sessions")

@@ -1,0 +1,83 @@
+// What somebody else changed is shown within a second, and nothing that is being typed is touched.
+//
+// The stream says which case was written. A part of a page that follows it (data-follows, a case number or "*") is
+// asked for again and laid over what is there, so that focus, open folds and drafts stay.
+
+const line = document.getElementById("live");
+const state = document.getElementById("live-state");
+const SOON = 250;
+const STALE_AFTER = 10000;
+const POLL = 30000;
+let lost = null;
+let bar = null;
+let polling = null;
+const waiting = new Map();
+
+const refresh = (part) => {
+  if (waiting.has(part.id)) return;
+  waiting.set(
+    part.id,
+    setTimeout(async () => {
+      waiting.delete(part.id);
+      if (!part.isConnected) return;
+      await window.htmx.ajax("GET", window.location.pathname + window.location.search, { target: `#${part.id}`, swap: "outerMorph" });
+      document.dispatchEvent(new CustomEvent("aftercare:refreshed", { detail: { id: part.id } }));
+    }, SOON),
+  );
+};
+
+const refreshAll = () => document.querySelectorAll("[data-follows]").forEach(refresh);
+
+const live = () => {
+  lost = null;
+  clearInterval(polling);
+  polling = null;
+  if (state) {
+    state.dataset.state = "live";
+    state.textContent = line.dataset.live;
+  }
+  if (bar) {
+    bar.remove();
+    bar = null;
+    refreshAll();
+  }
+};
+
+const dead = () => {
+  lost = lost ?? new Date();
+  const since = lost;
+  setTimeout(() => {
+    if (lost !== since || bar || document.hidden) return;
+    if (state) {
+      state.dataset.state = "lost";
+      state.textContent = "";
+    }
+    bar = document.createElement("div");
+    bar.className = "stale-bar";
+    bar.setAttribute("role", "status");
+    const time = since.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+    bar.append(line.dataset.stale.replace("{time}", time), " ");
+    const again = document.createElement("a");
+    again.href = window.location.href;
+    again.textContent = line.dataset.reload;
+    bar.append(again);
+    document.querySelector("header.top")?.after(bar);
+    polling = setInterval(refreshAll, POLL);
+  }, Math.max(0, STALE_AFTER - (Date.now() - since)));
+};
+
+if (line) {
+  line.addEventListener("changed", (event) => {
+    const caseNo = event.detail.data;
+    for (const part of document.querySelectorAll("[data-follows]")) {
+      if (part.dataset.follows === "*" || part.dataset.follows === caseNo) refresh(part);
+    }
+  });
+  line.addEventListener("anew", refreshAll);
+  line.addEventListener("htmx:sse:after:connection", live);
+  for (const name of ["htmx:sse:error", "htmx:sse:close", "htmx:error"]) line.addEventListener(name, dead);
+  line.addEventListener("htmx:sse:before:connection", (event) => {
+    if (event.detail?.connection?.attempt > 0) dead();
+  });
+  window.addEventListener("offline", dead);
+}

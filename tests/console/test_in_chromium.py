@@ -1,0 +1,196 @@
+"""The console in a real browser: accessible, within its policy, live, by keyboard, and on a narrow screen."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser as Chromium
+from playwright.async_api import Page, async_playwright, expect
+
+from console.visit import SESSION_COOKIE
+from tests.api.client import Api
+from tests.console.browser import Staff
+from up import Running
+
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
+FOUND = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(FOUND is None, reason="no Chromium: install it, or name it in the variable CHROMIUM"),
+]
+Visited = Callable[..., Any]
+#: What is looked at in both languages; {case} is a case in its first state.
+PAGES = (
+    ("/sign-in", None),
+    ("/work", "agent"),
+    ("/cases/{case}", "agent"),
+    ("/cases/{case}", "manager"),
+    ("/cases/{case}/do/make_offer", "agent"),
+    ("/cases/{case}/do/choose_remedy", "manager"),
+    ("/account", "agent"),
+    ("/no-such-page", "agent"),
+    ("/work/skip/{case}", "agent"),
+)
+WRONG = """async () => (await axe.run(document, {preload: false})).violations.map(
+    one => one.id + ': ' + one.nodes.map(node => node.html.slice(0, 120)).join(' | '))"""
+
+
+@pytest_asyncio.fixture
+async def chromium() -> AsyncIterator[Chromium]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=FOUND)
+        yield browser
+        await browser.close()
+
+
+@asynccontextmanager
+async def visiting(
+    chromium: Chromium, service: Running, staff: Staff, role: str | None, **how: Any
+) -> AsyncIterator[Page]:
+    """A page as somebody sees it; whatever the policy stops or a script trips over fails the test."""
+    how = {"locale": "en-GB", "viewport": {"width": 1440, "height": 900}, **how}
+    context = await chromium.new_context(base_url=service.url, **how)
+    if role:
+        cookie = {"name": SESSION_COOKIE, "value": staff.secret(role), "url": service.url}
+        await context.add_cookies([cookie])  # type: ignore[list-item]
+    page = await context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
+    yield page
+    await context.close()
+    assert faults == []
+
+
+@pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
+@pytest.mark.parametrize("width", [1440, 320])
+async def test_axe_finds_nothing_and_everything_fits(
+    chromium: Chromium, service: Running, staff: Staff, api: Api, language: str, width: int
+):
+    case = (await api.opened())["case_no"]
+    await api.act(case, "customer_message", "customer", text="漏水" * 60)
+    for path, role in PAGES:
+        look = {"locale": language, "viewport": {"width": width, "height": 800}}
+        async with visiting(chromium, service, staff, role, **look) as page:
+            await page.goto(path.format(case=case))
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
+        async with visiting(chromium, service, staff, role, **look, bypass_csp=True) as page:
+            await page.goto(path.format(case=case))
+            await page.add_script_tag(content=AXE)
+            assert await page.evaluate(WRONG) == [], f"{path} as {role}"
+
+
+async def test_what_somebody_else_does_shows_within_a_second_and_what_is_typed_stays(
+    chromium: Chromium, service: Running, staff: Staff, api: Api
+):
+    case = (await api.opened())["case_no"]
+    async with visiting(chromium, service, staff, "agent") as page:
+        await page.goto(f"/cases/{case}")
+        await expect(page.locator("#live-state")).to_have_text("live")
+        await page.locator("details.to-colleagues > summary").click()
+        note = page.locator("#w-note")
+        await note.fill("half a sen")
+        await api.act(case, "customer_message", "customer", text="one more photo")
+        await expect(page.locator("#timeline")).to_contain_text("one more photo")
+        await expect(note).to_have_value("half a sen")
+        await expect(note).to_be_focused()
+        await note.press_sequentially("tence")
+        await note.press("Control+Enter")
+        await expect(page.locator("#timeline")).to_contain_text("half a sentence")
+
+
+async def test_my_work_is_live_too(chromium: Chromium, service: Running, staff: Staff, api: Api):
+    async with visiting(chromium, service, staff, "supervisor") as page:
+        await page.goto("/work")
+        await expect(page.locator("#live-state")).to_have_text("live")
+        case = (await api.opened())["case_no"]
+        await expect(page.locator(f"#r-{case}")).to_be_visible()
+
+
+async def test_a_lost_connection_is_said_and_heals(chromium: Chromium, service: Running, staff: Staff, api: Api):
+    case = (await api.opened())["case_no"]
+    async with visiting(chromium, service, staff, "agent") as page:
+        await page.clock.install()
+        await page.goto(f"/cases/{case}")
+        await page.clock.run_for(1000)
+        await expect(page.locator("#live-state")).to_have_text("live")
+        await page.route("**/live*", lambda route: route.abort())
+        await page.evaluate("document.getElementById('live')._htmx.sse.reader.cancel()")
+        for _ in range(30):
+            await page.clock.run_for(1000)
+        await expect(page.locator(".stale-bar")).to_contain_text("Not live since")
+        await api.act(case, "note", note="written meanwhile")
+        await page.unroute("**/live*")
+        async with asyncio.timeout(30):
+            while await page.locator(".stale-bar").count():
+                await page.clock.run_for(5000)
+        await page.clock.run_for(1000)
+        await expect(page.locator("#timeline")).to_contain_text("written meanwhile")
+
+
+async def test_the_keyboard_leads_through_the_day(chromium: Chromium, service: Running, staff: Staff, api: Api):
+    case = (await api.opened())["case_no"]
+    async with visiting(chromium, service, staff, "agent") as page:
+        await page.goto("/work")
+        await page.keyboard.press("?")
+        await expect(page.locator("#keys-help")).to_be_visible()
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("j")
+        await expect(page.locator("tr.at")).to_have_count(1)
+        await page.goto(f"/cases/{case}")
+        await page.keyboard.press("i")
+        await expect(page.locator("#w-note")).to_be_focused()
+        await page.keyboard.type("j? no, typing")  # keys are text here
+        await expect(page.locator("#w-note")).to_have_value("j? no, typing")
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("g")
+        await page.keyboard.press("m")
+        await page.wait_for_url("**/work")
+
+
+async def test_single_keys_can_be_switched_off(chromium: Chromium, service: Running, staff: Staff):
+    async with visiting(chromium, service, staff, "workshop") as page:
+        await page.goto("/account")
+        await page.locator("#f-keys").uncheck()
+        await page.get_by_role("button", name="Save").click()
+        await expect(page.locator(".notice.good")).to_be_visible()
+        await page.keyboard.press("?")
+        await expect(page.locator("#keys-help")).to_be_hidden()
+
+
+async def test_an_action_is_done_in_place_and_a_mistake_keeps_what_was_typed(
+    chromium: Chromium, service: Running, staff: Staff, api: Api
+):
+    case = (await api.opened())["case_no"]
+    async with visiting(chromium, service, staff, "agent") as page:
+        await page.goto(f"/cases/{case}")
+        await page.get_by_text("Other actions").click()
+        await page.locator('[data-action="ship_return"]').click()
+        await page.locator("#f-carrier").fill("SF")
+        await page.locator(".act-form button").click()
+        await expect(page.locator(".act-form .error-list")).to_be_visible()
+        await expect(page.locator("#f-carrier")).to_have_value("SF")
+        await page.locator("#f-waybill").fill(f"SF-{case}")
+        await page.locator(".act-form button").click()
+        await expect(page.locator("#timeline")).to_contain_text(f"SF-{case}")
+
+
+async def test_everything_works_without_scripts(chromium: Chromium, service: Running, staff: Staff, api: Api):
+    case = (await api.opened())["case_no"]
+    async with visiting(chromium, service, staff, "agent", java_script_enabled=False) as page:
+        await page.goto(f"/cases/{case}")
+        await page.get_by_text("Note for colleagues").first.click()
+        await page.locator("#w-note").fill("by hand")
+        await page.get_by_role("button", name="Save the note").click()
+        await expect(page.locator("#timeline")).to_contain_text("by hand")
+        await page.get_by_text("Other actions").click()
+        await page.locator('[data-action="set_priority"]').click()
+        await page.locator("#f-priority").select_option("high")
+        await page.get_by_role("button", name="Set the priority").click()
+        await expect(page.locator("#case-head")).to_contain_text("high")
