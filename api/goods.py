@@ -4,8 +4,9 @@ A box is written down before its case is told, and it is told under the box's id
 finished by the same scan, or by a sweep, and nothing is booked in twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sqlalchemy.orm import Session
@@ -56,12 +57,12 @@ class GoodsIn:
         Raises Conflict naming the cases when several fit: nothing has moved then.
         """
         now = self._desk.clock()
-        new, wanted = await self._desk.read(lambda session: self._recognised(session, ask))
-        parcel, repeated = await self._desk.write(lambda session: self._taken(session, new, wanted, actor, now))
-        refused = await self._tell(parcel, actor)
-        return await self._answer(parcel.id, repeated, refused)
+        new, found = await self._desk.read(lambda session: self._recognised(session, ask))
+        parcel, repeated = await self._desk.write(lambda session: self._taken(session, new, tuple(found), actor, now))
+        refused = await self._tell(parcel, actor, found)
+        return await self._answer(parcel, repeated, refused)
 
-    def _recognised(self, session: Session, ask: Scan) -> tuple[NewParcel, tuple[str, ...]]:
+    def _recognised(self, session: Session, ask: Scan) -> tuple[NewParcel, dict[str, Case]]:
         """What the box is, and the cases that it is for."""
         code, shop = read_code(ask.code or "")
         ours = shop in (None, self._desk.playbook_set.shop.code)
@@ -76,7 +77,7 @@ class GoodsIn:
             phone_tail=phone_tail(ask.sender_phone),
             **ask.model_dump(include={"box", "of", "scan_id", "grams", "sender_name", "product", "invoice_enclosed"}),
         )
-        return new, tuple(case.case_no for case in found)
+        return new, {case.case_no: case for case in found}
 
     def _cases(self, session: Session, ask: Scan, code: str) -> Sequence[Case]:
         """The cases that somebody named, else the one that is meant. Raises NotFound, or Conflict where several fit."""
@@ -116,15 +117,20 @@ class GoodsIn:
 
     # ── telling its cases ───────────────────────────────────────────────────
 
-    async def _tell(self, parcel: Parcel, actor: Actor) -> CommandRefused | Conflict | None:
+    async def _tell(
+        self, parcel: Parcel, actor: Actor, seen: Mapping[str, Case] | None = None
+    ) -> CommandRefused | Conflict | None:
         """Have every case book its box in; the last refusal, of a case for which the box is not."""
         last = None
         for case_no in parcel.untold:
-            last = await self._tell_one(parcel, case_no, actor) or last
+            case = (seen or {}).get(case_no)
+            if case is None:
+                case = await self._desk.read(partial(_existing, case_no=case_no))
+            last = await self._tell_one(parcel, case, actor) or last
         return last
 
-    async def _tell_one(self, parcel: Parcel, case_no: str, actor: Actor) -> CommandRefused | Conflict | None:
-        case = await self._desk.read(lambda session: _existing(session, case_no))
+    async def _tell_one(self, parcel: Parcel, case: Case, actor: Actor) -> CommandRefused | Conflict | None:
+        case_no = case.case_no
         try:
             await self._desk.carry_out(case_no, told_of(parcel, case, actor))
         except (CommandRefused, Conflict) as refused:
@@ -140,9 +146,11 @@ class GoodsIn:
             kept_files.link(session, case_no, photo, None, actor.id, actor.role, self._desk.clock())
 
     async def _answer(
-        self, parcel_id: str, repeated: bool, refused: CommandRefused | Conflict | None
+        self, parcel: Parcel, repeated: bool, refused: CommandRefused | Conflict | None
     ) -> dict[str, Any]:
-        parcel = await self._desk.read(lambda session: parcels.load(session, parcel_id))
+        if refused is not None:  # it may lie on the shelf again
+            parcel = await self._desk.read(lambda session: parcels.load(session, parcel.id))
+        parcel = parcel.model_copy(update={"untold": ()})
         shown = parcel_document(parcel)
         told = {"parcel": shown, "repeated": repeated, "refused": refused.detail if refused else None}
         on_shelf = parcel.state == "on_shelf"
@@ -180,7 +188,7 @@ class GoodsIn:
         refused = await self._tell(parcel, actor)
         if refused is not None:
             raise refused
-        return await self._answer(parcel_id, repeated, None)
+        return await self._answer(parcel, repeated, None)
 
     def _given(
         self, session: Session, parcel_id: str, wanted: tuple[str, ...], actor: Actor, now: datetime
