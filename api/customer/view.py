@@ -15,7 +15,7 @@ from api.customer.words import Words
 from api.views import instant, money
 from models.case import Case, Payout
 from models.commands import Actor, OfferOption
-from models.events import Entry
+from models.events import Entry, Fact
 from models.lifecycle import Action, Role, State, allowed_in
 from models.money import to_minor
 from models.playbook import Playbook
@@ -71,7 +71,7 @@ def customer_view(case: Case, told: Told) -> dict[str, Any]:
         "opened_at": instant(case.opened_at),
         "kind": told.book.names.model_dump(include={"zh", "en"}) if told.book else words.said("售后", "After-sales"),
         "lines": [{"line_no": line.line_no, "name": line.name, "quantity": line.quantity} for line in case.lines],
-        "description": told.description,
+        "description": told.description if _asked_himself(told.entries) else None,
         "wanted": case.wanted,
         "remedy": case.remedy,
         "state": case.state.value,
@@ -96,6 +96,11 @@ def customer_view(case: Case, told: Told) -> dict[str, Any]:
         "shop": {"names": told.shop.names.model_dump(), "phone": told.shop.phone, "timezone": told.shop.timezone},
         "version": case.version,
     }
+
+
+def _asked_himself(entries: Sequence[Entry]) -> bool:
+    """Whether the request is in the customer's own words; what the house wrote down of a call is its own."""
+    return any(entry.action == Fact.OPENED and entry.actor.role is Role.CUSTOMER for entry in entries)
 
 
 def turn_of(case: Case) -> str:

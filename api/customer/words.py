@@ -293,8 +293,10 @@ HAPPENED: Final[Mapping[str, Words]] = {
     Action.REOPEN: said("重新打开", "The request was opened again"),
 }
 #: Entries whose words were written for the customer, or by him, and are shown as they are.
-QUOTED: Final = frozenset({Action.MESSAGE, Action.CUSTOMER_MESSAGE, Action.ANSWER, Action.ADD_ISSUE})
+QUOTED: Final = frozenset({Action.MESSAGE, Action.CUSTOMER_MESSAGE, Action.ANSWER})
 #: Entries whose words are his own only where he wrote them.
-HIS_OWN: Final = frozenset({Action.SUBMIT_EVIDENCE, Action.DECLINE_OFFER, Action.WITHDRAW, Action.REOPEN})
+HIS_OWN: Final = frozenset(
+    {Action.SUBMIT_EVIDENCE, Action.DECLINE_OFFER, Action.WITHDRAW, Action.REOPEN, Action.ADD_ISSUE}
+)
 #: Entries that name a parcel, which is shown with them.
 PARCELS: Final = frozenset({Action.SHIP_RETURN, Action.SHIP_REPLACEMENT, Action.SHIP_BACK})

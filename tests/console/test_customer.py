@@ -71,6 +71,16 @@ async def test_a_wrong_pair_gets_one_answer_whatever_is_wrong(api: Api, phone: P
     assert "<script>alert" not in pages[2]
 
 
+async def test_after_five_wrong_tries_it_says_how_long_to_wait(api: Api, phone: Phone) -> None:
+    order_no = (await api.sold())["order_no"]
+    for guess in range(5):
+        assert (await phone.found(order_no, f"000{guess}")).status_code == 422
+    page = await phone.found(order_no)
+    assert page.status_code == 429
+    assert 800 < int(page.headers["retry-after"]) <= 900
+    assert "Too many tries. Wait 1" in words(page)
+
+
 async def test_each_page_says_at_the_field_what_is_missing_and_keeps_the_rest(api: Api, phone: Phone) -> None:
     page = await phone.found("", "")
     assert "Error:" in page.text

@@ -107,7 +107,7 @@ def told(**over: Any) -> Told:
         "shop": shipped().shop,
         "now": NOW,
         "entries": (
-            an_entry("opened", note=None),
+            an_entry("opened", note=INSIDE),
             an_entry(Action.NOTE),
             an_entry(Action.MESSAGE, note="您好"),
             an_entry(Action.REQUEST_EVIDENCE, what=["底部照片"]),
@@ -121,7 +121,7 @@ def told(**over: Any) -> Told:
             CaseFile(id=INSIDE, media_type="image/jpeg", size=1, at=NOW, by=INSIDE, role="agent"),
         ),
         "accounts": ("•••••1234",),
-        "description": "壶底漏水",
+        "description": INSIDE,  # written down by an agent
     }
     return Told(**{**known, **over})
 
@@ -194,6 +194,13 @@ def test_his_own_words_come_back_and_ours_to_each_other_do_not() -> None:
         an_entry(Action.WITHDRAW, Role.AGENT, INSIDE),
         an_entry(Action.NOTE, Role.AGENT, INSIDE),
         an_entry(Action.DECLINE_OFFER, Role.AGENT, INSIDE),
+        an_entry(Action.ADD_ISSUE, Role.AGENT, None, issue=INSIDE),
     ]
     shown = [(one["who"], one["text"]) for one in timeline_of(entries)]
-    assert shown == [("shop", None), ("shop", None), ("you", "不退了"), ("you", "在吗")]
+    assert shown == [("shop", None), ("shop", None), ("shop", None), ("you", "不退了"), ("you", "在吗")]
+
+
+def test_what_he_asked_for_is_shown_in_his_own_words_and_not_in_those_of_whoever_took_the_call() -> None:
+    for role, words_shown in ((Role.CUSTOMER, "壶底漏水"), (Role.AGENT, None)):
+        shown = customer_view(a_case(), told(entries=(an_entry("opened", role, None),), description="壶底漏水"))
+        assert shown["description"] == words_shown
