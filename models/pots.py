@@ -262,7 +262,7 @@ def _shares(line: OrderLine, order_discount: int) -> list[tuple[int, int, int]]:
     if quantity == 1:
         return [(1, net - inside, tax)]
     rows = _runs(quantity, line.unit_price, (discount, order_discount, inside), tax)
-    if any(goods < 0 for _, goods, _ in rows):
+    if rows[0][1] < 0:  # the first units bear the spare cents and are worth least
         # On very cheap units the cents of two discounts can exceed one unit's price; of their sum they cannot.
         return _less_inside(_runs_of(quantity, net, tax), line.tax_included)
     return rows
