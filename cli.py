@@ -32,6 +32,7 @@ from terminal import (
     schedules,
     stock,
     users,
+    warranty,
     webhooks,
 )
 
@@ -223,6 +224,7 @@ app.add_typer(keeping.db, name="db")
 app.add_typer(schedules.schedules, name="schedules")
 app.add_typer(callbacks.callbacks, name="callbacks")
 app.add_typer(stock.stock, name="stock")
+app.add_typer(warranty.warranty, name="warranty")
 app.add_typer(calendars.calendar, name="calendar")
 app.add_typer(hooks.hooks, name="hooks")
 app.add_typer(webhooks.webhooks, name="webhooks")

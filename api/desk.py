@@ -18,7 +18,7 @@ from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateR
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from api import background, opening, views
+from api import background, opening, views, warranty
 from api.auth import Caller, actor_of
 from api.callers import is_outside, mind_case
 from api.customer.links import CaseLink, CaseLinks
@@ -39,7 +39,7 @@ from models.lifecycle import Action, Role, may
 from models.orders import Order
 from playbooks.loading.in_force import InForce
 from playbooks.loading.load import Playbooks
-from store import cases, credit, duty, orders, personal, reservations, sweeps
+from store import cases, credit, duty, loaners, orders, personal, reservations, sweeps
 from store import playbooks as kept_playbooks
 from store.customers import links as kept_links
 from store.engine import revisions, writing
@@ -57,6 +57,8 @@ ABOUT_MONEY = frozenset(
 )
 #: Pauses between tries while a case is between two runs, in seconds.
 BETWEEN_RUNS = (0.05, 0.1, 0.2, 0.4, 0.8)
+#: What became of an order that was taken in, or was here already.
+_IN = ("imported", "updated", "unchanged")
 AWAY = frozenset({RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED})
 
 
@@ -90,7 +92,17 @@ class Desk(Lookup):
 
     async def put_order(self, order: Order) -> str:
         """Take an order in: `imported`, `updated` or `unchanged`."""
-        return await self._write(lambda session: orders.put(session, order, self.clock()))
+
+        def put(session: Session) -> str:
+            return self._with_cards(session, [order], [orders.put(session, order, self.clock())])[0]
+
+        return await self._write(put)
+
+    def _with_cards(self, session: Session, sold: list[Order], told: list[str]) -> list[str]:
+        """Issue the warranty cards of what was delivered and taken in, and answer what was told of each order."""
+        here = [order for order, said in zip(sold, told, strict=True) if said in _IN]
+        warranty.issued(session, here, self.playbook_set, self.clock())
+        return told
 
     async def import_orders(
         self, file: BinaryIO, filename: str, format: str, dry_run: bool, progress: Progress | None = None
@@ -99,7 +111,7 @@ class Desk(Lookup):
 
         def save(batch: list[Order]) -> list[str]:
             with writing(self.engine) as session:
-                return orders.put_many(session, batch, self.clock())
+                return self._with_cards(session, batch, orders.put_many(session, batch, self.clock()))
 
         report = await asyncio.to_thread(import_orders, file, format, filename, save, dry_run, progress)
         return asdict(report)
@@ -184,6 +196,8 @@ class Desk(Lookup):
         data, kept = sheltered(command.action, command.data)
         if command.action is Action.LINK and may(command.actor.role, command.action):
             await self._read(lambda session: check_link(session, data))
+        if command.action is Action.LEND_LOANER:
+            await self._read(lambda session: loaners.free(session, data.get("serial"), case.case_no))
         if command.action in (Action.CHANGE_KIND, Action.REBASE_PLAYBOOK):
             await self.see_playbooks()
             data = await self._read(lambda session: self._with_procedure(session, case, command.action, data))

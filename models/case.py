@@ -20,6 +20,7 @@ from models.promotions import Promotion
 from models.settlement import Settlement
 from models.stock.places import Held
 from models.value import Value
+from models.workshop import RepairOrder
 
 #: How many command ids a case remembers; a repeat that comes later than this many commands is not known any more.
 REMEMBERED = 500
@@ -363,6 +364,7 @@ class Case(Value):
     at_dock_since: datetime | None = None  # the courier says that it was delivered to us (G14)
     way_back: Literal["moving", "lost", "refused"] = "moving"  # what the courier says of the return (G14)
     in_warranty: bool | None = None
+    repairs: tuple[RepairOrder, ...] = ()  # the workshop's orders, the last one perhaps under way (G7)
     failed_repairs: int = 0
     repair_seconds: int = 0  # days in repair, as the law counts them (section 13)
     repair_since: datetime | None = None

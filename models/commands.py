@@ -327,10 +327,37 @@ class ChooseRemedy(Reducible):
     note: Text | None = None
 
 
+class RepairPart(Data):
+    """A part that a repair needs; with an article's number it comes off our shelf."""
+
+    sku: Word | None = None
+    name: Word | None = None
+    quantity: Quantity = 1
+    unit_price: Amount | None = None
+
+
 class QuoteRepair(Data):
+    """Parts, labour and freight, as sums; `items` names the parts, and has to come to the same."""
+
     parts: Amount
     labour: Amount
     freight: Amount | None = None
+    items: list[RepairPart] | None = Field(default=None, max_length=100, description="the parts one by one")
+    workshop: Word | None = Field(default=None, description="`own`, or a vendor's name")
+    diagnosis: Text | None = None
+    note: Text | None = None
+
+
+class PlanRepair(Data):
+    """The workshop's order: who repairs it, what was found, which parts it takes, and until when; one field or more."""
+
+    workshop: Word | None = Field(default=None, description="`own`, or a vendor's name")
+    diagnosis: Text | None = None
+    items: list[RepairPart] | None = Field(default=None, max_length=100, description="all parts; left out: as before")
+    labour: Amount | None = None
+    promised_at: Instant | None = Field(
+        default=None, description="the date that the workshop gives; its clock runs to it"
+    )
     note: Text | None = None
 
 
@@ -645,10 +672,19 @@ class SettleClaim(Data):
 
 
 class LendLoaner(Data):
-    """Only with the customer's consent (G8)."""
+    """Only with the customer's consent (G8); a device of the stock ledger leaves the shelf."""
 
     serial: Word
+    sku: Word | None = Field(default=None, description="its article, where it is one of the stock ledger")
     consent: Yes = True
+
+
+class ReturnLoaner(Data):
+    """A loaner came back: which one where several are out, and where it goes."""
+
+    serial: Word | None = Field(default=None, description="left out: the one that was lent first")
+    disposition: Literal["restock", "refurbish", "scrap"] = "restock"
+    note: Text | None = None
 
 
 class SettleInvoice(Data):
@@ -737,7 +773,8 @@ DATA: dict[Action, type[Data]] = {
     Action.OPEN_CLAIM: OpenClaim,
     Action.SETTLE_CLAIM: SettleClaim,
     Action.LEND_LOANER: LendLoaner,
-    Action.RETURN_LOANER: Note,
+    Action.RETURN_LOANER: ReturnLoaner,
+    Action.PLAN_REPAIR: PlanRepair,
     Action.SETTLE_INVOICE: SettleInvoice,
     Action.RETRY: Note,
     Action.FAIL_REFUND: FailRefund,

@@ -27,11 +27,13 @@ from models.actions import (  # noqa: F401
     request,
     rulings,
     waiting,
+    workshop,
 )
 from models.actions.claims import ask_no_more, recover
 from models.actions.invoices import open_invoice
 from models.actions.payouts import execute_plan, forget_payouts, pay_as_credit, take_back
 from models.actions.rulings import refund_outside
+from models.actions.workshop import begin_repair
 from models.case import Case, Payout, Pending
 from models.clocks import (
     AGAIN,
@@ -189,6 +191,8 @@ def _go(draft: Draft, command: Command, target: State) -> None:
         if target in FINAL:
             draft.meet(command.action, target)  # the end of the case would only cancel what it has just met
         draft.move(target)
+    if moved and target is State.REPAIRING:
+        begin_repair(draft)
     if target in _EXECUTING:
         begins = moved if draft.case.plan is None else not draft.case.executed
         execute_plan(draft)

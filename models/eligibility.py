@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from models.orders import Order, OrderLine, parcel
 from models.playbook_parts import Eligibility, KeepIt, Warranty
+from models.warranty import Card, months_later
 
 Answer = Literal["yes", "no", "human"]
 
@@ -53,6 +54,7 @@ class Earlier(BaseModel):
     cases_of_line: dict[int, tuple[str, ...]] = {}  # cases about these lines that were not turned down
     failed_repairs: int = 0  # of these lines
     repair_seconds: int = 0
+    cards: dict[int, tuple[Card, ...]] = {}  # warranty cards by line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +162,7 @@ def few_keep_its(asked: Asked) -> Iterator[Reason]:
 
 
 def under_warranty(asked: Asked) -> Iterator[Reason]:
-    """By serial number and date of purchase; out of warranty a repair is quoted (F10), so a human decides."""
+    """By card, or serial number and date of purchase; out of warranty a repair is quoted (F10), so a human decides."""
     warranty = asked.rules.warranty
     for line in asked.bought if warranty else ():
         assert warranty is not None
@@ -173,8 +175,13 @@ WARRANTY_OVER = "warranty_over"
 
 def _warranty_of(asked: Asked, line: OrderLine, warranty: Warranty) -> Reason:
     named = asked.serials.get(line.line_no, ())
-    strange = [serial for serial in named if line.serials and serial not in line.serials]
+    cards = asked.earlier.cards.get(line.line_no, ())
+    carded = tuple(card for card in cards if card.is_named(named))
+    known = (*line.serials, *(name for card in cards for name in (card.card_no, card.serial)))
+    strange = [serial for serial in named if (line.serials or cards) and serial not in known]
     until = warranty_until(asked, line, warranty)
+    if cards and not strange:  # the worst of those that it may be
+        until = min(card.until for card in carded or cards)
     rule, answer = "warranty", "human"  # type: tuple[str, Answer]
     if strange:
         zh, en = f"序列号{strange[0]}不在此订单中", f"serial number {strange[0]} is not of this order"
@@ -198,14 +205,6 @@ def warranty_until(asked: Asked, line: OrderLine, warranty: Warranty) -> date | 
     months = warranty.by_category.get(line.category or "", warranty.months)
     end = months_later(received, months)
     return date.fromordinal(end.toordinal() + -(-asked.earlier.repair_seconds // 86_400))
-
-
-def months_later(day: date, months: int) -> date:
-    """The same day so many months later, or the last day of that month."""
-    year, month = divmod(day.month - 1 + months, 12)
-    year, month = day.year + year, month + 1
-    following = date(year + month // 12, month % 12 + 1, 1)
-    return date(year, month, min(day.day, (following - date(year, month, 1)).days))
 
 
 def not_delivered_yet(asked: Asked) -> Iterator[Reason]:

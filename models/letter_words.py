@@ -269,10 +269,16 @@ NEWS: Final[Sequence[tuple[str, str, str, str]]] = (
         "a remedy was taken back: the order has too little left",
     ),
     (
-        "out_of_stock",
+        "short_of_stock",
         r"Not on the shelf: (?P<x>.+)\.",
         "缺货，等到货：{x}，请先联系买家",
         "not on the shelf: {x}; ask the customer whether he waits",
+    ),
+    (
+        "repair_promised",
+        r"The workshop promises the repair by (?P<x>.+): tell the customer\.",
+        "维修承诺{x}前完成，请告诉买家",
+        "the workshop promises the repair by {x}: tell the customer",
     ),
     (
         "count_stock",

@@ -164,6 +164,7 @@ class Action(StrEnum):
     SETTLE_CLAIM = "settle_claim"
     LEND_LOANER = "lend_loaner"
     RETURN_LOANER = "return_loaner"
+    PLAN_REPAIR = "plan_repair"
     SETTLE_INVOICE = "settle_invoice"
     RETRY = "retry"
     FAIL_REFUND = "fail_refund"
@@ -704,6 +705,7 @@ ROLES: dict[Action, tuple[Role, ...]] = {
     A.SETTLE_CLAIM: (_A, _F, _S),
     A.LEND_LOANER: (_A, R.TECHNICIAN),
     A.RETURN_LOANER: (_A, _W, R.TECHNICIAN),
+    A.PLAN_REPAIR: (_A, R.WORKSHOP),
     A.SETTLE_INVOICE: (_A, _F),
     A.RETRY: (_A, _S),
     A.FAIL_REFUND: (_F, _S),

@@ -35,6 +35,7 @@ SAMPLES: dict[Action, tuple[dict[str, Any], ...]] = {
     Action.SETTLE_INVOICE: ({"result": "credited"},),
     Action.SETTLE_CLAIM: ({"result": "refused"}, {"result": "appealed", **_WHY}, {"result": "written_off", **_WHY}),
     Action.CHANGE_KIND: ({"kind": "?"},),
+    Action.PLAN_REPAIR: ({"workshop": "own"},),
     Action.SPLIT: ({"lines": [{"line_no": 100_000, "quantity": 1}]},),
 }
 #: Actions whose rules say nothing before their data is known.

@@ -53,6 +53,7 @@ from store import (
     reasons,
     reservations,
     usual,
+    warranties,
 )
 from store.case_parts import NOTHING, Parts
 from store.projection import Calendars
@@ -173,6 +174,7 @@ def write_commit(session: Session, drain: CommitInput, calendars: Calendars) -> 
     armed = _stock_booked(session, armed, drain.effects.stock + moved, drain.at, calendars)
     if armed.out_of_stock or (written.row is not None and written.row.out_of_stock):
         waiting.write(session, armed)
+    warranties.note_repairs(session, armed)
     if written.parts.let_go and not case.is_final:
         _warn_of_clashes(session, armed, drain.at)
     return _answer(session, drain, armed, booked)

@@ -11,6 +11,7 @@ from models.eligibility import Earlier
 from models.lifecycle import State
 from models.orders import Order
 from models.tables import case_units, cases, orders
+from store import warranties
 
 #: A case that ended so has granted nothing.
 _TURNED_DOWN = (State.REJECTED.value, State.WITHDRAWN.value)
@@ -22,7 +23,8 @@ def earlier(
     """Keep-its of the order's customer since then (K6), and cases and repairs of these lines, without case `but`."""
     by_line: dict[int, list[str]] = {}
     failed = seconds = 0
-    for line_no, case in _of_lines(session, order.order_no, line_nos, but):
+    wanted = list(line_nos)
+    for line_no, case in _of_lines(session, order.order_no, wanted, but):
         first_seen = not any(case.case_no in numbers for numbers in by_line.values())
         by_line.setdefault(line_no, []).append(case.case_no)
         failed += case.failed_repairs if first_seen else 0
@@ -32,6 +34,7 @@ def earlier(
         cases_of_line={line_no: tuple(numbers) for line_no, numbers in by_line.items()},
         failed_repairs=failed,
         repair_seconds=seconds,
+        cards=warranties.of_lines(session, order.order_no, wanted),
     )
 
 

@@ -45,7 +45,14 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "remittances": ("case_no", "order_no", "state", "announced", "currency", "owed", "received", "payer"),
     "receivables": (*("case_no", "order_no", "owed", "currency", "netted", "repaid", "charged_back", "recovered"),),
     "overpayments": ("case_no", "order_no", "state", "overpaid", "currency", "given_back"),
-    "loaners": ("serial", "case_no", "order_no", "out", "lent_by", "lent_at"),
+    "loaners": (
+        *("serial", "sku", "case_no", "order_no", "customer", "out", "lent_by", "lent_at", "returned_by"),
+        *("returned_at", "went_to"),
+    ),
+    "repairs": (
+        *("case_no", "repair", "order_no", "goods", "workshop", "state", "diagnosis", "parts", "parts_cost"),
+        *("currency", "labour", "asked_at", "promised_at", "begun_at", "ended_at", "report"),
+    ),
     "claims": (
         *("case_no", "claim", "order_no", "against", "name", "state", "awaits", "due_at", "claimed", "currency"),
         *("accepted", "paid", "missing", "reference", "opened_at", "filed_at", "reason"),
@@ -54,7 +61,12 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("case_no", "order_no", "kind", "remedy", "state", "due", "came_back", "settled_at", "settled_by", "reason"),
     ),
     "warranties": (
-        *("case_no", "order_no", "sku", "name", "serials", "in_warranty", "failed_repairs", "days_in_repair"),
+        *("card_no", "case_no", "order_no", "sku", "name", "serials", "starts_on", "months", "until", "in_warranty"),
+        *("failed_repairs", "days_in_repair"),
+    ),
+    "stock": (
+        *("sku", "name", "counted", "on_hand", "sellable", "reserved", "quarantine", "refurbish", "scrap"),
+        *("supplier", "transit", "lent", "awaited"),
     ),
     "customers": ("customer_id", "name", "phone", "orders", "cases", "last_order_at"),
 }

@@ -12,8 +12,10 @@ from sqlalchemy.orm import Session
 from models.lifecycle import Action
 from models.tables import balances as credited
 from models.tables import cases, orders, timeline
+from models.warranty import Card
 from store import claims as kept_claims
-from store import credit, refund_register, watch
+from store import credit, loaners, refund_register, watch
+from store import warranties as cards_kept
 from store.goods import parcels as boxes
 from store.register_columns import Personal, Row, Sum
 from store.stock import listing
@@ -117,22 +119,37 @@ def overpayments(session: Session) -> list[Row]:
     return rows
 
 
-def loaners(session: Session) -> list[Row]:
-    """G8: every device that was lent, by its serial number, and whether it is still out."""
-    lent = select(timeline.c.case_no, timeline.c.at, timeline.c.actor_id, timeline.c.data, cases.c.order_no, _document)
-    joined = lent.join(cases, cases.c.case_no == timeline.c.case_no)
-    found = joined.where(timeline.c.action == Action.LEND_LOANER.value)
+def repairs(session: Session) -> list[Row]:
+    """G7: the workshop's orders: who repairs what, with which parts, until when, and how it ended."""
+    known = _document["repairs"][0]["asked_at"].as_string().is_not(None)
     return [
-        {
-            "serial": row.data.get("serial"),
-            "case_no": row.case_no,
-            "order_no": row.order_no,
-            "out": row.data.get("serial") in (row.document.get("loaners") or ()),
-            "lent_by": row.actor_id,
-            "lent_at": row.at,
-        }
-        for row in session.execute(found.order_by(timeline.c.at, timeline.c.case_no))
+        _repair(case_no, order_no, currency, case, number, order)
+        for case_no, order_no, currency, case in _documents(session, known)
+        for number, order in enumerate(case["repairs"], 1)
     ]
+
+
+def _repair(case_no: str, order_no: str | None, currency: str | None, case: Row, number: int, order: Row) -> Row:
+    parts = order.get("parts") or ()
+    prices = [part["unit_price"] * part["quantity"] for part in parts if part.get("unit_price") is not None]
+    labour = order.get("labour")
+    return {
+        "case_no": case_no,
+        "repair": number,
+        "order_no": order_no,
+        "goods": ", ".join(f"{line['quantity']} × {line['sku']}" for line in case["lines"]),
+        "workshop": order["workshop"],
+        "state": order.get("ended") or ("begun" if order.get("begun_at") else "planned"),
+        "diagnosis": order.get("diagnosis"),
+        "parts": ", ".join(f"{part['quantity']} × {part.get('sku') or part['name']}" for part in parts),
+        "parts_cost": Sum(sum(prices), currency),
+        "labour": None if labour is None else Sum(labour, currency),
+        "asked_at": order.get("asked_at"),
+        "promised_at": order.get("promised_at"),
+        "begun_at": order.get("begun_at"),
+        "ended_at": order.get("ended_at"),
+        "report": order.get("report"),
+    }
 
 
 def claims(session: Session) -> list[Row]:
@@ -189,15 +206,41 @@ def _invoice(case_no: str, order_no: str | None, case: Row, settled: Any) -> Row
 
 
 def warranties(session: Session) -> list[Row]:
-    """Goods of cases whose warranty was looked up, by serial number, and their time in repair (section 13)."""
+    """Every warranty card with what repairs have added to it, then goods of cases whose warranty was looked up."""
+    return [_card(card) for card in cards_kept.every(session)] + _looked_up(session)
+
+
+def _card(card: Card) -> Row:
+    return {
+        "card_no": card.card_no,
+        "case_no": None,
+        "order_no": card.order_no,
+        "sku": card.sku,
+        "name": card.name,
+        "serials": card.serial,
+        "starts_on": card.starts_on.isoformat(),
+        "months": card.months,
+        "until": card.until.isoformat(),
+        "in_warranty": None,  # that depends on the day; `until` does not
+        "failed_repairs": None,
+        "days_in_repair": card.repaired_days,
+    }
+
+
+def _looked_up(session: Session) -> list[Row]:
+    """By serial number, with their time in repair (section 13)."""
     known = _document["in_warranty"].as_boolean().is_not(None)
     return [
         {
+            "card_no": None,
             "case_no": case_no,
             "order_no": order_no,
             "sku": line["sku"],
             "name": line["name"],
             "serials": ", ".join(line.get("serials") or ()),
+            "starts_on": None,
+            "months": None,
+            "until": None,
             "in_warranty": case["in_warranty"],
             "failed_repairs": case.get("failed_repairs", 0),
             "days_in_repair": case.get("repair_seconds", 0) // 86_400,
@@ -276,7 +319,8 @@ REGISTERS: Mapping[str, Callable[[Session], list[Row]]] = {
     "remittances": remittances,
     "receivables": receivables,
     "overpayments": overpayments,
-    "loaners": loaners,
+    "loaners": loaners.register,
+    "repairs": repairs,
     "parcels": parcels,
     "unmatched_parcels": unmatched_parcels,
     "claims": claims,

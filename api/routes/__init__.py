@@ -19,6 +19,7 @@ from api.routes import (
     reports,
     stock,
     stuck,
+    warranty,
     webhooks,
 )
 
@@ -35,6 +36,7 @@ for part in (
     reports.router,
     goods.router,
     stock.router,
+    warranty.router,
     hooks.hooks,
     hooks.router,
     webhooks.router,

@@ -9,6 +9,7 @@ from models.actions.diagnosis import divided, split_off
 from models.actions.payouts import not_given_back, pay_goodwill
 from models.actions.planning import chosen_lines, set_gates
 from models.actions.second_eyes import same_person
+from models.actions.shelf import lend, take_loaner_back
 from models.case import Case, SecondOrder
 from models.clocks import APART, cancelled, graded, rebased
 from models.commands import (
@@ -23,9 +24,9 @@ from models.commands import (
     Link,
     MessageText,
     NoData,
-    Note,
     PlaceHold,
     RebasePlaybook,
+    ReturnLoaner,
     SetPriority,
     SetSeverity,
     Split,
@@ -278,13 +279,24 @@ def attach(draft: Draft, data: Attach) -> None:
 
 @handles(Action.LEND_LOANER)
 def lend_loaner(draft: Draft, data: LendLoaner) -> None:
+    """G8: with the customer's consent, by its serial number; its return is part of closing."""
     if not data.consent:
         raise DataRefused.of("consent", "A loaner needs the customer's consent (G8).")
+    if data.serial in draft.case.loaners:
+        raise RuleRefused(f"Loaner {data.serial} is with this customer already (G8).")
     draft.set(loaners=(*draft.case.loaners, data.serial))
+    if data.sku is not None:
+        lend(draft, data.sku, data.serial)
 
 
 @handles(Action.RETURN_LOANER)
-def return_loaner(draft: Draft, data: Note) -> None:
-    if not draft.case.loaners:
+def return_loaner(draft: Draft, data: ReturnLoaner) -> None:
+    """The one that is named, else the one that was lent first."""
+    out = draft.case.loaners
+    if not out:
         raise RuleRefused("No loaner is out.")
-    draft.set(loaners=draft.case.loaners[1:])
+    if data.serial is not None and data.serial not in out:
+        raise DataRefused.of("serial", f"Loaner {data.serial} is not out in this case; {', '.join(out)} is.")
+    serial = data.serial or out[0]
+    draft.set(loaners=tuple(one for one in out if one != serial))
+    take_loaner_back(draft, serial, data.disposition)

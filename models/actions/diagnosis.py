@@ -131,6 +131,7 @@ def split_off(draft: Draft, lines: tuple[Line, ...], inspected: bool, came: bool
             "stock": goes,
             "stock_seq": 0,
             "short_since": None,
+            "repairs": (),
             "divided": True,
             "advanced_freight": 0,  # the freight of the way back stays with the first case
             "money": type(parent.money)(),

@@ -10,6 +10,7 @@ from models.actions.payouts import GONE, cancel_payouts, give_back_all, goods_ow
 from models.actions.planning import above_refund_limit
 from models.actions.request import promises_too_much, put_on_table
 from models.actions.second_eyes import let_pass_by_actor, same_person
+from models.actions.workshop import end_order
 from models.case import Case, Pending
 from models.clocks import restarted
 from models.commands import (
@@ -111,6 +112,7 @@ def withdraw(draft: Draft, data: Reason) -> None:
     ask_no_more(draft)
     give_deposit_back(draft)
     give_back_all(draft)
+    end_order(draft, "declined", data.reason)
     draft.set(offer=None, pending=None)
     if case.goods == "here":
         draft.set(remedy="goods_back")

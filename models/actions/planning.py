@@ -9,6 +9,7 @@ from models.actions.deposits import ask_deposit, give_deposit_back, goes_in_adva
 from models.actions.own_units import ceilings, not_twice, raised
 from models.actions.payouts import goods_owed, mind_what_was_paid, take_back
 from models.actions.receivables import mind_receivable, without_cause
+from models.actions.workshop import end_order
 from models.case import Case, Line
 from models.commands import LineQuantity, Remedy, Replacement
 from models.draft import Draft
@@ -43,6 +44,8 @@ def plan_remedy(
     mind_advance(draft, remedy, in_advance)
     if draft.case.executed:
         take_back(draft, ("refund", "freight"))  # of the plan that this one replaces
+    if not REMEDIES[remedy].by_warranty:
+        end_order(draft, "declined", None)
     draft.set(remedy=remedy, replacement=replacement, executed=False, plan=None, as_credit=False)
     if REMEDIES[remedy].other_goods or replacement is not None:
         draft.set(out_of_stock=False, short_since=None)  # what was out of stock is not what goes out now (G5)

@@ -23,13 +23,13 @@ from models.actions.planning import (
 from models.actions.reductions import above_reduction_limit
 from models.actions.second_eyes import let_pass_by_actor
 from models.actions.shelf import not_on_the_shelf, send_goods
+from models.actions.workshop import end_order, plan_quoted
 from models.case import Quote, Visit
 from models.clocks import APPOINTMENT, cancelled, met, restarted
 from models.commands import (
     Appoint,
     ChooseRemedy,
     Dispatch,
-    FinishRepair,
     FinishVisit,
     LineQuantity,
     NoData,
@@ -112,6 +112,7 @@ def quote_repair(draft: Draft, data: QuoteRepair) -> None:
     freight = draft.minor(data.freight, "freight") if data.freight is not None else _usual_freight(draft)
     parts, labour = draft.minor(data.parts, "parts"), draft.minor(data.labour, "labour")
     draft.set(quote=Quote(parts=parts, labour=labour, freight=freight))
+    plan_quoted(draft, data)
     draft.told_customer()
 
 
@@ -128,6 +129,7 @@ def accept_quote(draft: Draft, data: NoData) -> None:
 @handles(Action.DECLINE_QUOTE)
 def decline_quote(draft: Draft, data: Note) -> None:
     """G7: the goods go back; the diagnosis costs nothing."""
+    end_order(draft, "declined", data.note)
     draft.set(remedy="goods_back", quote=None, plan=None)
     mind_what_was_paid(draft)
 
@@ -240,14 +242,10 @@ def ship_back(draft: Draft, data: Waybill) -> None:
     draft.set(goods="returned")
 
 
-@handles(Action.FINISH_REPAIR)
-def finish_repair(draft: Draft, data: FinishRepair) -> None:
-    """Done and tested: the goods go back."""
-
-
 @handles(Action.FAIL_REPAIR)
 def fail_repair(draft: Draft, data: Reason) -> None:
     """The agent chooses anew, for all of it or for parts; the law counts how often it failed (section 13)."""
+    end_order(draft, "failed", data.reason)
     draft.set(failed_repairs=draft.case.failed_repairs + 1)
     draft.set(remedy=None, quote=None, plan=None, executed=False, agreed=None)
 

@@ -43,6 +43,30 @@ def sent_goods_are(draft: Draft, outcome: str) -> None:
         draft.set(stock=tuple(_came_in(one) if one.place == "quarantine" else one for one in stock))
 
 
+def use_parts(draft: Draft) -> None:
+    """The parts that were set aside for a repair are in the goods now (G7)."""
+    if any((one.what, one.place) == ("part", "reserved") for one in draft.case.stock):
+        _all_of(draft, "part", "reserved", "used", "used")
+    draft.set(short_since=None)
+
+
+def lend(draft: Draft, sku: str, serial: str) -> None:
+    """A device leaves the shelf for a customer, who brings it back (G8)."""
+    draft.carry(Step(source="sellable", target="lent", why="lent", items=((sku, 1),)))
+    lent = Held(what="loaner", sku=sku, quantity=1, place="lent", serial=serial)
+    draft.set(stock=(*draft.case.stock, lent))
+
+
+def take_loaner_back(draft: Draft, serial: str, disposition: str) -> None:
+    """It is here again, and goes where it was found fit for."""
+    lent = next((one for one in draft.case.stock if (one.what, one.serial) == ("loaner", serial)), None)
+    if lent is None:
+        return
+    target: dict[str, Place] = {"restock": "sellable", "refurbish": "refurbish", "scrap": "scrap"}
+    draft.carry(Step(source="lent", target=target[disposition], why="returned", items=((lent.sku, 1),)))
+    draft.set(stock=tuple(one for one in draft.case.stock if one is not lent))
+
+
 def not_on_the_shelf(draft: Draft) -> None:
     """G5: the ledger had set it aside, and nobody finds it: it is not there, whatever was counted."""
     for what in dict.fromkeys(one.what for one in draft.case.stock if one.place == "reserved"):

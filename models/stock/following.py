@@ -12,6 +12,7 @@ from models.case import Case, Line
 from models.lifecycle import FINAL, State
 from models.remedies import REMEDIES
 from models.stock.places import INSIDE, Held, Items, Place, Step, Stock, What, Why, together
+from models.workshop import under_way
 
 #: From the choice of a remedy until what it sends has left.
 SENDING = (State.INTERCEPTING, State.RECALLING, State.AWAITING_PAYMENT, State.EXCHANGING)
@@ -61,7 +62,8 @@ def goods_to_send(case: Case) -> Items:
 
 def parts_of(case: Case) -> Items:
     """The parts of its repair that come off our shelf."""
-    return ()
+    order = under_way(case.repairs)
+    return order.off_the_shelf if order else ()
 
 
 def _own_goods_leave(case: Case) -> bool:

@@ -25,6 +25,7 @@ from api.routes import (
     reports,
     stock,
     stuck,
+    warranty,
     webhooks,
 )
 from api.routes.reference import is_loopback
@@ -92,6 +93,7 @@ def test_every_endpoint_that_needs_a_token_says_for_whom() -> None:
         cases.router,
         duty.router,
         stock.router,
+        warranty.router,
         stuck.router,
         files.router,
         follow_up.router,
@@ -133,6 +135,8 @@ ENDPOINTS: list[tuple[str, str, set[str]]] = [
     ("PUT", "/stock", {"warehouse", "manager", "director", "system"}),
     ("POST", "/stock/import", {"warehouse", "manager", "director", "system"}),
     ("POST", "/stock/X/moves", {"warehouse", "manager", "director", "system"}),
+    ("GET", "/warranty", STAFF | {"platform", "system"}),
+    ("POST", "/warranty", {"agent", "supervisor", "manager", "director", "warehouse", "workshop", "system"}),
     ("GET", "/claims", {"agent", "supervisor", "manager", "director", "finance", "system"}),
     ("POST", "/payouts/X/paid", {"finance", "system"}),
     ("POST", "/payouts/X/failed", {"finance", "system"}),

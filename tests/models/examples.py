@@ -85,6 +85,7 @@ EXAMPLES: dict[Action, dict[str, Any]] = {
     A.SETTLE_CLAIM: {"result": "paid", "amount": "129.00"},
     A.LEND_LOANER: {"serial": "L-7", "consent": True},
     A.RETURN_LOANER: {},
+    A.PLAN_REPAIR: {"workshop": "own", "diagnosis": "the seal leaks", "items": [{"sku": "SEAL-2", "quantity": 1}]},
     A.SETTLE_INVOICE: {"result": "credited"},
     A.RETRY: {},
     A.OVERRIDE_ELIGIBILITY: {"reason": "he was in hospital until yesterday"},

@@ -12,7 +12,7 @@ from tests.builders import DAY, HOUR, NOW, a_case, an_order
 from tests.models.examples import EXAMPLES
 from tests.models.story import Story, confirmed, found, procedure, returned
 
-#: Those that need something which this case has not: a payout, a procedure from the desk, a doubt to override.
+#: Those that need something which this case has not: a payout, a procedure, a doubt to override, goods to repair.
 NEEDS_MORE = (
     Action.FAIL_REFUND,
     Action.CONFIRM_ACCOUNT,
@@ -20,6 +20,7 @@ NEEDS_MORE = (
     Action.CHANGE_KIND,
     Action.REBASE_PLAYBOOK,
     Action.OVERRIDE_ELIGIBILITY,
+    Action.PLAN_REPAIR,
 )
 BESIDE = [a for a in list(Action)[list(Action).index(Action.TAKE) :] if a not in NEEDS_MORE]
 FIRST = {

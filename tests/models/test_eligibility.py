@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import eligibility
-from models.eligibility import RULES, Asked, Earlier, Eligible, Rule, judge, months_later, received_at
+from models.eligibility import RULES, Asked, Earlier, Eligible, Rule, judge, received_at
 from models.orders import Order
 from models.playbook import Eligibility, KeepIt
+from models.warranty import months_later
 from tests.builders import an_order
 
 SHANGHAI, NEW_YORK, UTC = ZoneInfo("Asia/Shanghai"), ZoneInfo("America/New_York"), ZoneInfo("UTC")

@@ -9,7 +9,7 @@ from api import desk
 from models.case import Case
 from models.commands import parse_command
 from models.decide import decide, opened
-from models.effects import CommitInput, Decision
+from models.effects import CommitInput, Decision, Effects
 from models.errors import CommandRefused
 from models.lifecycle import Role
 from models.orders import Order
@@ -82,6 +82,15 @@ class Till:
         """Commands in a row, each of which has to be carried out."""
         for role, action, *data in steps:
             assert self.act(case_no, role, action, **(data[0] if data else {})), f"{action} was refused"
+
+    def name_serials(self, case_no: str, serials: tuple[str, ...]) -> None:
+        """The customer named the serial numbers of what the case is about."""
+        case = self.case(case_no)
+        lines = tuple(line.model_copy(update={"serials": serials}) for line in case.lines)
+        named = case.model_copy(update={"lines": lines, "version": case.version + 1})
+        drain = CommitInput(case=named, base=case.version, effects=Effects(), at=self.later())
+        with writing(self.engine) as session:
+            cases.write_commit(session, drain, CALENDARS)
 
     def later(self) -> datetime:
         """The next minute."""

@@ -305,3 +305,33 @@ def test_a_rebuild_finds_out_again_who_waits(engine: Engine) -> None:
     with reading(engine) as session:
         assert listing.waits_for(session, KETTLE) == before
     assert [wait.case_no for wait in before] == [case_no]
+
+
+def test_a_repair_waits_for_its_part_and_goes_on_when_it_comes(engine: Engine) -> None:
+    till = Till(engine)
+    counted(engine, SEAL_2=1)
+    case_no = inspected(till, "customer")
+    till.drive(
+        case_no,
+        ("agent", "choose_remedy", {"remedy": "repair", "customer_agrees": True}),
+        ("workshop", "plan_repair", {"items": [{"sku": "SEAL-2", "quantity": 2}]}),
+    )
+    assert (till.case(case_no).state, places(engine, "SEAL-2")) == ("awaiting_stock", {"sellable": 1})
+    counted(engine, "the post came", SEAL_2=2)
+    assert rung(engine) == [case_no]
+    till.drive(case_no, ("system", "stock_arrived"))
+    assert (till.case(case_no).state, places(engine, "SEAL-2")) == ("repairing", {"reserved": 2})
+    till.drive(case_no, ("workshop", "finish_repair", {"report": "tight"}))
+    assert (till.case(case_no).state, places(engine, "SEAL-2")) == ("returning_goods", {})
+    nowhere_twice(engine)
+
+
+def test_a_loaner_of_the_ledger_leaves_the_shelf_and_comes_back(engine: Engine) -> None:
+    till = Till(engine)
+    counted(engine, LOAN_1=2)
+    case_no = inspected(till, "customer")
+    till.drive(case_no, ("agent", "lend_loaner", {"serial": "L-7", "sku": "LOAN-1", "consent": True}))
+    assert places(engine, "LOAN-1") == {"sellable": 1, "lent": 1}
+    till.drive(case_no, ("warehouse", "return_loaner", {"disposition": "scrap"}))
+    assert places(engine, "LOAN-1") == {"sellable": 1, "scrap": 1}
+    nowhere_twice(engine)
