@@ -47,6 +47,8 @@ UNEVEN = {
     "refunded_not_returned": ledger.refunded_not_returned,
     "returned_not_refunded": ledger.returned_not_refunded,
 }
+#: What a list of cases is narrowed to, for those who do not know the store.
+CaseFilters = lists.CaseFilters
 #: Everything that is stuck.
 EVERYTHING = stuck.Narrowed()
 #: The most entries of a case that its customer's page is made from.
@@ -249,6 +251,18 @@ class Lookup:
             "by_reason": found.by_reason,
             "by_stage": found.by_stage,
         }
+
+    async def case_number(self, text: str) -> str:
+        """The case whose number was typed in any case, with or without its prefix. Raises NotFound."""
+        number = await self._read(lambda session: lists.number_of(session, text))
+        if number is None:
+            raise NotFound(f"There is no case '{text}'.")
+        return number
+
+    async def stuck_board(self) -> list[dict[str, Any]]:
+        """What is stuck by reason: how many cases, the oldest, and what is at stake in every currency (T12)."""
+        now = self.clock()
+        return [views.tally_document(row) for row in await self._read(lambda session: stuck.board(session, now))]
 
     def _case(self, session: Session, case_no: str) -> Case:
         case = cases.load(session, case_no)

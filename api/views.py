@@ -27,7 +27,7 @@ from store.ledger import Uneven
 from store.lists import CaseRow
 from store.payouts import PayoutRow
 from store.register_columns import Personal, Sum
-from store.stuck import StuckCase
+from store.stuck import StuckCase, Tally
 
 
 def instant(at: datetime | None) -> str | None:
@@ -163,6 +163,12 @@ def stuck_document(row: StuckCase) -> dict[str, Any]:
     """A stuck case with every reason that holds."""
     document = row.model_dump(mode="json", exclude={"at_stake", "currency"})
     return {**document, "at_stake": money(row.at_stake, row.currency)}
+
+
+def tally_document(row: Tally) -> dict[str, Any]:
+    """All stuck cases of one reason, in numbers."""
+    sums = [money(total, currency) for currency, total in sorted(row.at_stake.items())]
+    return {"reason": row.reason, "cases": row.cases, "oldest": instant(row.oldest), "at_stake": sums}
 
 
 def payout_document(row: PayoutRow) -> dict[str, Any]:

@@ -39,6 +39,16 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "save_account": _STAFF,
     "change_password": _STAFF,
     "sign_out_everywhere": _STAFF,
+    **dict.fromkeys(("cases", "cases_csv", "save_view", "forget_view"), _STAFF),
+    **dict.fromkeys(("reports", "report", "report_csv", "report_cases"), _STAFF),
+    **dict.fromkeys(("playbooks", "playbook", "playbook_road", "calendars", "calendar"), _STAFF),
+    "sweeps": _LEADERS,
+    "stuck": _LEADERS,
+    "check_bulk": _LEADERS,
+    "start_bulk": _LEADERS,
+    "bulks": _LEADERS,
+    "bulk": _LEADERS,
+    "stop_bulk": _LEADERS,
 }
 
 #: Pages that somebody whose password was given to him may open before he has chosen his own.

@@ -20,7 +20,15 @@ class Entry:
 
 
 #: A page that is not in `access.MAY` for somebody is not shown to him.
-ENTRIES: Final[tuple[Entry, ...]] = (Entry("work", N_("My work"), "work", "m"),)
+ENTRIES: Final[tuple[Entry, ...]] = (
+    Entry("work", N_("My work"), "work", "m"),
+    Entry("cases", N_("Cases"), "list", "c"),
+    Entry("stuck", N_("Stuck"), "alert", "s"),
+    Entry("reports", N_("Reports"), "chart", "r"),
+    Entry("sweeps", N_("Sweeps"), "clock"),
+    Entry("playbooks", N_("Playbooks"), "note"),
+    Entry("calendars", N_("Calendars"), "clock"),
+)
 
 
 @dataclass(frozen=True)

@@ -205,6 +205,7 @@ class Visit:
             "static": self.static,
             "money": tongue.money,
             "say": tongue.say,
+            "say_many": tongue.say_many,
             "menu": navigation.menu(self),
             "notice": self._notice(),
         }

@@ -138,6 +138,12 @@ def _mentions(text: str) -> ColumnElement[bool]:
     return any_of(found, _columns.phone_tail == digits[-4:]) if is_phone else found
 
 
+def number_of(session: Session, text: str) -> str | None:
+    """The number of the case that is meant by exactly this text, as people type numbers: `ac-26-000017`."""
+    found = select(_columns.case_no).where(_columns.case_no == text.strip().upper())
+    return session.execute(found).scalar_one_or_none()
+
+
 def of_order(session: Session, order_no: str) -> tuple[CaseRow, ...]:
     """All cases of an order, oldest first (C1)."""
     found = select(*_SHOWN).where(_columns.order_no == order_no).order_by(_columns.opened_at, _columns.case_no)

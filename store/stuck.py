@@ -155,6 +155,42 @@ def _by_stage(groups: Mapping[tuple[str, int], int]) -> dict[str, int]:
     return dict(counts)
 
 
+class Tally(BaseModel):
+    """All stuck cases of one reason: how many, since when the oldest is open, and what is at stake by currency."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reason: str
+    cases: int
+    oldest: datetime
+    at_stake: dict[str, int]
+
+
+def board(session: Session, now: datetime, away: Away | None = None) -> tuple[Tally, ...]:
+    """What is stuck by reason, with age and money, in the order of `REASONS` (T12)."""
+    gone = off_duty(session, now) if away is None else away
+    left = case((_owner_away(gone), 1), else_=0) if gone else literal(0)
+    found = select(
+        *(_spans.mask, left, cases.c.currency, func.count(), func.min(_spans.opened_at), func.sum(_spans.at_stake))
+    ).join(cases, cases.c.case_no == _spans.case_no)
+    groups = session.execute(found.where(*_now(now)).group_by(_spans.mask, left, cases.c.currency)).all()
+    return tuple(_tallies(groups))
+
+
+def _tallies(groups: Iterable[Any]) -> Iterable[Tally]:
+    rows = [(mask | (BIT[OWNER_AWAY] if left else 0), *rest) for mask, left, *rest in groups]
+    for reason, bit in BIT.items():
+        held = [row[1:] for row in rows if row[0] & bit]
+        if not held:
+            continue
+        sums: Counter[str] = Counter()
+        for currency, _, _, stake in held:
+            sums[currency or ""] += int(stake)
+        at_stake = {currency: total for currency, total in sums.items() if currency and total}
+        number, oldest = sum(n for _, n, _, _ in held), min(opened for _, _, opened, _ in held)
+        yield Tally(reason=reason, cases=number, oldest=oldest, at_stake=at_stake)
+
+
 def _groups(session: Session, now: datetime, wanted: Narrowed, away: Away) -> Counter[tuple[str, int]]:
     """How many open cases there are of each stage and set of reasons; the empty set is one of them."""
     gone = func.sum(case((_owner_away(away), 1), else_=0)) if away else literal(0)

@@ -77,6 +77,13 @@ def as_csv(rows: Iterable[Mapping[str, Any]], name: str, head: Sequence[str] = (
     return Response(out.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headings)
 
 
+def csv_line(values: Iterable[Any]) -> str:
+    """One line of a long CSV file that is written as it is read."""
+    out = io.StringIO()
+    csv.writer(out).writerow(_cell(value) for value in values)
+    return out.getvalue()
+
+
 def _flat(row: Mapping[str, Any]) -> dict[str, str]:
     flat: dict[str, str] = {}
     for column, value in row.items():

@@ -3,7 +3,20 @@
 from fastapi import APIRouter
 
 from console.customer import asking, following
-from console.pages import account, cases, home, live, sign_in, work
+from console.pages import (
+    account,
+    calendars,
+    cases,
+    cases_list,
+    home,
+    live,
+    playbooks,
+    reports,
+    sign_in,
+    stuck,
+    sweeps,
+    work,
+)
 
 #: All pages of the console.
 PAGES: tuple[APIRouter, ...] = (
@@ -15,4 +28,10 @@ PAGES: tuple[APIRouter, ...] = (
     live.router,
     asking.router,
     following.router,
+    cases_list.router,
+    stuck.router,
+    reports.router,
+    playbooks.router,
+    calendars.router,
+    sweeps.router,
 )

@@ -48,6 +48,7 @@ from models.tables.stuck import bulk_items, bulks, case_reasons, stuck_spans, us
 from models.tables.sweeps import callback_tries, callbacks, customer_preferences, month_summaries, surveys, sweep_runs
 from models.tables.tracking import hooks_in, order_news, order_waybills, parcel_watch, tracking, tracking_events
 from models.tables.users import failed_sign_ins, sign_in_trips, user_sessions, users
+from models.tables.views import saved_views
 from models.tables.warranty import warranty_cards, warranty_repairs
 from models.tables.webhooks import webhook_deliveries, webhook_endpoints, webhook_events
 
@@ -120,6 +121,7 @@ __all__ = [
     "playbook_versions",
     "postage_pots",
     "rota",
+    "saved_views",
     "side_accounts",
     "staff",
     "staff_standings",

@@ -1,0 +1,188 @@
+"""What leaders look at: stuck cases and bulk actions, the list of cases, reports, playbooks, calendars, sweeps."""
+
+import asyncio
+import csv
+import io
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.api.client import Api
+from tests.console.browser import Browser, words
+
+Browse = Callable[..., Browser]
+
+
+async def _ended(chen: Browser, address: str) -> str:
+    async with asyncio.timeout(30):
+        while 'aria-busy="true"' in (page := (await chen.get(address)).text):
+            await asyncio.sleep(0.05)
+    return page
+
+
+# ── stuck ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_manager_sees_why_cases_are_stuck_and_gives_two_of_them_to_somebody(api: Api, browse: Browse) -> None:
+    first, second = (await api.opened())["case_no"], (await api.opened())["case_no"]
+    chen = browse("manager")
+    board = await chen.get("/stuck", params={"reason": "no_owner", "sort": "age"})
+    assert "nobody's" in words(board)
+    assert first in board.text
+    assert "Nobody has owned it for" in words(board)
+
+    check = await chen.submit(
+        "/stuck?reason=no_owner", case=[first, second], scope="chosen", action="reassign", to="wu.di", why="holiday"
+    )
+    assert "Give to somebody else: wu.di – 2 cases" in words(check)
+    command_id = re.search(r'name="command_id" value="([^"]+)"', check.text)
+    assert command_id
+    asked = {"case": [first, second], "action": "reassign", "to": "wu.di", "why": "holiday", "hours": ""}
+    begun = await chen.submit("/bulk", **asked, command_id=command_id[1])
+    again = await chen.submit("/bulk", **asked, command_id=command_id[1])
+    assert begun.status_code == again.status_code == 303
+    assert begun.headers["location"] == again.headers["location"], "one form is one bulk, however often it is sent"
+    told = words(await _ended(chen, begun.headers["location"]))
+    assert "2 of 2 asked" in told
+    assert [(await api.get(f"/cases/{number}")).json()["owner"] for number in (first, second)] == ["wu.di", "wu.di"]
+    assert "holiday" in words(await chen.get("/bulk"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"action": "reassign", "to": "", "why": "w"}, "Say to whom."),
+        ({"action": "extend", "hours": "-3", "why": "w"}, "Say by how many hours, from 1 to 720."),
+        ({"action": "extend", "hours": "²", "why": "w"}, "Say by how many hours, from 1 to 720."),
+        ({"action": "remind", "why": ""}, "Say why: every case's timeline tells it."),
+        ({"action": "", "why": "w"}, "Choose what is to be done."),
+    ],
+)
+async def test_what_is_missing_of_a_bulk_is_said_where_it_is_typed_and_nothing_is_lost(
+    api: Api, browse: Browse, typed: dict[str, str], told: str
+) -> None:
+    case = (await api.opened())["case_no"]
+    page = await browse("manager").submit("/stuck?sort=age&reason=no_owner", case=case, scope="chosen", **typed)
+    assert page.status_code == 422
+    assert told in words(page)
+    for value in filter(None, typed.values()):
+        assert f'value="{value}"' in page.text
+
+
+async def test_nobody_chosen_and_no_filter_meant_is_refused(api: Api, browse: Browse) -> None:
+    await api.opened()
+    page = await browse("manager").submit("/stuck", scope="chosen", action="remind", why="late")
+    assert (page.status_code, "Choose at least one case" in words(page)) == (422, True)
+
+
+async def test_all_that_match_are_counted_before_anything_is_done(api: Api, browse: Browse) -> None:
+    case = await api.opened(kind="wrong_item")
+    query = f"/stuck?kind=wrong_item&owner={case['owner'] or ''}&reason=no_owner"
+    check = await browse("manager").submit(query, scope="all", action="remind", why="late")
+    found = (await api.get("/stuck", params={"kind": "wrong_item", "reason": "no_owner"})).json()["total"]
+    assert re.search(rf"Remind the owner – {found} cases?", words(check))
+
+
+async def test_a_filter_that_finds_nothing_says_so_and_what_nobody_can_mean_is_left_out(browse: Browse) -> None:
+    chen = browse("manager")
+    assert "No stuck case matches." in words(await chen.get("/stuck", params={"owner": "nobody.here"}))
+    odd = {"reason": ["tired", "overdue"], "stage": "limbo", "at_stake": "-1", "older_than_days": "soon", "sort": "?"}
+    assert (await chen.get("/stuck", params=odd)).status_code == 200
+
+
+async def test_an_agent_is_told_whom_to_ask_for_the_stuck_board(browse: Browse) -> None:
+    page = await browse("agent").get("/stuck")
+    assert page.status_code == 403
+    assert "supervisor" in words(page)
+
+
+# ── cases ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_the_number_of_a_case_leads_to_it_and_a_name_to_a_list(api: Api, browse: Browse) -> None:
+    order = await api.sold(customer={"id": "c-7", "name": "欧阳娜", "phone": "13612345678"})
+    case = (await api.opened(order_no=order["order_no"]))["case_no"]
+    li = browse("agent")
+    straight = await li.get("/cases", params={"q": f" {case.lower()} "})
+    assert (straight.status_code, straight.headers["location"]) == (303, f"/cases/{case}")
+    for text in (order["order_no"], "5678"):
+        assert case in (await li.get("/cases", params={"q": text})).text, text
+    assert "No case matches." in words(await li.get("/cases", params={"q": "%_nothing"}))
+
+
+async def test_a_view_is_kept_under_a_name_shared_by_leaders_and_taken_away_by_its_owner(browse: Browse) -> None:
+    chen, li = browse("manager"), browse("agent")
+    kept = await chen.submit("/cases/views?mark=nobody&sort=priority", name="  Nobody's   first ", shared="on")
+    assert (kept.status_code, kept.headers["location"]) == (303, "/cases?mark=nobody&sort=priority")
+    assert "Nobody's first" in words(await li.get("/cases"))
+    page = await chen.get("/cases?mark=nobody&sort=priority")
+    address = re.search(r'action="(/cases/views/[^"]+/forget)"', page.text)
+    assert address
+    assert "You have no such view." in words(await li.get((await li.submit(address[1])).headers["location"]))
+    assert "Nobody's first" in words(await li.get("/cases"))
+    await chen.submit(address[1])
+    assert "Nobody's first" not in words(await li.get("/cases"))
+    unnamed = await chen.submit("/cases/views?mark=nobody", name=" ")
+    assert (unnamed.status_code, "Give the view a name" in words(unnamed)) == (422, True)
+
+
+async def test_the_list_goes_into_a_spreadsheet_as_it_is_filtered(api: Api, browse: Browse) -> None:
+    case = (await api.opened(kind="damaged_in_transit"))["case_no"]
+    file = await browse("agent").get("/cases.csv", params={"kind": "damaged_in_transit", "which": "all"})
+    rows = list(csv.DictReader(io.StringIO(file.text.removeprefix("\ufeff"))))
+    (mine,) = [row for row in rows if row["case_no"] == case]
+    assert (mine["kind"], mine["at_stake"], mine["currency"]) == ("damaged_in_transit", "129.00", "CNY")
+    assert {row["kind"] for row in rows} == {"damaged_in_transit"}
+    assert "王小明" not in file.text
+
+
+# ── reports, playbooks, calendars, sweeps ─────────────────────────────────────────────────────────
+
+
+async def test_a_number_of_a_report_leads_to_its_cases(api: Api, browse: Browse) -> None:
+    case = (await api.opened())["case_no"]
+    chen = browse("manager")
+    shown = await chen.get((await chen.get("/reports")).headers["location"])
+    assert "still running" in words(shown)
+    link = re.search(r'href="(/reports/monthly/cases\?[^"]*cell=opened)"', shown.text)
+    assert link
+    assert case in (await chen.get(link[1].replace("&amp;", "&"))).text
+    file = await chen.get("/reports/monthly/csv")
+    assert file.headers["content-type"].startswith("text/csv")
+    before = re.search(r'href="(/reports/monthly\?month=[^"]+)" rel="prev"', shown.text)
+    assert before
+    assert (await chen.get(before[1])).status_code == 200
+
+
+async def test_an_agent_reads_the_own_sheet_only(browse: Browse) -> None:
+    li = browse("agent")
+    assert (await li.get("/reports")).headers["location"] == "/reports/staff"
+    assert (await li.get("/reports/staff")).status_code == 200
+    assert (await li.get("/reports/monthly")).status_code == 403
+    assert (await browse("manager").get("/reports/horoscope")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("/playbooks", "they are in force for new cases"),
+        ("/playbooks/quality_fault", "repair → exchange → refund"),
+        ("/calendars", "Asia/Shanghai"),
+        ("/calendars/shop_cn?year=2026", "248 working days"),
+        ("/calendars/shop_cn?year=abc", "working days"),
+        ("/sweeps", "aftercare-stuck-sweep"),
+    ],
+)
+async def test_a_manager_looks_up_what_is_in_force(browse: Browse, address: str, told: str) -> None:
+    page = await browse("manager").get(address)
+    assert page.status_code == 200
+    assert told in words(page)
+
+
+async def test_the_road_of_a_kind_is_a_drawing(browse: Browse) -> None:
+    drawn = await browse("agent").get("/playbooks/wrong_item/road.svg")
+    assert drawn.headers["content-type"] == "image/svg+xml"
+    assert "wrong_item" in drawn.text
+    assert (await browse("agent").get("/playbooks/teleport")).status_code == 404
+    assert (await browse("agent").get("/calendars/mars")).status_code == 404
