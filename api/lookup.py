@@ -33,7 +33,7 @@ from playbooks.loading.load import Playbooks
 from playbooks.loading.notices import calendar_rows, warnings
 from printing.slip import Paper, Printed, Slip, printed
 from printing.words import Language
-from store import cases, credit, ledger, lists, orders, payouts, personal, stuck, sweeps
+from store import cases, credit, finding, ledger, lists, orders, payouts, personal, stuck, sweeps
 from store import claims as kept_claims
 from store import files as kept_files
 from store.engine import reading, writing
@@ -98,6 +98,11 @@ class Lookup:
             return views.order_document(order, pots, rows, holds)
 
         return await self._read(read)
+
+    async def find_orders(self, text: str, most: int = 20) -> list[dict[str, Any]]:
+        """Orders by their number, a telephone or a name, the newest first."""
+        found = await self._read(lambda session: finding.orders(session, text, most))
+        return [one.model_dump(mode="json") for one in found]
 
     async def preview(self, order_no: str, ask: PreviewAsk) -> dict[str, Any]:
         """What a remedy would cost now; moves nothing."""

@@ -22,6 +22,7 @@ class Entry:
 #: A page that is not in `access.MAY` for somebody is not shown to him.
 ENTRIES: Final[tuple[Entry, ...]] = (
     Entry("work", N_("My work"), "work", "m"),
+    Entry("new_case", N_("Open a case"), "plus", "n"),
     Entry("cases", N_("Cases"), "list", "c"),
     Entry("stuck", N_("Stuck"), "alert", "s"),
     Entry("reports", N_("Reports"), "chart", "r"),

@@ -10,6 +10,7 @@ from console.pages import (
     cases_list,
     home,
     live,
+    opening,
     playbooks,
     reports,
     sign_in,
@@ -24,6 +25,7 @@ PAGES: tuple[APIRouter, ...] = (
     sign_in.router,
     account.router,
     work.router,
+    opening.router,  # before the cases: `new` is no number
     cases.router,
     live.router,
     asking.router,

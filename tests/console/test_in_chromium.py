@@ -34,6 +34,8 @@ PAGES = (
     ("/cases/{case}/do/make_offer", "agent"),
     ("/cases/{case}/do/choose_remedy", "manager"),
     ("/account", "agent"),
+    ("/cases/new", "agent"),
+    ("/cases/new?order_no={order}", "agent"),
     ("/no-such-page", "agent"),
     ("/work/skip/{case}", "agent"),
 )
@@ -73,15 +75,16 @@ async def visiting(
 async def test_axe_finds_nothing_and_everything_fits(
     chromium: Chromium, service: Running, staff: Staff, api: Api, language: str, width: int
 ):
-    case = (await api.opened())["case_no"]
+    opened = await api.opened()
+    case, order = opened["case_no"], opened["order_no"]
     await api.act(case, "customer_message", "customer", text="漏水" * 60)
     for path, role in PAGES:
         look = {"locale": language, "viewport": {"width": width, "height": 800}}
         async with visiting(chromium, service, staff, role, **look) as page:
-            await page.goto(path.format(case=case))
+            await page.goto(path.format(case=case, order=order))
             assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
         async with visiting(chromium, service, staff, role, **look, bypass_csp=True) as page:
-            await page.goto(path.format(case=case))
+            await page.goto(path.format(case=case, order=order))
             await page.add_script_tag(content=AXE)
             assert await page.evaluate(WRONG) == [], f"{path} as {role}"
 
