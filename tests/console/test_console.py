@@ -69,6 +69,17 @@ def test_no_template_has_scripts_styles_or_handlers_of_its_own():
         assert "<script>" not in text, file.name
 
 
+def test_every_rule_of_style_is_in_a_layer_and_every_brace_is_closed():
+    """One that is lost in a merge would take the rules behind it along, and no browser says a word."""
+    depth = 0
+    for number, line in enumerate((STATIC / "console.css").read_text(encoding="utf-8").splitlines(), start=1):
+        if depth == 0 and line.strip():
+            assert line.startswith(("@layer", "@import", "/*")), f"{number}: {line}"
+        depth += line.count("{") - line.count("}")
+        assert depth >= 0, number
+    assert depth == 0
+
+
 # ── words ─────────────────────────────────────────────────────────────────────────────────────────
 
 
