@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from models import tables
+from models import echoes, tables
 from models.errors import Conflict
 from models.orders import Order
 from models.pots import PaymentPot, Pot, Pots, pots_of
@@ -136,8 +136,13 @@ def _put(session: Session, order: Order, content_hash: str, now: datetime) -> Pu
     if before == content_hash:
         return "unchanged"
     money.lock_order(session, order.order_no)
-    _change_pots(session, order)
-    credit.use_for(session, order, load(session, order.order_no), now)
+    known = load(session, order.order_no)
+    assert known is not None
+    order = _with_our_refunds(session, known, order)
+    content_hash = _hash(order)
+    if content_hash == before:
+        return "unchanged"
+    credit.use_for(session, order, known, now)
     columns = _columns(order, content_hash, now)
     del columns["imported_at"], columns["split_rule"]
     session.execute(update(tables.orders).where(tables.orders.c.order_no == order.order_no).values(**columns))
@@ -188,12 +193,28 @@ def _hash(order: Order) -> str:
 # ── what may change ───────────────────────────────────────────────────────────────────────────────
 
 
-def _change_pots(session: Session, order: Order) -> None:
-    before, after = load(session, order.order_no), pots_of(order)
+def _with_our_refunds(session: Session, before: Order, order: Order) -> Order:
+    """The order as it is to be kept, its pots changed: what a storefront takes off because we refunded it changes
+    nothing. Raises Conflict for what it paid back itself of goods that are in our cases (T21)."""
     drawn = pots(session, order.order_no)
-    assert before is not None
     assert drawn is not None
     held = _held_lines(session, order.order_no)
+    if not echoes.paid_back_since(before, order):
+        _change_pots(session, before, order, drawn, held)
+        return order
+    refunded = payouts.given_back(session, order.order_no)
+    as_it_was = echoes.as_it_was(before, order, drawn, refunded)
+    try:
+        if as_it_was is None and (refunded or held) and echoes.names_no_lines(before, order):
+            raise echoes.not_ours(before, order, drawn, refunded)
+        _change_pots(session, before, as_it_was or order, drawn, held)
+    except Conflict:
+        raise echoes.not_ours(before, order, drawn, refunded) from None
+    return as_it_was or order
+
+
+def _change_pots(session: Session, before: Order, order: Order, drawn: Pots, held: set[int]) -> None:
+    after = pots_of(order)
     if not held and not _is_drawn(drawn):
         _replace_pots(session, order.order_no, after)
         return

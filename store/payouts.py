@@ -123,6 +123,18 @@ def granted(session: Session, order_no: str, but: str) -> tuple[tuple[str, str, 
     return tuple(sorted((what, whose, int(amount)) for what, whose, amount in rows))
 
 
+_GIVEN_BACK = select(func.coalesce(func.sum(payouts.c.amount), 0)).where(
+    payouts.c.order_no == bindparam("wanted_order"),
+    payouts.c.state != CANCELLED,
+    payouts.c.purpose.in_(("refund", "freight", "goodwill")),
+)
+
+
+def given_back(session: Session, order_no: str) -> int:
+    """What the cases of an order gave its customer or are about to, of the order's money and beside it."""
+    return int(session.execute(_GIVEN_BACK, {"wanted_order": order_no}).scalar_one())
+
+
 def list(
     session: Session,
     states: tuple[str, ...] = (),

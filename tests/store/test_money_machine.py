@@ -242,6 +242,7 @@ def test_no_walk_through_people_crashes_and_answers_pays_twice_or_too_much() -> 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_nor_do_many_and_longer_ones(engine: Engine) -> None:
     with counted(engine):
         run_state_machine_as_test(MoneyMachine, settings=settings(ENDLESS, max_examples=200, stateful_step_count=50))
