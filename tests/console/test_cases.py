@@ -299,6 +299,7 @@ async def test_my_work_says_why_each_case_is_there_and_leads_from_one_to_the_nex
     assert "customer wrote" in page
     following = await sun.get("/work/next")
     assert following.status_code == 303
+    assert f"/work/skip/{first}" in (await sun.get(f"/cases/{first}?from=work")).text
     skipped = await sun.submit(f"/work/skip/{second}", reason="Something more urgent")
     assert skipped.headers["location"] == f"/work/next?after={second}"
     assert "Something more urgent" in words(await sun.get(f"/cases/{second}"))
