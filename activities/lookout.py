@@ -110,7 +110,7 @@ class Lookout:
             self._registered(parcel, tracker, code, due[0], now)
             return [], None
         asked = self._asked(parcel, tracker, code, now)
-        return self._silent(parcel, courier, due, now) if asked else ([], None)
+        return self._silent(parcel, rules, due, now) if asked else ([], None)
 
     def _tracker_of(self, courier: Courier | None) -> tuple[Tracker | None, str]:
         """Who is asked about a courier: the first that has a code of it, else the first there is."""
@@ -167,27 +167,28 @@ class Lookout:
     # ── silence ─────────────────────────────────────────────────────────────
 
     def _silent(
-        self, parcel: Watched, courier: Courier | None, due: tuple[datetime, Silence], now: datetime
+        self, parcel: Watched, rules: CourierRules, due: tuple[datetime, Silence], now: datetime
     ) -> tuple[list[Request], str | None]:
         """Nothing is heard for too long: keep it, and tell the team once for each silence."""
-        since, kind = due
-        told = f"{kind} {since:%Y%m%d%H%M}"
+        since, silence = due
+        kind = rules.kind_of(silence)
+        told = f"{kind or silence} {since:%Y%m%d%H%M}"
+        words = _words(parcel, rules.courier(parcel.carrier), silence, kind)
         with writing(self._engine) as session:
-            watch.keep(session, parcel.waybill, silent_since=since, silence=kind, next_at=now + AGAIN)
+            watch.keep(session, parcel.waybill, silent_since=since, silence=kind or silence.value, next_at=now + AGAIN)
             if parcel.told_of == told:
                 return [], None
-            return _tell(session, parcel, courier, told, now), told
+            return _tell(session, parcel, words, told, now), told
 
     def _keep(self, parcel: Watched, **changed: Any) -> None:
         with writing(self._engine) as session:
             watch.keep(session, parcel.waybill, **changed)
 
 
-def _tell(session: Session, parcel: Watched, courier: Courier | None, told: str, now: datetime) -> list[Request]:
+def _tell(session: Session, parcel: Watched, words: dict[str, str], told: str, now: datetime) -> list[Request]:
     """To the cases that are about it; else whoever is on duty hears that one should be opened."""
     cases = {case.case_no: case for case in tracking.cases_of(session, parcel.waybill)}
     cases |= {case.case_no: case for case in tracking.waiting_for(session, parcel.waybill)}
-    words = _words(parcel, courier, told.partition(" ")[0])
     if cases:
         data = {"note": words["note"]}
         return [Request(number, "note", f"silent {parcel.waybill} {told}", data) for number in cases]
@@ -196,21 +197,22 @@ def _tell(session: Session, parcel: Watched, courier: Courier | None, told: str,
     return []
 
 
-def _words(parcel: Watched, courier: Courier | None, kind: str) -> dict[str, str]:
-    en, zh = _WORDS[kind]
+def _words(parcel: Watched, courier: Courier | None, silence: Silence, kind: str | None) -> dict[str, str]:
+    en, zh = _WORDS[silence]
+    of_kind, as_kind = (f"of kind {kind} ", f" {kind} ") if kind else ("", "")
     names = (courier.en, courier.zh) if courier else (parcel.carrier or "?",) * 2
     named = f"Order {parcel.order_no}, parcel {parcel.waybill} ({names[0]})"
     return {
         "note": f"{parcel.waybill}: {en}, for longer than is usual on its lane: ask the courier (L2).",
-        "en": f"{named}: {en}. Open a case of kind {kind} before the customer asks (L2).",
-        "zh": f"订单 {parcel.order_no},包裹 {parcel.waybill}({names[1]}):{zh}。请在客户询问前建立 {kind} 售后单。",
+        "en": f"{named}: {en}. Open a case {of_kind}before the customer asks (L2).",
+        "zh": f"订单 {parcel.order_no},包裹 {parcel.waybill}({names[1]}):{zh}。请在客户询问前建立{as_kind}售后单。",
     }
 
 
-_WORDS: Mapping[str, tuple[str, str]] = {
-    "not_dispatched": ("its label is printed and it was never scanned", "已打单,未见揽收"),
-    "no_scan": ("it left and was never scanned", "已发出,没有任何扫描记录"),
-    "tracking_stalled": ("nothing is heard of it since its last scan", "物流停滞,长时间没有更新"),
+_WORDS: Mapping[Silence, tuple[str, str]] = {
+    Silence.UNSENT: ("its label is printed and it was never scanned", "已打单,未见揽收"),
+    Silence.UNSCANNED: ("it left and was never scanned", "已发出,没有任何扫描记录"),
+    Silence.STALLED: ("nothing is heard of it since its last scan", "物流停滞,长时间没有更新"),
 }
 
 

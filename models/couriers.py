@@ -5,7 +5,8 @@ A lane is a courier and a zone. Silence on it that is longer than usual is a cas
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
@@ -15,9 +16,15 @@ from models.tracking import Standing, What
 
 Hours = Annotated[int, Field(ge=1, le=24 * 90)]
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,60}$")]
-#: The kinds of case that silence is (L1, L2).
-Silence = Literal["not_dispatched", "no_scan", "tracking_stalled"]
 DEFAULT_ZONE = "default"
+
+
+class Silence(StrEnum):
+    """What is not heard of a parcel; which kind of case that is, `couriers.yaml` says (L1, L2)."""
+
+    UNSENT = "unsent"  # its label is printed, nobody said that it left, and it was never scanned
+    UNSCANNED = "unscanned"  # it left, and was never scanned
+    STALLED = "stalled"  # it was scanned, and no more
 
 
 class Usual(Part):
@@ -49,6 +56,9 @@ class CourierRules(Part):
         default_factory=lambda: {DEFAULT_ZONE: Usual(first=48, between=72)},
         description="how long is usual by zone of `freight.yaml`; `default` for every other",
     )
+    cases: Mapping[Silence, Word] = Field(
+        default_factory=dict, description="the kind of case that is proposed, by what is not heard (L1, L2)"
+    )
     forget_days: int = Field(60, ge=1, le=365, description="a parcel that was sent longer ago is not looked after")
 
     @model_validator(mode="after")
@@ -72,6 +82,10 @@ class CourierRules(Part):
                 return courier
         return None
 
+    def kind_of(self, silence: Silence) -> str | None:
+        """The kind of case that a silence is; None where the shop names none."""
+        return self.cases.get(silence)
+
     def usual_on(self, courier: Courier | None, zone: str | None) -> Usual:
         """What is usual on a lane: the courier's for the zone, its own, the shop's for the zone, the shop's."""
         here = zone or DEFAULT_ZONE
@@ -85,12 +99,12 @@ def _plain(word: str) -> str:
 
 
 def silent_at(usual: Usual, since: datetime, shipped: bool, here: Standing | None) -> tuple[datetime, Silence] | None:
-    """When silence on a lane is longer than usual, and which kind of case it is then; None for a parcel that is there.
+    """When silence on a lane is longer than usual, and which silence it is then; None for a parcel that is there.
 
     `since` is when the label was printed, or the parcel left; `shipped`: somebody said that it left.
     """
     if here is None or here.what is What.CREATED:
-        return since + timedelta(hours=usual.first), "no_scan" if shipped else "not_dispatched"
+        return since + timedelta(hours=usual.first), Silence.UNSCANNED if shipped else Silence.UNSENT
     if here.outcome is not None:
         return None
-    return here.at + timedelta(hours=usual.between), "tracking_stalled"
+    return here.at + timedelta(hours=usual.between), Silence.STALLED

@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from models.couriers import Silence
 from models.orders import Order, Shipment
 from models.tables import orders, parcel_watch
 from store.documents import put_new
@@ -23,7 +22,7 @@ LEASE = timedelta(minutes=5)
 
 
 class Watched(BaseModel):
-    """One parcel that is looked after. `told_of` is the silence that people were told of."""
+    """One parcel that is looked after. `silence` is a kind of case; `told_of` is what people were told of."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
@@ -39,7 +38,7 @@ class Watched(BaseModel):
     asked_at: datetime | None
     tries: int
     silent_since: datetime | None
-    silence: Silence | None
+    silence: str | None
     told_of: str | None
     words: str | None
 

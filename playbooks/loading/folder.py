@@ -52,6 +52,10 @@ class Folder:
             self.complain(self.place, "holds no playbook; put at least one <kind>.yaml there, or name another folder")
         return found
 
+    def known_kinds(self) -> frozenset[str]:
+        """The kinds of the folder and of the shipped one, which a playbook may be like."""
+        return frozenset(path.stem for place in (self.place, SHIPPED) for path in place.glob("*.yaml") if is_kind(path))
+
     def shown(self, path: Path) -> str:
         """A file's name in messages: within the folder if it is there, with its whole path if not."""
         inside = path != self.place and path.is_relative_to(self.place)
@@ -139,7 +143,7 @@ class Folder:
         path = self.own_or_shipped(COURIERS)
         rules, node = self._formed(path, CourierRules), self.read(path)
         if rules is not None and node is not None and path.parent == self.place:
-            for finding in _of_couriers(rules, self.zones()):
+            for finding in _of_couriers(rules, self.zones(), self.known_kinds()):
                 self.found(node, finding)
         return rules
 
@@ -217,8 +221,11 @@ def _of_callbacks(rules: CallbackRules, calendars: Iterable[str], own: bool) -> 
         yield ("calendar",), f"there is no calendar {rules.calendar}; {nearest(rules.calendar, calendars)}"
 
 
-def _of_couriers(rules: CourierRules, zones: Collection[str]) -> Iterator[Finding]:
-    """Zones that no order can have; a shop that lists none has any."""
+def _of_couriers(rules: CourierRules, zones: Collection[str], kinds: Collection[str]) -> Iterator[Finding]:
+    """Kinds that no case can have, and zones that no order can have; a shop that lists no zone has any."""
+    for silence, kind in rules.cases.items():
+        if kind not in kinds:
+            yield ("cases", silence.value), f"there is no kind of case {kind}; {nearest(kind, kinds)}"
     lanes: list[tuple[tuple[str, ...], Mapping[str, object]]] = [(("usual",), rules.usual)]
     lanes += [(("couriers", name, "usual"), courier.usual) for name, courier in rules.couriers.items()]
     for where, usual in lanes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -13,7 +14,7 @@ from activities.lookout import Lookout
 from models.couriers import CourierRules
 from models.tables import letters
 from models.tracking import TrackingEvent, What
-from playbooks.loading.load import SHIPPED, load_playbooks
+from playbooks.loading.load import SHIPPED, check_folder, load_playbooks
 from store import orders, tracking, watch
 from store.engine import reading, writing
 from store.register_columns import COLUMNS
@@ -26,6 +27,7 @@ HOUR = timedelta(hours=1)
 RULES = CourierRules.model_validate(
     {
         "usual": {"default": {"first": 24, "between": 48}, "remote": {"first": 36, "between": 96}},
+        "cases": {"unsent": "not_dispatched", "unscanned": "no_scan", "stalled": "tracking_stalled"},
         "couriers": {"sf": {"zh": "顺丰", "en": "SF Express", "written": ["SF"], "kuaidi100": "shunfeng",
                             "usual": {"default": {"first": 12, "between": 36}}}},
     }
@@ -237,6 +239,24 @@ async def test_the_list_of_silent_parcels_has_the_columns_that_its_spreadsheet_p
         [row] = REGISTERS["silent_parcels"](session)
     assert tuple(row) == COLUMNS["silent_parcels"]
     assert (row["order_no"], row["customer_id"]) == ("O-SF55", "c-88")
+
+
+async def test_where_no_kind_is_named_the_parcel_is_missed_all_the_same_and_none_is_proposed(shop: Shop):
+    nameless = RULES.model_copy(update={"cases": {}})
+    shop.sent()
+    shop.now += 12 * HOUR
+    await Lookout(cast(Client, None), shop.engine, {}, lambda: nameless, lambda: shop.now).round()
+    assert shop.missed() == [("SF55", "unscanned")]
+    [letter] = shop.letters()
+    assert "Open a case before" in letter
+
+
+def test_a_kind_of_silence_that_is_none_is_named_with_its_line(tmp_path: Path):
+    (tmp_path / "no_scan.yaml").write_text("kind: no_scan\nlike: no_scan\n", "utf-8")
+    (tmp_path / "couriers.yaml").write_text("cases:\n  unscanned: no_scan\n  stalled: tracking_stolen\n", "utf-8")
+    [problem] = check_folder(tmp_path)
+    assert (problem.file, problem.line, problem.field) == ("couriers.yaml", 3, "cases.stalled")
+    assert "there is no kind of case tracking_stolen" in problem.message
 
 
 def without_trackers(shop: Shop, hears: bool) -> Lookout:
