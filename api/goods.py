@@ -23,7 +23,8 @@ from store import cases, lists
 from store import files as kept_files
 from store.files import KeptFile
 from store.goods import parcels, proposals
-from store.goods.parcels import NewParcel, Parcel, ParcelFilters
+from store.goods.parcels import NewParcel, Parcel
+from store.goods.parcels import ParcelFilters as ParcelFilters
 from store.goods.telling import told_of
 from store.projection import phone_tail
 

@@ -50,6 +50,12 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "bulks": _LEADERS,
     "bulk": _LEADERS,
     "stop_bulk": _LEADERS,
+    # Goods in.
+    **dict.fromkeys(("warehouse", "warehouse_scan"), frozenset({Role.WAREHOUSE})),
+    **dict.fromkeys(("parcels", "parcel", "parcel_photo"), _STAFF),
+    **dict.fromkeys(("parcel_match", "parcel_add_photo"), _AGENTS | {Role.WAREHOUSE}),
+    **dict.fromkeys(("parcel_dispose", "parcel_send_back"), _LEADERS | {Role.WAREHOUSE}),
+    **dict.fromkeys(("inspection", "inspect", "do_inspect"), _AGENTS | {Role.WAREHOUSE, Role.EXPERT}),
 }
 
 #: Pages that somebody whose password was given to him may open before he has chosen his own.

@@ -21,9 +21,13 @@ class Entry:
 
 #: A page that is not in `access.MAY` for somebody is not shown to him.
 ENTRIES: Final[tuple[Entry, ...]] = (
+    # The first that somebody may open is where he begins; only the warehouse opens its station.
+    Entry("warehouse", N_("Goods in"), "box", "w"),
     Entry("work", N_("My work"), "work", "m"),
     Entry("new_case", N_("Open a case"), "plus", "n"),
     Entry("cases", N_("Cases"), "list", "c"),
+    Entry("inspection", N_("Inspection"), "search", "i"),
+    Entry("parcels", N_("Shelf"), "box"),
     Entry("stuck", N_("Stuck"), "alert", "s"),
     Entry("reports", N_("Reports"), "chart", "r"),
     Entry("sweeps", N_("Sweeps"), "clock"),

@@ -9,13 +9,16 @@ from console.pages import (
     cases,
     cases_list,
     home,
+    inspection,
     live,
     opening,
     playbooks,
     reports,
+    shelf,
     sign_in,
     stuck,
     sweeps,
+    warehouse,
     work,
 )
 
@@ -36,4 +39,7 @@ PAGES: tuple[APIRouter, ...] = (
     playbooks.router,
     calendars.router,
     sweeps.router,
+    warehouse.router,
+    shelf.router,
+    inspection.router,
 )

@@ -1,0 +1,142 @@
+"""The warehouse's pages: the station, the shelf, inspections (G1-G4, G12)."""
+
+import re
+from collections.abc import Callable
+
+from tests.api.client import Api
+from tests.console.browser import Browser, words
+from tests.files.pictures import photo
+
+Browse = Callable[..., Browser]
+
+
+async def on_its_way(api: Api, waybill: str) -> str:
+    case: str = (await api.opened())["case_no"]
+    await api.act(case, "authorise_return")
+    await api.act(case, "ship_return", "customer", carrier="yto", waybill=waybill, freight="12.00")
+    return case
+
+
+async def state(api: Api, case_no: str) -> str:
+    return str((await api.get(f"/cases/{case_no}")).json()["state"])
+
+
+async def test_a_box_is_booked_in_by_one_scan_and_a_second_one_does_nothing(api: Api, browse: Browse) -> None:
+    case = await on_its_way(api, "YT-DOOR-1")
+    zhao = browse("warehouse")
+    done = await zhao.submit("/warehouse/scan", code=" YT-DOOR-1 ", scan_id="gun 1")
+    assert done.status_code == 303
+    page = words(await zhao.get(done.headers["location"]))
+    assert "Booked in" in page
+    assert case in page
+    assert "电热水壶 1.7 L KETTLE-17 1" in page
+    again = await zhao.submit("/warehouse/scan", code="YT-DOOR-1", scan_id="gun 2")
+    assert "Known already" in words(await zhao.get(again.headers["location"]))
+    assert await state(api, case) == "received"
+
+
+async def test_the_scripts_of_the_station_are_answered_with_what_they_show(api: Api, browse: Browse) -> None:
+    await on_its_way(api, "YT-DOOR-2")
+    zhao = browse("warehouse")
+    form = {"csrf": await zhao.csrf(), "code": "YT-DOOR-2", "box": "1", "of": "2"}
+    answer = await zhao.post("/warehouse/scan", data=form, headers={"HX-Request": "true"})
+    assert answer.text.lstrip().startswith('<section id="result"')
+    assert 'data-sound="good"' in answer.text
+    assert "1 box is still to come." in words(answer)
+    assert "box 1 of 2" in words(answer)
+
+
+async def test_a_waybill_of_two_cases_moves_none_until_somebody_says_which(api: Api, browse: Browse) -> None:
+    one, two = await on_its_way(api, "YT-DOOR-3"), await on_its_way(api, "YT-DOOR-3")
+    zhao = browse("warehouse")
+    asked = await zhao.submit("/warehouse/scan", code="YT-DOOR-3", scan_id="gun 3")
+    assert (asked.status_code, "Which case?" in words(asked)) == (409, True)
+    assert all(f'name="case_no" value="{number}"' in asked.text for number in (one, two))
+    assert await state(api, one) == await state(api, two) == "return_in_transit"
+    await zhao.submit("/warehouse/scan", code="YT-DOOR-3", scan_id="gun 3", case_no=two)
+    assert (await state(api, one), await state(api, two)) == ("return_in_transit", "received")
+
+
+async def test_an_unknown_box_lies_on_the_shelf_after_one_scan_and_is_matched_from_there(
+    api: Api, browse: Browse
+) -> None:
+    case = await on_its_way(api, "YT-DOOR-4")
+    zhao = browse("warehouse")
+    done = await zhao.submit("/warehouse/scan", code="YT-DOOR-40", product="KETTLE-17")
+    page = await zhao.get(done.headers["location"])
+    assert "On the shelf" in words(page)
+    link = re.search(r'href="(/parcels/[0-9a-f]{12})"', page.text)
+    assert link
+    files = [("files", ("box.jpg", photo(), "image/jpeg"))]
+    kept = await zhao.post(f"{link[1]}/photos", data={"csrf": await zhao.csrf()}, files=files)
+    assert kept.status_code == 303, words(kept)
+    box = await zhao.get(link[1])
+    assert "its waybill is nearly YT-DOOR-4" in words(box)
+    src = re.search(r'src="(/parcels/[^"]+small=true)"', box.text)
+    assert src
+    assert (await zhao.get(src[1])).headers["content-type"].startswith("image/")
+    assert (await zhao.submit(f"{link[1]}/match", case_no="AC-26-999999")).status_code == 404
+    assert (await zhao.submit(f"{link[1]}/match", case_no=" ")).status_code == 422
+    assert (await zhao.submit(f"{link[1]}/match", case_no=case)).status_code == 303
+    assert await state(api, case) == "received"
+    assert "matched" in words(await zhao.get(link[1]))
+
+
+async def test_a_box_is_given_up_early_by_a_manager_only_and_with_a_reason(browse: Browse) -> None:
+    zhao, chen = browse("warehouse"), browse("manager")
+    await zhao.submit("/warehouse/scan", code="NOBODYS-1")
+    found = re.search(r'href="(/parcels/[0-9a-f]{12})">NOBODYS-1', (await zhao.get("/parcels")).text)
+    assert found
+    early = await zhao.submit(f"{found[1]}/dispose", dispose_reason="nobody came")
+    assert (early.status_code, "It waits on the shelf until" in words(early)) == (403, True)
+    assert (await chen.submit(f"{found[1]}/dispose", dispose_reason="")).status_code == 422
+    back = await chen.submit(f"{found[1]}/send-back", back_reason="not ours", carrier="sf", waybill="SF-77")
+    assert back.status_code == 303
+    page = words(await chen.get(found[1]))
+    assert all(told in page for told in ("sent back", "not ours", "SF-77"))
+    assert "NOBODYS-1" in words(await chen.get("/parcels", params={"which": "sent_back", "code": "NOBODYS-1"}))
+    assert "No such box here." in words(await chen.get("/parcels", params={"code": "NOBODYS-1"}))
+
+
+async def test_a_scan_of_nothing_says_what_is_missing_and_keeps_what_was_typed(browse: Browse) -> None:
+    zhao = browse("warehouse")
+    nothing = await zhao.submit("/warehouse/scan", code="")
+    assert (nothing.status_code, "Scan something" in words(nothing)) == (422, True)
+    wrong = await zhao.submit("/warehouse/scan", code="X-1", box="3", of="2")
+    assert "greater than the number of boxes" in words(wrong)
+    assert 'value="X-1"' in wrong.text
+    odd = await zhao.submit("/warehouse/scan", code="<script>alert(1)</script>")
+    page = await zhao.get(odd.headers["location"])
+    assert "<script>alert" not in page.text
+    assert "&lt;script&gt;" in page.text
+
+
+async def test_an_item_is_inspected_in_a_click_with_photos(api: Api, browse: Browse) -> None:
+    case = await on_its_way(api, "YT-DOOR-5")
+    zhao = browse("warehouse")
+    await zhao.submit("/warehouse/scan", code="YT-DOOR-5")
+    assert case in words(await zhao.get("/inspection"))
+    page = await zhao.get(f"/inspection/{case}")
+    assert "Fault confirmed" in words(page)
+    unsaid = await zhao.submit(f"/inspection/{case}", **{"quantity-1": "1", "verdict": "confirm_fault"})
+    assert (unsaid.status_code, "Say what it is like." in words(unsaid)) == (422, True)
+    many = {"quantity-1": "9", "usual-1": "faulty", "verdict": "confirm_fault", "note": "leaks"}
+    refused = await zhao.submit(f"/inspection/{case}", **many)
+    assert (refused.status_code, "the case holds 1 of line 1" in words(refused)) == (422, True)
+    assert 'value="leaks"' in refused.text
+    command = re.search(r'name="command_id" value="([0-9a-f]+)"', page.text)
+    assert command
+    fields = {"csrf": await zhao.csrf(), "command_id": command[1], "quantity-1": "1", "usual-1": "faulty"}
+    fields |= {"verdict": "confirm_fault", "disposition-1": "scrap"}
+    for _ in range(2):  # pressed twice, done once
+        files = [("photos", ("leak.jpg", photo(), "image/jpeg"))]
+        done = await zhao.post(f"/inspection/{case}", data=fields, files=files)
+        assert done.status_code == 303, words(done)
+    found = (await api.get(f"/cases/{case}")).json()
+    (line,) = found["lines"]
+    assert (found["state"], line["grade"], line["cause"], line["party_liable"], line["disposition"]) == (
+        *("fault_confirmed", "damaged", "manufacturing", "supplier", "scrap"),
+    )
+    assert "This cannot be inspected now" in words(await zhao.get(f"/inspection/{case}"))
+    entries = (await api.get(f"/cases/{case}/timeline")).json()["items"]
+    assert sum(one["action"] == "confirm_fault" for one in entries) == 1

@@ -1,0 +1,101 @@
+"""The queues in a real browser: the scanner's station, and axe on every page in both languages."""
+
+import pytest
+from playwright.async_api import Browser as Chromium
+from playwright.async_api import expect
+
+from tests.api.client import Api
+from tests.console.browser import Staff
+from tests.console.test_goods_in import on_its_way, state
+from tests.console.test_in_chromium import AXE, FOUND, WRONG, chromium, visiting
+from up import Running
+
+__all__ = ["chromium"]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(FOUND is None, reason="no Chromium: install it, or name it in the variable CHROMIUM"),
+]
+PAGES = (
+    ("/warehouse", "warehouse"),
+    ("/warehouse?parcel={box}", "warehouse"),
+    ("/parcels", "agent"),
+    ("/parcels/{box}", "warehouse"),
+    ("/inspection", "warehouse"),
+    ("/inspection/{case}", "warehouse"),
+)
+
+
+@pytest.mark.parametrize(("language", "width"), [("zh-CN", 1024), ("en-GB", 320)])
+async def test_axe_finds_nothing_and_everything_fits(
+    chromium: Chromium, service: Running, staff: Staff, api: Api, language: str, width: int
+) -> None:
+    case = await on_its_way(api, f"YT-AXE-{width}")
+    await api.post("/parcels/scan", json={"code": f"YT-AXE-{width}"})
+    box = (await api.post("/parcels/scan", json={"code": f"NO-AXE-{width}", "product": "KETTLE-17"})).json()["parcel"]
+    for path, role in PAGES:
+        look = {"locale": language, "viewport": {"width": width, "height": 768}}
+        there = path.format(case=case, box=box["id"])
+        async with visiting(chromium, service, staff, role, **look) as page:
+            await page.goto(there)
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
+        async with visiting(chromium, service, staff, role, **look, bypass_csp=True) as page:
+            await page.goto(there)
+            await page.add_script_tag(content=AXE)
+            assert await page.evaluate(WRONG) == [], f"{path} as {role}"
+
+
+async def test_a_scanner_types_wherever_the_focus_is_and_every_answer_has_a_word_and_a_sound(
+    chromium: Chromium, service: Running, staff: Staff, api: Api
+) -> None:
+    case = await on_its_way(api, "YT-GUN-1")
+    async with visiting(chromium, service, staff, "warehouse") as page:
+        await page.goto("/warehouse")
+        await page.locator("h1").click()
+        for code, told, sound in (("YT-GUN-1", "Booked in", "good"), ("YT-GUN-1", "Known already", "again")):
+            await page.keyboard.type(code)
+            await page.keyboard.press("Enter")
+            await expect(page.locator(".result-word")).to_contain_text(told)
+            await expect(page.locator("#station")).to_have_attribute("data-played", sound)
+            await expect(page.locator("#f-code")).to_be_focused()
+            await expect(page.locator("#f-code")).to_have_value("")
+    assert await state(api, case) == "received"
+
+
+async def test_boxes_of_one_delivery_count_themselves(
+    chromium: Chromium, service: Running, staff: Staff, api: Api
+) -> None:
+    await on_its_way(api, "YT-GUN-2")
+    async with visiting(chromium, service, staff, "warehouse") as page:
+        await page.goto("/warehouse")
+        await page.locator("#f-box").fill("1")
+        await page.locator("#f-of").fill("2")
+        await page.locator("#f-code").fill("YT-GUN-2")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#result")).to_contain_text("1 box is still to come.")
+        await expect(page.locator("#f-box")).to_have_value("2")
+        await page.keyboard.type("YT-GUN-2")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#result")).to_contain_text("box 2 of 2")
+        await expect(page.locator("#result")).not_to_contain_text("still to come")
+        await expect(page.locator("#f-box")).to_have_value("")
+
+
+async def test_scans_wait_while_the_connection_is_lost_and_are_sent_once_when_it_is_back(
+    chromium: Chromium, service: Running, staff: Staff, api: Api
+) -> None:
+    first, second = await on_its_way(api, "YT-GUN-3"), await on_its_way(api, "YT-GUN-4")
+    async with visiting(chromium, service, staff, "warehouse") as page:
+        await page.goto("/warehouse")
+        await page.context.set_offline(True)
+        for code in ("YT-GUN-3", "YT-GUN-4"):
+            await page.keyboard.type(code)
+            await page.keyboard.press("Enter")
+        await expect(page.locator("#unsent")).to_contain_text("2 not sent yet")
+        await expect(page.locator("#unsent")).to_contain_text("YT-GUN-4")
+        assert await state(api, first) == "return_in_transit"
+        await page.context.set_offline(False)
+        await expect(page.locator("#result")).to_contain_text("YT-GUN-4")
+        await expect(page.locator("#unsent")).to_be_hidden()
+    assert await state(api, first) == await state(api, second) == "received"
+    entries = (await api.get(f"/cases/{first}/timeline")).json()["items"]
+    assert sum(one["action"] == "book_in" for one in entries) == 1
