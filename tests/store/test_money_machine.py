@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -234,11 +234,27 @@ def counted(engine: Engine) -> Iterator[Counter[str]]:
 
 
 def test_no_walk_through_people_crashes_and_answers_pays_twice_or_too_much() -> None:
+    """What a seed draws depends on the modules that are loaded, so more is walked while something was never met."""
+    few = settings(ENDLESS, max_examples=20, stateful_step_count=30, database=None)
     with sqlite_database() as url, opened(url) as engine, counted(engine) as counts:
-        run_state_machine_as_test(
-            MoneyMachine, settings=settings(ENDLESS, max_examples=20, stateful_step_count=30, derandomize=True)
-        )
-    assert min(counts[one] for one in (*FATES, *OUTCOMES, "ahead", "stray", "late answer")) > 0
+        for number in range(5):
+            run_state_machine_as_test(_seeded(number), settings=few)
+            if not _never_met(counts):
+                break
+    assert _never_met(counts) == []
+
+
+def _seeded(number: int) -> type[MoneyMachine]:
+    """The machine with the same walks whenever the same is loaded; the machine itself keeps drawing new ones."""
+
+    class Seeded(MoneyMachine):
+        pass
+
+    return seed(number)(Seeded)
+
+
+def _never_met(counts: Counter[str]) -> list[str]:
+    return [one for one in (*FATES, *OUTCOMES, "ahead", "stray", "late answer") if not counts[one]]
 
 
 @pytest.mark.slow
