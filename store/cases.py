@@ -35,6 +35,7 @@ from models.effects import (
 from models.errors import Conflict, NotFound
 from models.events import SYSTEM, Entry, Fact
 from models.limits import side_limits
+from models.other_units import drawn_elsewhere
 from models.stock.places import Items, StockMove
 from models.webhooks import of_case
 from store import (
@@ -170,6 +171,7 @@ def write_commit(session: Session, drain: CommitInput, calendars: Calendars) -> 
     callbacks.write(session, armed, drain.effects.callbacks)
     for split in drain.effects.splits:
         _split_off(session, case.case_no, split, drain.at, calendars, written.parts.allowed)
+    armed = _drawn_elsewhere(session, armed, booked, drain.at, calendars)
     armed, moved = _taken_back(session, armed, booked, drain.at, calendars)
     armed = _stock_booked(session, armed, drain.effects.stock + moved, drain.at, calendars)
     if armed.out_of_stock or (written.row is not None and written.row.out_of_stock):
@@ -178,6 +180,15 @@ def write_commit(session: Session, drain: CommitInput, calendars: Calendars) -> 
     if written.parts.let_go and not case.is_final:
         _warn_of_clashes(session, armed, drain.at)
     return _answer(session, drain, armed, booked)
+
+
+def _drawn_elsewhere(session: Session, case: Case, booked: money.Booked, at: datetime, calendars: Calendars) -> Case:
+    """The case with the units that were drawn instead of those another one was faster to take, written over it."""
+    if not booked.elsewhere:
+        return case
+    armed = projection.arm(drawn_elsewhere(case, booked.elsewhere, booked.pots), calendars)
+    write_case(session, armed, calendars, at)
+    return armed
 
 
 def _taken_back(

@@ -18,6 +18,7 @@ from models import pots as rules
 from models.effects import MoneyMove, MoneyRefusal
 from models.errors import MoneyRefused, PotExceeded
 from models.money import to_text
+from models.other_units import Moved, draw_alike
 from models.pots import Draw, Pots
 from models.tables import money_moves, money_refusals, orders, side_accounts
 from models.tables.columns import Document
@@ -28,7 +29,7 @@ Rows = list[dict[str, Any]]
 Question = tuple[SelectBase, Mapping[str, Any]]
 
 _DRAWS = TypeAdapter(tuple[Draw, ...])
-_APPLY = {"draw": rules.draw, "settle": rules.settle, "release": rules.release}
+_END = {"settle": rules.settle, "release": rules.release}
 
 # Rows that refer to the order may be written by others meanwhile: they neither move money nor reserve units by that.
 _LOCK = select(orders.c.order_no).where(orders.c.order_no == bindparam("wanted_order")).with_for_update(key_share=True)
@@ -54,6 +55,7 @@ class Booked:
     pots: Pots | None = None
     settled: frozenset[str] = frozenset()  # the keys that are paid, by now or before
     never_drawn: frozenset[str] = frozenset()  # the keys whose draw was refused, now or before
+    elsewhere: Mapping[str, tuple[Draw, ...]] = field(default_factory=dict)  # what was drawn of other units than asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,8 @@ class _Booking:
         self.booked: list[MoneyMove] = []
         self.refusals: list[dict[str, Any]] = []
         self.units_out: Counter[int] = Counter()
+        self.elsewhere: dict[str, tuple[Draw, ...]] = {}
+        self.moved: Moved = {}
 
     def booked_now(self) -> Booked:
         return Booked(
@@ -127,6 +131,7 @@ class _Booking:
             pots=self.pots,
             settled=frozenset(key for key, kind in self.known if kind == "settle"),
             never_drawn=self.refused_before | {one["key"] for one in self.refusals if one["kind"] == "draw"},
+            elsewhere=self.elsewhere,
         )
 
     def take(self, move: MoneyMove) -> None:
@@ -152,13 +157,25 @@ class _Booking:
         if draws:
             if self.pots is None:
                 raise MoneyRefused("The case has no order with money to take from; link one first.")
-            self.pots = _APPLY[move.kind](self.pots, draws)
+            draws = self._taken(move, draws)
         booked = move.model_copy(update={"draws": draws})
         self.known[move.key, move.kind] = booked
         self.booked.append(booked)
         sign = {"draw": 1, "settle": 0, "release": -1}[move.kind]
         for draw in draws:
             self.units_out[draw.line_no or 0] += sign * draw.units
+
+    def _taken(self, move: MoneyMove, draws: tuple[Draw, ...]) -> tuple[Draw, ...]:
+        """Take the draws from the pots; answers them as they could be made, of other units alike where others had
+        those that were asked for (F20)."""
+        assert self.pots is not None
+        if move.kind != "draw":
+            self.pots = _END[move.kind](self.pots, draws)
+            return draws
+        self.pots, drawn = draw_alike(self.pots, draws, self.moved)
+        if drawn != draws:
+            self.elsewhere[move.key] = drawn
+        return drawn
 
     def _collect(self, move: MoneyMove) -> None:
         """G6: what a case collected for dearer goods is paid for their units from now on; nothing can refuse it."""
