@@ -27,6 +27,11 @@ _REFUNDS: Final = (
     *("payment_no", "account_kind", "account", "real_name", "asked_by", "granted_as", "named_by", "acknowledged_by"),
     *("paid_by", "reference", "failure", "created_at", "changed_at", "paid_at"),
 )
+_PARCELS: Final = (
+    *("id", "code", "waybill", "box", "of", "grams", "product", "note", "phone_tail", "state", "at", "by", "sender"),
+    *("cases", "photos", "invoice_enclosed", "due_at", "ended_at", "ended_by", "ended_role", "reason"),
+    *("sent_carrier", "sent_waybill"),
+)
 _UNEVEN: Final = ("case_no", "order_no", "state", "since", "amount", "currency")
 
 #: The columns of each register as a spreadsheet has them; `currency` follows the first sum.
@@ -35,7 +40,8 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("waybill", "carrier", "zone", "order_no", "case_no", "silence", "silent_since", "words", "customer_id"),
     ),
     "refunds": _REFUNDS,
-    "parcels": ("id", "code", "at", "note", "state", "case_no"),
+    "parcels": _PARCELS,
+    "unmatched_parcels": _PARCELS,
     "refunded_not_returned": _UNEVEN,
     "returned_not_refunded": _UNEVEN,
     "balances": (

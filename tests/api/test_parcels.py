@@ -14,6 +14,7 @@ from cli import run
 from store.engine import writing
 from store.goods import parcels
 from store.goods.parcels import NewParcel
+from store.register_columns import COLUMNS
 from tests.api.client import Api, refused, token_of
 from tests.files.pictures import photo
 from up import Running
@@ -263,3 +264,4 @@ async def test_boxes_are_listed_page_by_page_and_registered(api: Api) -> None:
         answer = await api.get(f"/registers/{register}", params={"format": "csv"})
         rows = {row["id"]: row for row in csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))}
         assert rows[ids[0]]["state"] == "on_shelf"
+        assert tuple(rows[ids[0]]) == COLUMNS[register], "an empty spreadsheet has the same columns"
