@@ -164,6 +164,7 @@ FACTS: Final = {
     "payout_unknown": N_("The provider's answer was lost; it is asked for again"),
     "legal_choice_passed_over": N_("Another remedy than the customer's legal choice"),
     "customer_not_asked": N_("Settled without asking the customer"),
+    "loaner_elsewhere": N_("The loaner is out in another case"),
     "stock_short": N_("Not on the shelf; it waits for stock further on"),
     "goods_differ": N_("The goods differ from what was declared"),
     "left_unchecked": N_("Sent without its extra check"),

@@ -26,6 +26,7 @@ class Fact(StrEnum):
     SKIPPED = "skipped"  # a level of the chain had nobody on duty; the next one was told at once (T8)
     SEARCH_OPENED = "search_opened"  # a parcel did not come in time (G14)
     MONEY_REFUSED = "money_refused"  # the order has no such money left; the remedy was taken back
+    LOANER_ELSEWHERE = "loaner_elsewhere"  # lent in another case in the same moment; it did not leave in this one
     STOCK_SHORT = "stock_short"  # what the remedy needs is not on the shelf; it waits for it further on
     SPLIT_OFF = "split_off"  # lines went to a linked case
     PAYOUT_SENT = "payout_sent"  # given to a payment provider

@@ -34,6 +34,7 @@ from models.effects import (
 )
 from models.errors import Conflict, NotFound
 from models.events import SYSTEM, Entry, Fact
+from models.lending import lent_elsewhere, without_lending
 from models.limits import side_limits
 from models.other_units import drawn_elsewhere
 from models.stock.places import Items, StockMove
@@ -48,6 +49,7 @@ from store import (
     duty,
     facts,
     ledger,
+    loaners,
     money,
     payouts,
     projection,
@@ -173,7 +175,10 @@ def write_commit(session: Session, drain: CommitInput, calendars: Calendars) -> 
         _split_off(session, case.case_no, split, drain.at, calendars, written.parts.allowed)
     armed = _drawn_elsewhere(session, armed, booked, drain.at, calendars)
     armed, moved = _taken_back(session, armed, booked, drain.at, calendars)
-    armed = _stock_booked(session, armed, drain.effects.stock + moved, drain.at, calendars)
+    moves = drain.effects.stock + moved
+    if written.row is None or sorted(armed.loaners) != sorted(written.row.loaners or ()):
+        armed, moves = _lent_once(session, armed, moves, drain.at, calendars)
+    armed = _stock_booked(session, armed, moves, drain.at, calendars)
     if armed.out_of_stock or (written.row is not None and written.row.out_of_stock):
         waiting.write(session, armed)
     warranties.note_repairs(session, armed)
@@ -210,6 +215,18 @@ def _taken_back(
     return armed, undone.effects.stock
 
 
+def _lent_once(session: Session, case: Case, moves: Moves, at: datetime, calendars: Calendars) -> tuple[Case, Moves]:
+    """The case without loaners that another case has had out a moment longer (G8), and the moves that are left."""
+    for serial, other in loaners.note(session, case).items():
+        moves = without_lending(case, serial, moves)
+        undone = lent_elsewhere(case, serial, other, at)
+        case = projection.arm(undone.case, calendars)
+        write_case(session, case, calendars, at)
+        with documents.together(session):
+            _write_effects(session, case, undone.effects, at)
+    return case, moves
+
+
 def _stock_booked(session: Session, case: Case, moves: Moves, at: datetime, calendars: Calendars) -> Case:
     """The case once its moves of stock are booked: where what it wants set aside is not there, it waits for it (G5)."""
     booked = booking.book(session, case, moves, at)
@@ -244,7 +261,7 @@ def drain_hash(drain: CommitInput) -> str:
 _LAST_WRITTEN = (
     select(
         *(tables.cases.c[name] for name in ("version", "last_drain", "customer_name", "phone_tail")),
-        *(tables.cases.c.document[name].label(name) for name in ("clocks", "claims", "lines")),
+        *(tables.cases.c.document[name].label(name) for name in ("clocks", "claims", "lines", "loaners")),
         tables.cases.c.document["out_of_stock"].as_boolean().label("out_of_stock"),
     )
     .where(tables.cases.c.case_no == bindparam("wanted_case"))

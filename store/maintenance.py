@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from models import tables
 from models.case import Case
 from models.errors import Conflict, NotFound
-from store import callbacks, claims, documents, facts, projection, reasons, usual, warranties
+from store import callbacks, claims, documents, facts, loaners, projection, reasons, usual, warranties
 from store.projection import Calendars
 from store.stock import waiting
 
@@ -62,6 +62,7 @@ def rebuild(session: Session, calendars: Calendars) -> Rebuilt:
     claims.rebuild(session)
     waiting.rebuild(session)
     warranties.rebuild(session)
+    loaners.rebuild(session)
     facts.rebuild_closed(session)
     return Rebuilt(cases=len(rows), clocks=clocks, changed=changed)
 

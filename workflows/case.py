@@ -35,8 +35,8 @@ with workflow.unsafe.imports_passed_through():
         Unheard,
     )
     from models.errors import AftercareError, MalformedCommand, RuleRefused
-    from models.events import latest
-    from models.lifecycle import Role
+    from models.events import Fact, latest
+    from models.lifecycle import Action, Role
     from models.payments import PAY_OUT, Answer, PayoutInput, PayoutResult
     from models.rehearsal import answers
     from models.sending import answered, due_payouts, sent
@@ -306,6 +306,7 @@ class AfterSaleCase:
         self.case, self.committed, self.effects = ahead, ahead.version, Effects()
         if result.refused or result.written:  # this drain was written, and the remedy in it taken back or put off
             self.told_of_money(result, under_way)
+            self.told_of_loaners(result, under_way)
             self.finished(under_way)
         else:
             self.steps = under_way + self.steps
@@ -325,6 +326,15 @@ class AfterSaleCase:
             details = [refused[move.key] for move in step.decision.effects.money if move.key in refused]
             if details:
                 step.refusal = RuleRefused(details[0])
+
+    def told_of_loaners(self, result: CommitResult, steps: "list[Step]") -> None:
+        """Whoever lent a device that another case has had a moment longer is told so (G8)."""
+        elsewhere = {e.data.get("serial"): e.note for e in result.entries if e.action == Fact.LOANER_ELSEWHERE}
+        for step in steps:
+            lent = [e.data.get("serial") for e in step.decision.effects.entries if e.action == Action.LEND_LOANER]
+            told = [elsewhere[serial] for serial in lent if serial in elsewhere]
+            if told:
+                step.refusal = RuleRefused(told[0] or "")
 
     async def commit(self, drain: CommitInput) -> CommitResult:
         try:

@@ -43,7 +43,7 @@ from models.tables.people import (
     talks,
 )
 from models.tables.reports import case_facts, case_products
-from models.tables.stock import stock_items, stock_moves, stock_places, stock_waits
+from models.tables.stock import loaners_out, stock_items, stock_moves, stock_places, stock_waits
 from models.tables.stuck import bulk_items, bulks, case_reasons, stuck_spans, usual_times
 from models.tables.sweeps import callback_tries, callbacks, customer_preferences, month_summaries, surveys, sweep_runs
 from models.tables.tracking import hooks_in, order_news, order_waybills, parcel_watch, tracking, tracking_events
@@ -63,6 +63,7 @@ __all__ = [
     "find_tries",
     "order_visits",
     "shop_keys",
+    "loaners_out",
     "stock_items",
     "stock_moves",
     "stock_places",

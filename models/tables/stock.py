@@ -63,3 +63,10 @@ stock_waits = Table(
     CheckConstraint("quantity > 0", name="above_zero"),
     Index("ix_stock_waits_sku", "sku", "since", "case_no"),
 )
+
+loaners_out = Table(
+    "loaners_out",  # follows from the documents of cases; its key is why no device is lent twice (G8)
+    metadata,
+    Column("serial", String, primary_key=True),
+    case_no(nullable=False, index=True),
+)
