@@ -1,5 +1,7 @@
 """A device is lent to one customer at a time, whatever happens in the same moment (G8)."""
 
+from typing import Any
+
 from sqlalchemy import Engine, select
 
 from models.effects import CommitInput
@@ -9,7 +11,7 @@ from store.engine import reading, writing
 from tests.store.stock.shop import counted, inspected, nowhere_twice, places
 from tests.store.till import CALENDARS, Till
 
-LENT = {"serial": "L-7", "sku": "LOAN-KETTLE", "consent": True}
+LENT: dict[str, Any] = {"serial": "L-7", "sku": "LOAN-KETTLE", "consent": True}
 
 
 def out(engine: Engine) -> dict[str, str]:

@@ -19,6 +19,7 @@ SEAL = {"sku": "SEAL-2", "name": "密封圈", "quantity": 2, "unit_price": "5.00
 QUOTE: dict[str, Any] = {"parts": "10.00", "labour": "20.00", "freight": "10.00", "items": [SEAL]}
 OWN_DOING = ("refute_fault", "warehouse", found("customer", "customer", "used"))
 FAULTY = ("confirm_fault", "warehouse", found("manufacturing", "seller"))
+CN = {"id": "c-88", "name": "王小明", "country": "CN"}
 REPAIR = ("choose_remedy", "agent", {"remedy": "repair", "customer_agrees": True})
 
 
@@ -60,9 +61,12 @@ async def test_a_quote_nobody_answers_is_declined_and_one_that_is_paid_waits_for
 async def test_a_broken_promise_escalates_and_a_second_failure_gives_a_new_kettle(shop: World) -> None:
     """T2, T8, section 13: the workshop's date passes; five working days without a word; it fails twice."""
     await shop.until_a_quiet_monday()
-    bought = {"customer": {"id": "c-88", "name": "王小明", "country": "CN"}, **shop.delivered(days_ago=40)}
+    bought: dict[str, Any] = {
+        "customer": {"id": "c-88", "name": "王小明", "country": "CN"},
+        **shop.delivered(days_ago=40),
+    }
     case_no = await in_the_workshop(shop, FAULTY, REPAIR, order_no=await shop.sold(**bought))
-    lent = {"serial": "L-7", "sku": "LOAN-KETTLE", "consent": True}
+    lent: dict[str, Any] = {"serial": "L-7", "sku": "LOAN-KETTLE", "consent": True}
     await shop.act(case_no, "lend_loaner", **lent)
     promised = shop.now + timedelta(days=3)
     await shop.act(case_no, "plan_repair", "workshop", diagnosis="leaks", promised_at=promised.isoformat())
@@ -101,7 +105,10 @@ async def test_the_card_that_the_customer_names_decides_who_pays_for_the_repair(
     """F9, F10, section 13: two kettles of one order; one has a newer card, and its time in repair is added to it."""
     await shop.until_a_quiet_monday()
     two = {"line_no": 1, "sku": KETTLE, "name": "电热水壶", "unit_price": 12900, "quantity": 2}
-    bought = {"customer": {"id": "c-88", "name": "王小明", "country": "CN"}, **shop.delivered(days_ago=500)}
+    bought: dict[str, Any] = {
+        "customer": {"id": "c-88", "name": "王小明", "country": "CN"},
+        **shop.delivered(days_ago=500),
+    }
     paid = [{"payment_no": "P1", "method": "alipay", "amount": 26800}]
     order_no = await shop.sold(**bought, lines=[{**two, "serials": ["SN-1", "SN-2"]}], payments=paid)
     issue(shop, order_no, "PAPER-7", "SN-3")  # given in exchange for the second

@@ -157,7 +157,7 @@ async def test_two_desks_lend_the_same_loaner_in_the_same_second(shop: World) ->
     await shop.until_a_quiet_monday()
     await count(shop, 1, "LOAN-KETTLE")
     numbers = [await faulty(shop), await faulty(shop)]
-    lent = {"serial": "L-7", "sku": "LOAN-KETTLE", "consent": True}
+    lent: dict[str, Any] = {"serial": "L-7", "sku": "LOAN-KETTLE", "consent": True}
     answers = await asyncio.gather(
         *(shop.act(number, "lend_loaner", **lent) for number in numbers), return_exceptions=True
     )
