@@ -53,12 +53,16 @@ class Duty:
     # ── the staff list ──────────────────────────────────────────────────────
 
     async def people(self, actor: Actor) -> dict[str, Any]:
-        """Everybody who was ever on the list, with what they are now."""
+        """Everybody who was ever on the list, with what they are now and how many open cases they own."""
         now = self.desk.clock()
 
         def read(session: Session) -> list[dict[str, Any]]:
             seen = Seen(duty.roster(session, now), now)
-            return [_staff_document(row, seen, actor) for row in staff.people(session)]
+            owned = handovers.open_case_counts(session)
+            return [
+                {**_staff_document(row, seen, actor), "open_cases": owned.get(row.id, 0)}
+                for row in staff.people(session)
+            ]
 
         return {"items": await self._read(read), "next_cursor": None}
 
@@ -285,6 +289,7 @@ def _staff_document(row: staff.StaffRow, seen: Seen, actor: Actor) -> dict[str, 
         "roles": [role.value for role in roles],
         "with_us": bool(roles),
         "on_duty": seen.activity(row.id) is not None,
+        "has_rota": any(one.person == row.id for one in seen.roster.rota),
         "language": row.language,
     }
     if row.id == actor.id or is_manager(actor):

@@ -156,6 +156,8 @@ STAFF: dict[str, Any] = {
     "name": "李娜",
     "roles": ["agent"],
     "with_us": True,
+    "on_duty": True,
+    "has_rota": True,
     "language": "zh",
     "timezone": None,
     "quiet_hours": ["22:00", "08:00"],

@@ -43,6 +43,13 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     **dict.fromkeys(("cases", "cases_csv", "save_view", "forget_view"), _STAFF),
     **dict.fromkeys(("reports", "report", "report_csv", "report_cases"), _STAFF),
     **dict.fromkeys(("playbooks", "playbook", "playbook_road", "calendars", "calendar"), _STAFF),
+    # Whose absence, swap or handover it is, is asked besides: everybody one's own, managers anybody's.
+    **dict.fromkeys(("duty", "add_absence", "end_absence", "propose_swap", "answer_swap", "withdraw_swap"), _STAFF),
+    **dict.fromkeys(("handovers", "begin_handover", "handover"), _STAFF),
+    **dict.fromkeys(("accept_handover", "refuse_handover", "call_off_handover"), _STAFF),
+    **dict.fromkeys(("staff", "add_staff", "staff_person", "save_staff", "give_rota"), _MANAGERS),
+    **dict.fromkeys(("users", "add_user", "user", "user_roles", "user_password"), _MANAGERS),
+    **dict.fromkeys(("disable_user", "enable_user", "sign_user_out"), _MANAGERS),
     "sweeps": _LEADERS,
     "stuck": _LEADERS,
     "check_bulk": _LEADERS,

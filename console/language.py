@@ -7,6 +7,7 @@ console. `python -m console.catalogue` renews these files.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from datetime import date as Day  # noqa: N812 - `date` is a method here
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -111,6 +112,12 @@ class Tongue:
     def date(self, at: datetime | str) -> str:
         """A day."""
         return format_date(self.local(at).date(), "medium", locale=self.locale)
+
+    def day(self, on: Day | str) -> str:
+        """A day of the calendar, which is the same wherever it is read: `Mon, 2 Mar`."""
+        found = Day.fromisoformat(on) if isinstance(on, str) else on
+        pattern = "MMMEd" if found.year == self.now.astimezone(self.zone).year else "yMMMEd"
+        return self._skeleton(datetime(found.year, found.month, found.day, 12, tzinfo=self.zone), pattern)
 
     def _skeleton(self, then: datetime, skeleton: str) -> str:
         from babel.dates import format_skeleton

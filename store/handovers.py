@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import uuid4
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -158,6 +158,13 @@ def open_cases_of(session: Session, person: str) -> tuple[str, ...]:
     cases = tables.cases.c
     found = select(cases.case_no).where(cases.owner == person, cases.is_open)
     return tuple(session.execute(found.order_by(cases.due_order, cases.case_no)).scalars())
+
+
+def open_case_counts(session: Session) -> dict[str, int]:
+    """How many open cases everybody owns, of those who own any."""
+    cases = tables.cases.c
+    found = select(cases.owner, func.count()).where(cases.owner.is_not(None), cases.is_open).group_by(cases.owner)
+    return {str(owner): int(count) for owner, count in session.execute(found)}
 
 
 def _locked(session: Session, id: str) -> HandoverRow:

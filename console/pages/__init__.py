@@ -8,6 +8,7 @@ from console.pages import (
     calendars,
     cases,
     cases_list,
+    duty,
     home,
     inspection,
     live,
@@ -16,8 +17,10 @@ from console.pages import (
     reports,
     shelf,
     sign_in,
+    staff,
     stuck,
     sweeps,
+    users,
     warehouse,
     work,
 )
@@ -42,4 +45,7 @@ PAGES: tuple[APIRouter, ...] = (
     warehouse.router,
     shelf.router,
     inspection.router,
+    duty.router,
+    staff.router,
+    users.router,
 )

@@ -38,6 +38,12 @@ PAGES = (
     ("/cases/new?order_no={order}", "agent"),
     ("/no-such-page", "agent"),
     ("/work/skip/{case}", "agent"),
+    ("/duty", "agent"),
+    ("/duty", "manager"),
+    ("/duty/handovers", "agent"),
+    ("/staff", "manager"),
+    ("/users", "manager"),
+    ("/users/li", "manager"),
 )
 WRONG = """async () => (await axe.run(document, {preload: false})).violations.map(
     one => one.id + ': ' + one.nodes.map(node => node.html.slice(0, 120)).join(' | '))"""

@@ -1,0 +1,154 @@
+"""Who signs in: added with a password that is shown once, their roles, and where they are signed in."""
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from api.sign_in import PEOPLE, User
+from console.problems import ROLE_WORDS
+from console.visit import Form, Here, Visit
+from models.errors import Conflict, Forbidden, Invalid, NotFound
+from models.lifecycle import Role
+
+router = APIRouter()
+
+
+@router.get("/users", name="users")
+async def users(here: Here) -> Response:
+    """Everybody who signs in."""
+    return await _list(here)
+
+
+async def _list(here: Visit, code: int = 200, **more: Any) -> Response:
+    found = sorted(await _everybody(here), key=lambda one: (not one.is_active, one.id))
+    shown = {"typed": {}, "errors": {}, "chosen": (), **more}
+    return here.page("users/page.html", code=code, found=found, **shown, **_words(here))
+
+
+async def _everybody(here: Visit) -> tuple[User, ...]:
+    return await asyncio.to_thread(here.house.door.users)
+
+
+def _words(here: Visit) -> dict[str, Any]:
+    mine = [role for role in PEOPLE if role is not Role.DIRECTOR or Role.DIRECTOR in here.roles]
+    return {"roles": [(role.value, here.tongue.say(ROLE_WORDS[role.value])) for role in mine], "role_words": ROLE_WORDS}
+
+
+@router.post("/users", name="add_user")
+async def add_user(here: Here) -> Response:
+    """Add somebody. The password is on the answer and nowhere else; sent twice, the second says that he is there."""
+    form = await here.form()
+    errors, roles = _wrong_roles(here, form), [Role(one) for one in form.texts("roles") if one in set(PEOPLE)]
+    if not form.text("id"):
+        errors["id"] = here.tongue.say("Say under which name they sign in.")
+    if not errors:
+        try:
+            given = form.text("id"), roles, here.now, form.text("name") or None
+            user, password = await asyncio.to_thread(here.house.door.add, *given)
+            return _shown_once(here, user, password)
+        except Conflict:
+            errors["id"] = here.tongue.say("Somebody signs in under this name already; give them a new password there.")
+        except Invalid:
+            errors["id"] = here.tongue.say("Use up to 60 of the letters a-z, digits and - _ . @, without spaces.")
+    return await _list(here, 422, typed=form.keep(), chosen=form.texts("roles"), errors=errors)
+
+
+def _wrong_roles(here: Visit, form: Form) -> dict[str, str]:
+    """What is wrong with the roles of a form: only a director makes directors."""
+    given = form.texts("roles")
+    if not given or not set(given) <= {role.value for role in PEOPLE}:
+        return {"roles": here.tongue.say("Choose at least one role.")}
+    if Role.DIRECTOR.value in given and Role.DIRECTOR not in here.roles:
+        return {"roles": here.tongue.say("Only a director gives the role of a director.")}
+    return {}
+
+
+def _shown_once(here: Visit, user: User, password: str) -> Response:
+    return here.page("users/password.html", user=user, password=password)
+
+
+@router.get("/users/{user_id}", name="user")
+async def user(here: Here, user_id: str) -> Response:
+    """One of them: roles, and where he is signed in."""
+    return await _one(here, await _known(here, user_id))
+
+
+async def _one(here: Visit, found: User, code: int = 200, **more: Any) -> Response:
+    sittings = await asyncio.to_thread(here.house.door.sittings, found.id, here.now)
+    shown = {"errors": {}, "chosen": found.roles, **more}
+    why_not = _why_not(here, found)
+    return here.page(
+        "users/user.html", code=code, one=found, sittings=sittings, why_not=why_not, **shown, **_words(here)
+    )
+
+
+async def _known(here: Visit, id: str) -> User:
+    found = next((one for one in await _everybody(here) if one.id == id), None)
+    if found is None:
+        raise NotFound(f"Nobody signs in as '{id}'.")
+    return found
+
+
+def _why_not(here: Visit, other: User) -> str | None:
+    """Why this person may not change the other: nobody changes what he himself may, and directors stand above."""
+    if other.id == here.me.id:
+        return here.tongue.say("Nobody changes what they themselves may do: ask another manager.")
+    if Role.DIRECTOR in other.roles and Role.DIRECTOR not in here.roles:
+        return here.tongue.say("Only a director changes a director.")
+    return None
+
+
+async def _to_change(here: Visit, id: str) -> User:
+    """The other, if this person may change him. Raises Forbidden."""
+    other = await _known(here, id)
+    why_not = _why_not(here, other)
+    if why_not:
+        raise Forbidden(why_not)
+    return other
+
+
+@router.post("/users/{user_id}/roles", name="user_roles")
+async def user_roles(here: Here, user_id: str) -> Response:
+    """Other roles, from his next page on."""
+    form, other = await here.form(), await _to_change(here, user_id)
+    errors = _wrong_roles(here, form)
+    if errors:
+        return await _one(here, other, 422, errors=errors, chosen=form.texts("roles"))
+    await asyncio.to_thread(here.house.door.give_roles, other.id, [Role(one) for one in form.texts("roles")])
+    return here.go(here.url("user", user_id=other.id), here.tongue.say("Saved."))
+
+
+@router.post("/users/{user_id}/password", name="user_password")
+async def user_password(here: Here, user_id: str) -> Response:
+    """A new password, shown once; he is signed out everywhere."""
+    other = await _to_change(here, user_id)
+    return _shown_once(here, other, await asyncio.to_thread(here.house.door.new_password, other.id))
+
+
+@router.post("/users/{user_id}/disable", name="disable_user")
+async def disable_user(here: Here, user_id: str) -> Response:
+    """Let him in no more; his name stays in what he did."""
+    other = await _to_change(here, user_id)
+    await asyncio.to_thread(here.house.door.disable, other.id, here.now)
+    return here.go(here.url("user", user_id=other.id), here.tongue.say("Let in no more, and signed out everywhere."))
+
+
+@router.post("/users/{user_id}/enable", name="enable_user")
+async def enable_user(here: Here, user_id: str) -> Response:
+    """Let him in again."""
+    other = await _to_change(here, user_id)
+    await asyncio.to_thread(here.house.door.enable, other.id)
+    return here.go(here.url("user", user_id=other.id), here.tongue.say("Let in again."))
+
+
+@router.post("/users/{user_id}/sign-out", name="sign_user_out")
+async def sign_user_out(here: Here, user_id: str) -> Response:
+    """Out of every browser."""
+    other = await _to_change(here, user_id)
+    ended = await asyncio.to_thread(here.house.door.sign_out_everywhere, other.id)
+    told = here.tongue.say_many("Signed out in one browser.", "Signed out in %(count)s browsers.", ended)
+    return here.go(
+        here.url("user", user_id=other.id), told if ended else here.tongue.say("They were signed in nowhere.")
+    )
