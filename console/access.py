@@ -57,6 +57,11 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "bulks": _LEADERS,
     "bulk": _LEADERS,
     "stop_bulk": _LEADERS,
+    # Money out: whoever pays is not whoever granted it.
+    **dict.fromkeys(("payouts", "payouts_csv"), _MANAGERS | {Role.FINANCE}),
+    **dict.fromkeys(("payout_paid", "payout_failed", "payout_confirm"), frozenset({Role.FINANCE})),
+    **dict.fromkeys(("check_batch", "pay_batch"), frozenset({Role.FINANCE})),
+    **dict.fromkeys(("approvals", "decide_approval"), _MANAGERS),
     # Goods in.
     **dict.fromkeys(("warehouse", "warehouse_scan"), frozenset({Role.WAREHOUSE})),
     **dict.fromkeys(("parcels", "parcel", "parcel_photo"), _STAFF),

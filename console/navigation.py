@@ -28,6 +28,8 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     Entry("cases", N_("Cases"), "list", "c"),
     Entry("inspection", N_("Inspection"), "search", "i"),
     Entry("parcels", N_("Shelf"), "box"),
+    Entry("payouts", N_("Payouts"), "wallet", "p"),
+    Entry("approvals", N_("Approvals"), "check", "a"),
     Entry("stuck", N_("Stuck"), "alert", "s"),
     Entry("reports", N_("Reports"), "chart", "r"),
     Entry("duty", N_("Duty"), "moon", "d"),

@@ -35,6 +35,10 @@ class PayoutRow(BaseModel):
     created_at: datetime
     changed_at: datetime
     paid_at: datetime | None
+    asked_by: str | None = None
+    named_by: str | None = None
+    confirmed_by: str | None = None
+    gateway: str | None = None
 
 
 #: The state of a payout that the case has taken back; finance no longer sees it in its queue.

@@ -128,6 +128,14 @@ def _facts(action: str, data: Mapping[str, Any], words: str, tongue: Tongue) -> 
             yield tongue.say(labels.FIELDS[key]) if key in labels.FIELDS else key.replace("_", " "), told
 
 
+def facts(action: str, data: Mapping[str, Any], tongue: Tongue) -> list[tuple[str, str]]:
+    """What a command says, each with its name; the words that somebody wrote come last."""
+    written = [
+        (tongue.say(labels.FIELDS[key]), str(data[key])[:500]) for key in ("reason", "text", "note") if data.get(key)
+    ]
+    return [*_facts(action, data, "", tongue), *written]
+
+
 def _value(key: str, value: Any, tongue: Tongue) -> str:
     if isinstance(value, bool):
         return tongue.say("yes")

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from console.customer import asking, following
 from console.pages import (
     account,
+    approvals,
     calendars,
     cases,
     cases_list,
@@ -13,6 +14,7 @@ from console.pages import (
     inspection,
     live,
     opening,
+    payouts,
     playbooks,
     reports,
     shelf,
@@ -43,6 +45,8 @@ PAGES: tuple[APIRouter, ...] = (
     calendars.router,
     sweeps.router,
     warehouse.router,
+    payouts.router,
+    approvals.router,
     shelf.router,
     inspection.router,
     duty.router,

@@ -8,6 +8,7 @@ from tests.api.client import Api
 from tests.console.browser import Staff
 from tests.console.test_goods_in import on_its_way, state
 from tests.console.test_in_chromium import AXE, FOUND, WRONG, chromium, visiting
+from tests.console.test_money_out import to_be_paid
 from up import Running
 
 __all__ = ["chromium"]
@@ -22,6 +23,9 @@ PAGES = (
     ("/parcels/{box}", "warehouse"),
     ("/inspection", "warehouse"),
     ("/inspection/{case}", "warehouse"),
+    ("/payouts", "finance"),
+    ("/payouts?state=failed", "finance"),
+    ("/approvals", "manager"),
 )
 
 
@@ -32,6 +36,11 @@ async def test_axe_finds_nothing_and_everything_fits(
     case = await on_its_way(api, f"YT-AXE-{width}")
     await api.post("/parcels/scan", json={"code": f"YT-AXE-{width}"})
     box = (await api.post("/parcels/scan", json={"code": f"NO-AXE-{width}", "product": "KETTLE-17"})).json()["parcel"]
+    _, failed = await to_be_paid(api)
+    await api.post(f"/payouts/{failed}/failed", json={"code": "ACCOUNT_CLOSED"})
+    await to_be_paid(api)
+    asking = (await api.opened())["case_no"]
+    await api.act(asking, "compensate", amount="100.00", kind="goodwill", reason="waited for a month")
     for path, role in PAGES:
         look = {"locale": language, "viewport": {"width": width, "height": 768}}
         there = path.format(case=case, box=box["id"])
@@ -99,3 +108,19 @@ async def test_scans_wait_while_the_connection_is_lost_and_are_sent_once_when_it
     assert await state(api, first) == await state(api, second) == "received"
     entries = (await api.get(f"/cases/{first}/timeline")).json()["items"]
     assert sum(one["action"] == "book_in" for one in entries) == 1
+
+
+async def test_a_batch_is_chosen_counted_and_answered(
+    chromium: Chromium, service: Running, staff: Staff, api: Api
+) -> None:
+    case, _ = await to_be_paid(api)
+    async with visiting(chromium, service, staff, "finance") as page:
+        await page.goto(f"/payouts?case_no={case}")
+        await page.get_by_label(f"Choose the payout of {case}").check()
+        await page.get_by_role("button", name="Pay the chosen ones as a batch").click()
+        await page.locator("#f-count-CNY").fill("1")
+        await page.locator("#f-sum-CNY").fill("129.00")
+        await page.locator("#f-reference").fill("BATCH-9")
+        await page.get_by_role("button", name="Record the batch as paid").click()
+        await expect(page.locator("main")).to_contain_text("The batch BATCH-9")
+        await expect(page.locator(".chip.good")).to_contain_text("paid")

@@ -1,0 +1,229 @@
+"""Finance's queue: what is to be paid, alone or in a batch, and what became of it (R1)."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+from uuid import uuid4
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from api.auth import actor_of
+from api.routes.answers import as_csv
+from console import labels, people
+from console.language import N_
+from console.visit import Form, Here, Visit
+from models.errors import AftercareError, Invalid
+from models.lifecycle import Action
+
+router = APIRouter()
+PAGE: Final = 50
+MOST_IN_A_BATCH: Final = 100
+MOST_IN_A_FILE: Final = 100_000
+TABS: Final = {
+    "approved": N_("to pay"),
+    "sent": N_("sent"),
+    "unknown": N_("outcome unknown"),
+    "failed": N_("failed"),
+    "done": N_("paid"),
+}
+
+
+@dataclass(frozen=True)
+class Total:
+    """What a batch comes to in one currency."""
+
+    currency: str
+    count: int
+    amount: Decimal
+
+    @property
+    def as_sum(self) -> dict[str, str]:
+        """As documents write it."""
+        return {"amount": str(self.amount), "currency": self.currency}
+
+
+def totals(rows: Iterable[Mapping[str, Any]]) -> list[Total]:
+    """Count and sum by currency."""
+    found: dict[str, Total] = {}
+    for row in rows:
+        sum_ = row["amount"]
+        had = found.get(sum_["currency"], Total(sum_["currency"], 0, Decimal(0)))
+        found[had.currency] = Total(had.currency, had.count + 1, had.amount + Decimal(sum_["amount"]))
+    return [found[currency] for currency in sorted(found)]
+
+
+@router.get("/payouts", name="payouts")
+async def payouts(here: Here, state: str = "approved", case_no: str = "", cursor: str | None = None) -> Response:
+    """Money on its way to customers, the longest waiting first."""
+    return await _queue(here, state, case_no, cursor)
+
+
+async def _queue(
+    here: Visit, state: str, case_no: str = "", cursor: str | None = None, code: int = 200, **more: Any
+) -> Response:
+    state = state if state in TABS else "approved"
+    found = await here.desk.payouts((state,), case_no.strip() or None, None, cursor, PAGE)
+    query = {"state": state, "case_no": case_no, "cursor": found["next_cursor"]}
+    values = {
+        "found": found["items"],
+        "totals": totals(found["items"]),
+        "following": found["next_cursor"] and here.url("payouts", query),
+        "state": state,
+        "case_no": case_no,
+        "tabs": TABS,
+        "labels": labels,
+        "names": await people.names(here),
+        "errors": {},
+        "typed": {},
+        "chosen": (),
+        **more,
+    }
+    return here.page("payouts/page.html", part="payouts/_list.html", code=code, **values)
+
+
+@router.get("/payouts.csv", name="payouts_csv")
+async def payouts_csv(here: Here, state: str = "approved") -> Response:
+    """A tab as a spreadsheet; accounts are masked."""
+    state = state if state in TABS else "approved"
+    rows = [row async for row in _all(here, state)]
+    return as_csv(rows, f"payouts-{state}", ("id", "case_no", "purpose", "amount", "currency", "account", "state"))
+
+
+async def _all(here: Visit, state: str) -> AsyncIterator[dict[str, Any]]:
+    cursor, told = None, 0
+    while told < MOST_IN_A_FILE:
+        found = await here.desk.payouts((state,), None, None, cursor, 500)
+        for row in found["items"]:
+            yield row
+        told, cursor = told + len(found["items"]), found["next_cursor"]
+        if cursor is None:
+            return
+
+
+# ── one ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@router.post("/payouts/{payout_id}/paid", name="payout_paid")
+async def payout_paid(here: Here, payout_id: str) -> Response:
+    """It was paid, under a reference; said again it has no second effect."""
+    form = await here.form()
+    reference, state = form.text("reference"), form.text("state")
+    if not reference or len(reference) > 200:
+        return await _wrong(here, form, payout_id, here.tongue.say("Say under which reference it was paid."), 422)
+    try:
+        await here.desk.payout_paid(payout_id, reference, actor_of(here.caller, action=Action.RECORD_REFUND))
+    except AftercareError as refused:
+        return await _wrong(here, form, payout_id, refused.detail, refused.status)
+    return here.go(
+        here.url("payouts", {"state": state}), here.tongue.say("Recorded as paid: %(what)s.", what=reference)
+    )
+
+
+@router.post("/payouts/{payout_id}/failed", name="payout_failed")
+async def payout_failed(here: Here, payout_id: str) -> Response:
+    """The bank or provider refused it; the money stays reserved."""
+    form = await here.form()
+    code, note = form.text("code"), form.text("note")
+    if not code or len(code) > 200 or len(note) > 2000:
+        return await _wrong(here, form, payout_id, here.tongue.say("Say what the bank answered."), 422)
+    try:
+        actor = actor_of(here.caller, action=Action.FAIL_REFUND)
+        await here.desk.payout_failed(payout_id, code, note or None, actor)
+    except AftercareError as refused:
+        return await _wrong(here, form, payout_id, refused.detail, refused.status)
+    return here.go(here.url("payouts", {"state": "failed"}), here.tongue.say("Recorded as failed."))
+
+
+@router.post("/payouts/{case_no}/confirm", name="payout_confirm")
+async def payout_confirm(here: Here, case_no: str) -> Response:
+    """The second pair of eyes on an account that somebody named (R1)."""
+    form = await here.form()
+    command = {"action": "confirm_account", "command_id": form.text("command_id") or uuid4().hex, "data": {}}
+    await here.desk.command(case_no, command, here.caller)
+    return here.go(here.url("payouts"), here.tongue.say("The account of %(case)s is confirmed.", case=case_no))
+
+
+async def _wrong(here: Visit, form: Form, payout_id: str, words: str, code: int) -> Response:
+    typed = {**form.keep(), "id": payout_id}
+    return await _queue(here, form.text("state"), code=code, errors={"": words}, typed=typed)
+
+
+# ── many ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@router.post("/payouts/batch", name="check_batch")
+async def check_batch(here: Here) -> Response:
+    """What is about to be paid, with count and sum to be typed once more by whoever pays."""
+    form = await here.form()
+    chosen = form.texts("payout")
+    if not chosen or len(chosen) > MOST_IN_A_BATCH:
+        told = here.tongue.say("Choose between 1 and %(most)s payouts.", most=MOST_IN_A_BATCH)
+        return await _queue(here, "approved", code=422, errors={"": told}, chosen=chosen)
+    rows = await _of(here, chosen)
+    return _batch(here, rows, {}, {})
+
+
+async def _of(here: Visit, chosen: list[str]) -> list[dict[str, Any]]:
+    """Those of the chosen payouts that are still to be paid."""
+    wanted = set(chosen)
+    return [row async for row in _all(here, "approved") if row["id"] in wanted]
+
+
+def _batch(
+    here: Visit, rows: list[dict[str, Any]], typed: Mapping[str, str], errors: Mapping[str, str], code: int = 200
+) -> Response:
+    values: dict[str, Any] = {"rows": rows, "totals": totals(rows), "typed": typed, "errors": errors, "labels": labels}
+    return here.page("payouts/batch.html", code=code, **values)
+
+
+@router.post("/payouts/batch/pay", name="pay_batch")
+async def pay_batch(here: Here) -> Response:
+    """Record the batch as paid, one payout after the other; each is answered, and what is refused stays to be paid."""
+    form = await here.form()
+    chosen, reference = form.texts("payout"), form.text("reference")
+    if len(chosen) > MOST_IN_A_BATCH:
+        raise Invalid(f"A batch has at most {MOST_IN_A_BATCH} payouts.")
+    rows = await _of(here, chosen)
+    gone = len(set(chosen)) - len(rows)
+    errors = _control(here, form, rows) if not gone else {}
+    if gone:
+        told = here.tongue.say("%(count)s of them are not to be paid any more. Check the list again.", count=gone)
+        errors[""] = told
+    if not reference or len(reference) > 200:
+        errors["reference"] = here.tongue.say("Say under which reference it was paid.")
+    if errors:
+        return _batch(here, rows, form.keep(), errors, 422)
+    actor = actor_of(here.caller, action=Action.RECORD_REFUND)
+    # One after the other: payouts of one order wait for each other anyway.
+    answers = [(row, await _pay_one(here, row["id"], reference, actor)) for row in rows]
+    return here.page("payouts/answers.html", answers=answers, reference=reference, labels=labels)
+
+
+async def _pay_one(here: Visit, payout_id: str, reference: str, actor: Any) -> str:
+    """Why it was not recorded as paid; empty when it was."""
+    try:
+        await here.desk.payout_paid(payout_id, reference, actor)
+    except AftercareError as refused:
+        return refused.detail
+    return ""
+
+
+def _control(here: Visit, form: Form, rows: list[dict[str, Any]]) -> dict[str, str]:
+    """What of the control totals does not agree."""
+    errors = {}
+    for total in totals(rows):
+        if form.text(f"count-{total.currency}") != str(total.count):
+            errors[f"count-{total.currency}"] = here.tongue.say("The count does not agree. Count again.")
+        if _amount(form.text(f"sum-{total.currency}")) != total.amount:
+            errors[f"sum-{total.currency}"] = here.tongue.say("The sum does not agree. Add up again.")
+    return errors
+
+
+def _amount(text: str) -> Decimal | None:
+    try:
+        found = Decimal(text.replace(",", "").removeprefix("¥").strip())
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None
