@@ -15,7 +15,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.errors import Invalid
-from models.targets import Allowed, networks_of
+from models.outside.targets import Allowed, networks_of
 
 PREFIX = "AFTERCARE_"
 #: What Kubernetes puts into every pod for a service that is called `aftercare`.

@@ -32,9 +32,9 @@ from playbooks.loading.notices import log_warnings
 from playbooks.loading.shelf import Shelf
 from server import QuietServer, make_app
 from settings import Settings, environment, temporal_is_elsewhere
-from store import tokens
 from store.engine import make_engine, reading, upgrade, writing
-from store.rebase import furthest_deadline_in
+from store.people import tokens
+from store.time.rebase import furthest_deadline_in
 from worker import case_worker, house_of, outside_of, payments_of, talking
 from workflows import schedules
 

@@ -37,7 +37,7 @@ from activities.webhooks.guard import Poster
 from activities.webhooks.sending import sender
 from models.effects import TASK_QUEUE
 from playbooks.loading.in_force import InForce
-from store.mailings import House
+from store.people.mailings import House
 from workflows.bulk import BulkAction
 from workflows.case import AfterSaleCase
 from workflows.rebase import Rebase

@@ -14,15 +14,16 @@ from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateR
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from models.bulk import AT_ONCE, BULK_BATCH, BULK_END, BatchDone, BulkBatch, BulkEnd, command_of
 from models.case import Case
 from models.commands import Command
 from models.decide import decide
 from models.effects import workflow_id
 from models.errors import AftercareError, MalformedCommand, NotFound, refusal_from
-from store import bulks, cases
-from store.bulks import Bulk, Item
+from models.oversight.bulk import AT_ONCE, BULK_BATCH, BULK_END, BatchDone, BulkBatch, BulkEnd, command_of
+from store import cases
 from store.engine import reading, writing
+from store.oversight import bulks
+from store.oversight.bulks import Bulk, Item
 from workflows.starting import start_and_update
 
 T = TypeVar("T")

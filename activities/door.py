@@ -11,16 +11,17 @@ from sqlalchemy.orm import Session
 from temporalio import activity
 
 from activities.asking import Asking, Request
-from models.digest import listed, notice
 from models.events import SYSTEM
 from models.lifecycle import Role
-from models.sweeps import StepInput, StepResult, Tally
+from models.oversight.sweeps import StepInput, StepResult, Tally
+from models.people.digest import listed, notice
 from playbooks.loading.in_force import InForce
-from store import cases, sweeps
+from store import cases
 from store.engine import reading, writing
 from store.goods import parcels
 from store.goods.parcels import Parcel
 from store.goods.telling import told_of
+from store.oversight import sweeps
 
 #: A scan that is under way is left to itself for so long.
 UNDER_WAY = timedelta(minutes=2)

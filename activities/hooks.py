@@ -23,11 +23,12 @@ from activities.carriers.carrier import Carrier, Unreadable
 from activities.storefronts.storefront import Storefront
 from activities.storefronts.taking import take
 from models.case import Case
-from models.tracking import TrackingEvent, news
-from store import hooks, tracking
+from models.goods.tracking import TrackingEvent, news
 from store.engine import reading, writing
-from store.hooks import Hook
-from store.tracking import Untold
+from store.goods import tracking
+from store.goods.tracking import Untold
+from store.outside import hooks
+from store.outside.hooks import Hook
 
 logger = logging.getLogger("aftercare.hooks")
 

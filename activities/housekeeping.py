@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import Engine
 from temporalio import activity
 
-from models.keeping import KINDS
-from models.sweeps import StepInput, StepResult, Tally
+from models.oversight.keeping import KINDS
+from models.oversight.sweeps import StepInput, StepResult, Tally
 from playbooks.loading.in_force import InForce
-from store import retention, usual
 from store.engine import writing
+from store.oversight import retention, usual
 
 #: Rows of a table that one transaction deletes, and how many such transactions one page is.
 BATCH, BATCHES = 500, 20

@@ -21,12 +21,12 @@ from temporalio.service import RPCError
 
 from activities.asking import Asking, Request
 from activities.trackers.tracker import NotAllowed, NotTold, Parcel, Tracker, UnknownParcel
-from models.couriers import Courier, CourierRules, Silence, silent_at
-from models.tracking import Standing, TrackingEvent
-from store import tracking, watch
+from models.goods.couriers import Courier, CourierRules, Silence, silent_at
+from models.goods.tracking import Standing, TrackingEvent
 from store.engine import reading, writing
-from store.letters import notice
-from store.watch import Watched
+from store.goods import tracking, watch
+from store.goods.watch import Watched
+from store.people.letters import notice
 
 logger = logging.getLogger("aftercare.lookout")
 

@@ -16,9 +16,10 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from models.effects import WORKFLOW, CaseInput, workflow_id
-from models.orphans import FIND_ORPHANS, OrphanInput, OrphanPage
-from store import cases, reasons
+from models.oversight.orphans import FIND_ORPHANS, OrphanInput, OrphanPage
+from store import cases
 from store.engine import reading, writing
+from store.oversight import reasons
 from workflows.starting import start_case
 
 T = TypeVar("T")

@@ -21,10 +21,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from activities.channels import CHANNELS, LOG
 from activities.channels.channel import Channel, Mail, NotTaken
 from store.engine import reading, writing
-from store.letters import address
-from store.mailings import LOG as LOGGED
-from store.mailings import Errand, House, claim, due_routes, failed, put_together, sent
-from store.outbox import waiting
+from store.people.letters import address
+from store.people.mailings import LOG as LOGGED
+from store.people.mailings import Errand, House, claim, due_routes, failed, put_together, sent
+from store.people.outbox import waiting
 
 logger = logging.getLogger("aftercare.outbox")
 

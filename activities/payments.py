@@ -13,13 +13,14 @@ from activities.gateways import chosen, serves
 from activities.gateways.gateway import Destination, Gateway, GivenBack, PayoutOrder, refused, unknown
 from activities.gateways.register import Queued, told
 from activities.gateways.store_credit import Credit, Credited
+from models.accounting.payments import ASK_PAYOUT, ORIGINAL, PAY_OUT, Answer, PayoutInput, PayoutResult
 from models.case import Case, Payout
 from models.effects import Routed
 from models.orders import Order
-from models.payments import ASK_PAYOUT, ORIGINAL, PAY_OUT, Answer, PayoutInput, PayoutResult
-from store import credit, orders, payouts
+from store import orders
+from store.accounting import credit, payouts
+from store.accounting.payouts import PayoutRow
 from store.engine import reading, writing
-from store.payouts import PayoutRow
 
 #: Somebody who pays says so this often, in seconds, so that his death is noticed long before a payment may take.
 HEARTBEAT = 3.0

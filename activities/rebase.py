@@ -13,10 +13,11 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from models.case import Case
 from models.effects import workflow_id
-from models.rebase import BATCH, REBASE_BATCH, BatchInput, BatchResult, RebaseInput
+from models.time.rebase import BATCH, REBASE_BATCH, BatchInput, BatchResult, RebaseInput
 from playbooks.loading.load import Playbooks
-from store import cases, playbook_rebase, rebase
+from store import cases
 from store.engine import reading
+from store.time import playbook_rebase, rebase
 from workflows.starting import start_case
 
 #: How long a batch waits for its cases. One that has not written it by then is counted as silent and goes on alone.

@@ -15,10 +15,12 @@ from temporalio.service import RPCError
 from activities.asking import AT_ONCE, Asking, Request
 from models.effects import workflow_id
 from models.lifecycle import Action
-from models.sweeps import MOST_WORDS, StepInput, StepResult, Tally
-from store import cases, reconciling, sweeps
-from store.audit import audit_orders
+from models.oversight.sweeps import MOST_WORDS, StepInput, StepResult, Tally
+from store import cases
+from store.accounting import reconciling
+from store.accounting.audit import audit_orders
 from store.engine import reading
+from store.oversight import sweeps
 
 T = TypeVar("T")
 

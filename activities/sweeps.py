@@ -20,20 +20,21 @@ from activities.door import Door
 from activities.housekeeping import Housekeeping
 from activities.orphans import Orphans
 from activities.reconciling import Reconciling
-from models.callbacks import month_before
-from models.digest import both, digest_words, listed, notice
 from models.effects import Message
 from models.lifecycle import Action, Role
-from models.orphans import OrphanInput
+from models.oversight.callbacks import month_before
+from models.oversight.orphans import OrphanInput
+from models.oversight.sweeps import SWEEP_BEGAN, SWEEP_ENDED, RunBegan, RunEnded, StepInput, StepResult, Tally
+from models.people.digest import both, digest_words, listed, notice
 from models.playbook import ALL_HOURS
-from models.sweeps import SWEEP_BEGAN, SWEEP_ENDED, RunBegan, RunEnded, StepInput, StepResult, Tally
 from playbooks.loading.in_force import InForce
-from store import digests, months, periodic, remittances, stuck, sweeps, unattended
-from store.claims import ClaimRow
-from store.claims import overdue as overdue_claims
+from store.accounting import remittances
+from store.accounting.claims import ClaimRow
+from store.accounting.claims import overdue as overdue_claims
 from store.engine import reading, writing
-from store.reports import monthly
-from store.unattended import ToGive
+from store.oversight import digests, months, periodic, stuck, sweeps, unattended
+from store.oversight.reports import monthly
+from store.oversight.unattended import ToGive
 
 T = TypeVar("T")
 

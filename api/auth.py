@@ -24,8 +24,8 @@ from api.limits import Attempts
 from models.commands import Actor
 from models.errors import Forbidden, Malformed, Unauthenticated
 from models.lifecycle import Action, Role, acts_as, may
-from store import tokens
 from store.engine import reading, writing
+from store.people import tokens
 
 #: How long a token that was found good is not looked up again; so long a revoked one may still pass.
 TRUSTED_SECONDS: Final = 5.0

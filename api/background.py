@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 from api import opening
 from api.schemas import OpenCase
 from models.case import Case
-from models.eligibility import Earlier
 from models.errors import Invalid
 from models.orders import Order
 from models.playbook import Playbook
+from models.procedure.eligibility import Earlier
 from playbooks.loading.load import Playbooks
 from store import orders, reservations
-from store.earlier import earlier
+from store.procedure.earlier import earlier
 
 
 def known(

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from models.case import Case
 from models.playbook import Playbook
 from playbooks.loading.load import Playbooks
-from store import playbooks as kept
+from store.procedure import playbooks as kept
 
 
 class Books:

@@ -12,14 +12,14 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api.bulk_documents import BulkAsk
 from api.desk import Desk
-from models.bulk import ACTIONS, MOST, BulkInput, bulk_workflow_id, check
 from models.commands import Actor
 from models.errors import Forbidden, Invalid, NotFound, Unavailable
 from models.lifecycle import may
 from models.money import comparable_of
-from store import bulks, stuck
-from store.bulks import Bulk, Wanted
+from models.oversight.bulk import ACTIONS, MOST, BulkInput, bulk_workflow_id, check
 from store.engine import reading, writing
+from store.oversight import bulks, stuck
+from store.oversight.bulks import Bulk, Wanted
 from workflows.starting import start_bulk
 
 T = TypeVar("T")

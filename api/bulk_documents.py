@@ -6,10 +6,10 @@ from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from api.documents import Shown
 from api.schemas import Ask, Number
-from models.bulk import MOST, BulkState, BulkWord, ItemState
 from models.commands import Actor, Amount, Text, Word
 from models.lifecycle import Stage
-from models.stuck import REASONS
+from models.oversight.bulk import MOST, BulkState, BulkWord, ItemState
+from models.oversight.stuck import REASONS
 
 _CASES = ["AC-26-000017", "AC-26-000018"]
 _REASON = "The courier's strike is over on Friday."

@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session
 
 from api.desk import Desk
 from api.schemas import CallbackDone, CallbackMissed, NoCalls
-from models.callbacks import AFTER_REMEDY, CallbackRules, as_document, at_the_end_of, working_days
 from models.commands import Actor, Command
 from models.lifecycle import Action
 from models.masking import masked
+from models.oversight.callbacks import AFTER_REMEDY, CallbackRules, as_document, at_the_end_of, working_days
 from models.playbook import ALL_HOURS
-from store import callbacks
-from store.callbacks import CallbackRow
+from store.oversight import callbacks
+from store.oversight.callbacks import CallbackRow
 
 Wanted = Literal["all", "today", "overdue"]
 

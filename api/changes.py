@@ -11,9 +11,9 @@ from typing import Final
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from store import changes
-from store.changes import Change
 from store.engine import reading, writing
+from store.oversight import changes
+from store.oversight.changes import Change
 
 log = logging.getLogger("aftercare.api")
 

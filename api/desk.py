@@ -39,10 +39,14 @@ from models.lifecycle import Action, Role, may
 from models.orders import Order
 from playbooks.loading.in_force import InForce
 from playbooks.loading.load import Playbooks
-from store import cases, credit, duty, loaners, orders, personal, reservations, sweeps
-from store import playbooks as kept_playbooks
+from store import cases, orders, personal, reservations
+from store.accounting import credit
 from store.customers import links as kept_links
 from store.engine import revisions, writing
+from store.goods import loaners
+from store.oversight import sweeps
+from store.people import duty
+from store.procedure import playbooks as kept_playbooks
 from workflows.schedules import documents, listed
 from workflows.starting import start_and_update
 

@@ -10,9 +10,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api import examples
 from models.commands import Quantity
-from models.eligibility import Answer
 from models.lifecycle import Action, Stage, State
 from models.orders import OrderDocument
+from models.procedure.eligibility import Answer
 
 
 class Shown(BaseModel):

@@ -11,17 +11,18 @@ from sqlalchemy.orm import Session
 from api.desk import Desk
 from api.duty_documents import AbsenceAsk, HandoverAsk, RotaAsk, StaffAsk, SwapAsk
 from api.views import instant
-from models.addresses import kind_of
 from models.commands import Actor, Command
-from models.duty import NEVER, ONE_DAY, Roster, Seen
 from models.errors import CommandRefused, Forbidden, Invalid, NotFound
 from models.lifecycle import Action, Role, acts_as
 from models.masking import masked
-from models.swaps import Gap, gaps
-from store import cases, duty, handovers, rota, staff
+from models.people.addresses import kind_of
+from models.people.duty import NEVER, ONE_DAY, Roster, Seen
+from models.people.swaps import Gap, gaps
+from store import cases
 from store.engine import reading, writing
-from store.handovers import HandoverRow, Listed
-from store.rota import AbsenceRow, SwapRow
+from store.people import duty, handovers, rota, staff
+from store.people.handovers import HandoverRow, Listed
+from store.people.rota import AbsenceRow, SwapRow
 
 T = TypeVar("T")
 #: The most days whose shifts are shown at once.

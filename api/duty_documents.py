@@ -7,10 +7,10 @@ from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringCon
 
 from api.documents import Shown
 from api.schemas import Ask, Name
-from models.addresses import address
 from models.commands import Instant, Printable, Text, Word
 from models.errors import DataRefused
 from models.lifecycle import Role
+from models.people.addresses import address
 
 
 def _a_day_of_ours(value: date) -> date:

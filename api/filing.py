@@ -12,9 +12,9 @@ from files.kinds import EXTENSIONS, LARGEST
 from files.shelf import FileShelf
 from models.errors import Invalid, NotFound, TooLarge
 from models.lifecycle import Role
-from store import files as kept_files
 from store.engine import reading, writing
-from store.files import CaseFile, KeptFile
+from store.goods import files as kept_files
+from store.goods.files import CaseFile, KeptFile
 
 #: Pictures that are decoded at the same time; each may need some hundred MB for a moment.
 _AT_ONCE = 2

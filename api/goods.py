@@ -20,9 +20,9 @@ from models.goods.parcels import EXPECTING, ParcelState
 from models.lifecycle import Role, acts_as
 from playbooks.loading.shop import GoodsIn as Rules
 from store import cases, lists
-from store import files as kept_files
-from store.files import KeptFile
+from store.goods import files as kept_files
 from store.goods import parcels, proposals
+from store.goods.files import KeptFile
 from store.goods.parcels import NewParcel, Parcel
 from store.goods.parcels import ParcelFilters as ParcelFilters
 from store.goods.telling import told_of

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from api.documents import Shown
 from api.schemas import Ask
 from models.commands import Printable
-from models.tracking import How, What
+from models.goods.tracking import How, What
 
 _EVENT: dict[str, Any] = {
     "what": "delivered",

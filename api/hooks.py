@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 
 from api.hook_documents import EventsAsk
 from models.errors import NotFound
-from store import hooks, tracking
 from store.engine import reading, writing
-from store.hooks import Hook, HookRow
+from store.goods import tracking
+from store.outside import hooks
+from store.outside.hooks import Hook, HookRow
 
 T = TypeVar("T")
 #: Headers that help to understand a call later. Signatures are none of them.

@@ -13,15 +13,15 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from api.auth import Caller
-from models.addresses import addresses, kind_of, shown
 from models.errors import Conflict, Forbidden, NotFound
-from models.letter_words import news_of
-from models.letters import BOX, OUTSIDE
 from models.lifecycle import Role
-from store import inbox, mailboxes, mailings, staff
+from models.people.addresses import addresses, kind_of, shown
+from models.people.letter_words import news_of
+from models.people.letters import BOX, OUTSIDE
 from store.engine import reading, writing
-from store.inbox import InboxRow, MailingRow
-from store.mailboxes import Mailbox
+from store.people import inbox, mailboxes, mailings, staff
+from store.people.inbox import InboxRow, MailingRow
+from store.people.mailboxes import Mailbox
 
 T = TypeVar("T")
 _KEEPERS = frozenset({Role.MANAGER, Role.DIRECTOR, Role.SYSTEM})

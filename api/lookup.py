@@ -21,9 +21,9 @@ from api.schemas import OpenCase, PreviewAsk
 from api.script_values import script_values
 from api.slips import slip_of
 from files.shelf import FileShelf
+from models.accounting.ledger import cost_of_case
 from models.case import Case
 from models.errors import Invalid, NotFound
-from models.ledger import cost_of_case
 from models.lifecycle import Action, Role
 from models.masking import masked
 from models.orders import Order
@@ -33,13 +33,15 @@ from playbooks.loading.load import Playbooks
 from playbooks.loading.notices import calendar_rows, warnings
 from printing.slip import Paper, Printed, Slip, printed
 from printing.words import Language
-from store import cases, credit, finding, ledger, lists, orders, payouts, personal, stuck, sweeps
-from store import claims as kept_claims
-from store import files as kept_files
+from store import cases, finding, lists, orders, personal
+from store.accounting import claims as kept_claims
+from store.accounting import credit, ledger, payouts
+from store.accounting.payouts import PayoutRow
+from store.accounting.registers import REGISTERS
 from store.engine import reading, writing
-from store.payouts import PayoutRow
-from store.rebase import furthest_deadline
-from store.registers import REGISTERS
+from store.goods import files as kept_files
+from store.oversight import stuck, sweeps
+from store.time.rebase import furthest_deadline
 
 T = TypeVar("T")
 #: Money and goods that do not meet, as registers (T13).

@@ -8,18 +8,18 @@ from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from api.schemas import OpenCase
+from models.accounting.promotions import promotions_of
 from models.case import About, Announced, Case, Line, OrderFacts
 from models.commands import Actor
 from models.decide import opened
 from models.effects import Decision
-from models.eligibility import WARRANTY_OVER, Asked, Earlier, Eligible, judge, received_at
 from models.errors import Invalid
 from models.money import to_minor
 from models.orders import Order, parcel
 from models.playbook import Playbook
 from models.pots import Pots
-from models.promotions import promotions_of
-from models.working_day import leaves_by
+from models.procedure.eligibility import WARRANTY_OVER, Asked, Earlier, Eligible, judge, received_at
+from models.time.working_day import leaves_by
 from playbooks.loading.load import Playbooks
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from api.opening import arrived, zone_of
 from api.schemas import PreviewAsk
+from models.accounting.promotions import promotions_of
+from models.accounting.settlement import SettlementAsk, settlement, settlement_to_document
 from models.actions.deposits import deposit_of, mind_advance
 from models.actions.payouts import take_back
 from models.actions.planning import chosen_lines, liable, quoted, settle
@@ -18,9 +20,7 @@ from models.money import to_minor, to_text
 from models.orders import Order, parcel
 from models.playbook import Playbook
 from models.pots import Pots
-from models.promotions import promotions_of
 from models.remedies.terms import terms_of
-from models.settlement import SettlementAsk, settlement, settlement_to_document
 
 
 def preview(

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from api.opening import arrived, claimable
-from models.classify import Proposal, propose
 from models.errors import Invalid
 from models.orders import Order
 from models.playbook import Playbook
+from models.procedure.classify import Proposal, propose
 from playbooks.loading.load import Playbooks
 
 #: How many kinds are proposed.

@@ -16,8 +16,8 @@ from api.views import instant
 from models.commands import Actor
 from models.effects import TASK_QUEUE
 from models.errors import Invalid, NotFound, PreviewStale, Unavailable
-from models.rebase import REBASE, Preview, Progress, RebaseInput, Scope, rebase_workflow_id
-from store import playbook_rebase, rebase
+from models.time.rebase import REBASE, Preview, Progress, RebaseInput, Scope, rebase_workflow_id
+from store.time import playbook_rebase, rebase
 
 
 async def preview(desk: Desk, ask: RebaseAsk) -> dict[str, Any]:

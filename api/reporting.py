@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from api.auth import Caller, reads_every_report
 from api.desk import Desk
 from models.errors import Forbidden, Invalid, NotFound
-from models.reports import Cell, Period, days_period, month_period, read_cell, week_period
-from store import months, reports
-from store.reports import Asked
+from models.oversight.reports import Cell, Period, days_period, month_period, read_cell, week_period
+from store.oversight import months, reports
+from store.oversight.reports import Asked
 
 #: The report that anybody of the staff reads, narrowed to the own row.
 OWN_SHEET = "staff"

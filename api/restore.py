@@ -5,10 +5,11 @@ import asyncio
 from sqlalchemy import Engine
 from temporalio.client import Client
 
-from models.bulk import BulkInput
 from models.effects import WORKFLOW, CaseInput, workflow_id
-from store import bulks, cases
+from models.oversight.bulk import BulkInput
+from store import cases
 from store.engine import reading
+from store.oversight import bulks
 from workflows.starting import start_bulk, start_case
 
 #: Starts under way at once; more only queue up in the server.

@@ -21,8 +21,8 @@ from models.lifecycle import (
     State,
 )
 from models.playbook import Playbook
+from models.procedure.steps import Step
 from models.remedies import REMEDIES
-from models.steps import Step
 from playbooks.loading.graph import live_steps, remedies_of
 
 __all__ = ["ANSWERS", "STAYS", "By", "Road", "Way", "road"]

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from models.accounting.settlement import SettledRemedy
 from models.commands import (
     Amount,
     Channel,
@@ -24,7 +25,6 @@ from models.commands import (
 )
 from models.lifecycle import Action, Role
 from models.orders import CurrencyCode, OrderDocument
-from models.settlement import SettledRemedy
 
 #: More lines than any order has.
 MOST_LINES = 5_000

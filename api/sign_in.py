@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 from api.limits import TooManyAttempts
 from models.errors import AftercareError, Invalid
 from models.lifecycle import Role
-from store import staff, users
 from store.engine import reading, writing
-from store.users import Sitting as Sitting
-from store.users import User as User
+from store.people import staff, users
+from store.people.users import Sitting as Sitting
+from store.people.users import User as User
 
 #: The first user is called so, and may do everything that a person may.
 FIRST: Final = "admin"

@@ -21,7 +21,6 @@ from models.case import Case
 from models.clocks import FIRST_ANSWER, Clock
 from models.commands import Actor
 from models.draft import Draft
-from models.eligibility import Eligible
 from models.errors import AftercareError, NotFound
 from models.lifecycle import Role
 from models.money import to_text
@@ -29,13 +28,14 @@ from models.next_step import step_of
 from models.orders import Order
 from models.playbook import ALL_HOURS, Playbook, Procedure
 from models.pots import pots_of
+from models.procedure.eligibility import Eligible
+from models.procedure.steps import Step
 from models.remedies import REMEDIES
-from models.steps import Step
-from models.working_day import closing_after
+from models.time.working_day import closing_after
 from playbooks.loading.load import Playbooks
-from store import past
-from store import playbooks as kept
-from store.past import PastCase
+from store.procedure import past
+from store.procedure import playbooks as kept
+from store.procedure.past import PastCase
 
 #: In whose name a case is opened in thought.
 NOBODY = Actor(id="trial", role=Role.AGENT)

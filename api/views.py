@@ -7,12 +7,11 @@ from typing import Any
 
 from api.clock_views import clock_document
 from api.script_values import Values
+from models.accounting.claims import claim_document
+from models.accounting.ledger import Cost
 from models.business_time import Calendar
 from models.case import Case, Override, Payout
-from models.claims import claim_document
 from models.commands import schema_of
-from models.eligibility import Eligible
-from models.ledger import Cost
 from models.lifecycle import ARROWS, FINAL, ROLES, STAGE, WAITS_FOR, Action, Role, State
 from models.masking import masked
 from models.money import to_text
@@ -20,14 +19,15 @@ from models.next_step import next_step, scripted
 from models.orders import Order, order_to_document
 from models.playbook import Names, Playbook
 from models.pots import Pots
-from models.rehearsal import answers
-from store import credit
-from store.claims import ClaimRow
-from store.ledger import Uneven
+from models.procedure.eligibility import Eligible
+from models.procedure.rehearsal import answers
+from store.accounting import credit
+from store.accounting.claims import ClaimRow
+from store.accounting.ledger import Uneven
+from store.accounting.payouts import PayoutRow
+from store.accounting.register_columns import Personal, Sum
 from store.lists import CaseRow
-from store.payouts import PayoutRow
-from store.register_columns import Personal, Sum
-from store.stuck import StuckCase, Tally
+from store.oversight.stuck import StuckCase, Tally
 
 
 def instant(at: datetime | None) -> str | None:

@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 from api import opening
 from api.warranty_documents import CardAsk
 from models.commands import Actor
-from models.eligibility import received_at
 from models.errors import Invalid
+from models.goods.warranty import Card
 from models.orders import Order
-from models.playbook_parts import Warranty
-from models.warranty import Card
+from models.procedure.eligibility import received_at
+from models.procedure.playbook_parts import Warranty
 from playbooks.loading.load import Playbooks
-from store import orders, warranties
+from store import orders
+from store.goods import warranties
 
 if TYPE_CHECKING:
     from api.desk import Desk

@@ -7,8 +7,8 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from api.documents import Shown
 from api.schemas import Ask
 from models.commands import Printable
-from models.targets import LONGEST
-from models.webhooks import EventType
+from models.outside.targets import LONGEST
+from models.outside.webhooks import EventType
 
 _URL = "https://erp.example.com/aftercare"
 _ENDPOINT: dict[str, Any] = {

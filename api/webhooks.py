@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from api.webhook_documents import EndpointAsk, ReplayAsk
 from models.errors import Conflict
-from models.targets import Allowed, read_target
-from models.webhooks import Event, EventType
+from models.outside.targets import Allowed, read_target
+from models.outside.webhooks import Event, EventType
 from store.engine import reading, writing
-from store.webhooks import deliveries, endpoints, news
-from store.webhooks.deliveries import State
-from store.webhooks.endpoints import Endpoint
+from store.outside.webhooks import deliveries, endpoints, news
+from store.outside.webhooks.deliveries import State
+from store.outside.webhooks.endpoints import Endpoint
 
 T = TypeVar("T")
 

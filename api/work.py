@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from api import views
 from models.lifecycle import Role, acts_as
-from store import work
 from store.lists import CaseRow
-from store.work import NEXT_ANSWER, Running, Words
+from store.oversight import work
+from store.oversight.work import NEXT_ANSWER, Running, Words
 
 #: The most cases of a sort that are looked at; who has more has other worries than the rest of the list.
 MOST: Final = 300

@@ -21,11 +21,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from sqlalchemy import Engine, Table, insert, select, text
 
 from models import tables
-from store.audit import audit_money
+from store.accounting.audit import audit_money
 from store.engine import make_engine, upgrade
 from tests.builders import an_order
 from tests.databases import postgres_database, postgres_server, sqlite_database
-from tests.store.test_audit import CAME_BACK
+from tests.store.accounting.test_audit import CAME_BACK
 from tests.store.till import Till
 
 WITH_EVERY_ORDER = ("orders", "unit_pots", "postage_pots", "payment_pots")

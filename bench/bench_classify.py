@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from models.classify import propose
+from models.procedure.classify import propose
 from playbooks.loading.load import SHIPPED, load_playbooks
 
 ROUNDS = 200

@@ -29,8 +29,8 @@ from sqlalchemy import Engine, insert
 from standardwebhooks import Webhook
 
 from models.tables import hooks_in
-from store import hooks
 from store.engine import make_engine, reading, writing
+from store.outside import hooks
 from tests.api.client import COURIER
 from tests.live.test_kill import Shop
 

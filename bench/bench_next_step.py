@@ -9,7 +9,7 @@ from time import perf_counter_ns
 from api.script_values import script_values
 from models.lifecycle import OPEN
 from models.next_step import next_step
-from models.rehearsal import answers
+from models.procedure.rehearsal import answers
 from playbooks.loading.load import SHIPPED, load_playbooks
 from tests.builders import NOW, a_case
 

@@ -20,14 +20,15 @@ from typing import Any
 from sqlalchemy import Engine, insert
 
 from models import tables
-from models.arming import armed
 from models.business_time import Calendar
 from models.case import Case
 from models.clocks import Clock, met, paused, resumed, started
 from models.playbook import ClockRule
+from models.time.arming import armed
 from playbooks.loading.load import SHIPPED, Playbooks, load_playbooks
-from store import playbook_rebase, projection, rebase
+from store import projection
 from store.engine import reading
+from store.time import playbook_rebase, rebase
 from tests.builders import NOW, a_case
 from tests.databases import opened, postgres_database, postgres_server, sqlite_database
 

@@ -32,7 +32,7 @@ from models.commands import Command, parse_command
 from models.decide import decide
 from models.effects import CommitInput
 from store import cases, orders
-from store.audit import audit_money
+from store.accounting.audit import audit_money
 from store.engine import make_engine, reading, upgrade, writing
 from tests.builders import NOW, an_order
 from tests.store.till import CALENDARS, Till

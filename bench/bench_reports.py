@@ -24,12 +24,13 @@ from sqlalchemy import Engine, insert, text
 
 from models import tables
 from models.lifecycle import Action
-from models.reports import month_period
-from models.stuck import END_OF_TIME
+from models.oversight.reports import month_period
+from models.oversight.stuck import END_OF_TIME
 from playbooks.loading.load import SHIPPED, load_playbooks
-from store import projection, reports
+from store import projection
 from store.engine import make_engine, reading, upgrade
-from store.reports import Asked
+from store.oversight import reports
+from store.oversight.reports import Asked
 from tests.builders import CALENDARS, DAY, HOUR, NOW, a_case
 from tests.databases import postgres_database, postgres_server, sqlite_database
 

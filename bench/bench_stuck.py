@@ -29,10 +29,11 @@ from sqlalchemy import Engine, Table, insert, text
 from models import tables
 from models.case import Case
 from models.lifecycle import OPEN
-from models.stuck import END_OF_TIME, held
+from models.oversight.stuck import END_OF_TIME, held
 from playbooks.loading.load import SHIPPED, load_playbooks
-from store import projection, reasons, stuck
+from store import projection
 from store.engine import make_engine, reading, upgrade
+from store.oversight import reasons, stuck
 from tests.builders import CALENDARS, DAY, HOUR, NOW, a_case, an_order
 from tests.databases import postgres_database, postgres_server, sqlite_database
 

@@ -12,13 +12,14 @@ from pydantic.fields import FieldInfo
 
 from docs.cells import names, table
 from docs.mistakes import MISTAKES
-from models.callbacks import CallbackRules, Occasion
-from models.claim_terms import ClaimTerms, NamedTerms
-from models.couriers import Courier, CourierRules, Usual
-from models.keeping import Keep
+from models.accounting.claim_terms import ClaimTerms, NamedTerms
+from models.goods.couriers import Courier, CourierRules, Usual
 from models.lifecycle import Action, State
+from models.oversight.callbacks import CallbackRules, Occasion
+from models.oversight.keeping import Keep
+from models.oversight.reports import Labour, Maker, Repeated, ReportRules, Sample
 from models.playbook import Playbook, Procedure, Subcategory, Variant, Where
-from models.playbook_parts import (
+from models.procedure.playbook_parts import (
     Chain,
     ClockRule,
     Dispatch,
@@ -35,9 +36,8 @@ from models.playbook_parts import (
     SideClock,
     Warranty,
 )
-from models.reports import Labour, Maker, Repeated, ReportRules, Sample
-from models.situation import READ
-from models.steps import FACTS, Step
+from models.procedure.situation import READ
+from models.procedure.steps import FACTS, Step
 from playbooks.loading import manners
 from playbooks.loading.checks import VARIABLES
 from playbooks.loading.forms import FIELDS

@@ -1,7 +1,7 @@
 """The table of docs/reports.md that is made from code: what every number means."""
 
 from docs.cells import table
-from models.report_words import NUMBERS
+from models.oversight.report_words import NUMBERS
 
 
 def numbers_table() -> str:

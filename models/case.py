@@ -7,20 +7,20 @@ case refers to them by its number. What was decided, where the goods are and whe
 from datetime import UTC, date, datetime
 from typing import Any, Literal
 
+from models.accounting.ledger import Transfer
+from models.accounting.payments import STORE_CREDIT
+from models.accounting.promotions import Promotion
+from models.accounting.settlement import Settlement
 from models.clocks import Clock, next_alarm_at
 from models.commands import Cause, Command, Disposition, Grade, OfferOption, Party, Remedy, Replacement
-from models.eligibility import Earlier, Eligible
 from models.goods.differences import Difference
-from models.ledger import Transfer
+from models.goods.workshop import RepairOrder
 from models.lifecycle import FINAL, WAITS_FOR, Stage, State, stage_of
-from models.payments import STORE_CREDIT
 from models.playbook import Procedure
 from models.pots import Draw, Pots
-from models.promotions import Promotion
-from models.settlement import Settlement
+from models.procedure.eligibility import Earlier, Eligible
 from models.stock.places import Held
 from models.value import Value
-from models.workshop import RepairOrder
 
 #: How many command ids a case remembers; a repeat that comes later than this many commands is not known any more.
 REMEMBERED = 500

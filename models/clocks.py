@@ -1,7 +1,7 @@
 """The clocks of a case: which one runs in which state, how it pauses, and when it warns (T1, T2, T8, T10).
 
 A clock is an append-only log. Time used and time left are computed from the log and a calendar; the instants at
-which something must happen (`alarms`) are computed once, outside the workflow, by `models.arming`, and are absolute
+which something must happen (`alarms`) are computed once, outside the workflow, by `models.time.arming`; absolute
 from then on. Everything here is pure: the time always comes in.
 """
 

@@ -1,14 +1,12 @@
 """What a command, or the passing of time, makes of a case: pure, and the same every time it is asked.
 
 `decide` checks in the contract's order (role, state, data, rules), `pass_time` lets the clocks speak. Neither reads a
-clock or touches the world; what is allowed now and why not is answered by `models.rehearsal`.
+clock or touches the world; what is allowed now and why not is answered by `models.procedure.rehearsal`.
 """
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
-
-from models import side_clocks
 
 # The rooms register their handlers when they are imported.
 from models.actions import (  # noqa: F401
@@ -56,6 +54,7 @@ from models.lifecycle import FINAL, Action, State, actions_in, allowed_in, may, 
 from models.pots import Pots
 from models.stock.following import without
 from models.stock.places import Items
+from models.time import side_clocks
 
 #: What the desk puts into a command's data, and the timeline need not keep.
 _DESK_ONLY = frozenset({"procedure", "eligible", "needs_order"})

@@ -3,21 +3,21 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from models import side_clocks
-from models.callbacks import CallbackNote, callback_key
+from models.accounting.ledger import Posting, Transfers
 from models.case import REMEMBERED, Case, Payout, Purpose
 from models.clocks import answered, begun_earlier, on_move
 from models.commands import Actor, Command
 from models.effects import Decision, Effects, Message, MoneyMove, SplitOff
 from models.errors import DataRefused, MoneyRefused, RuleRefused
 from models.events import Entry
-from models.ledger import Posting, Transfers
 from models.lifecycle import FINAL, Facts, Role, State
 from models.money import to_minor, to_text
+from models.oversight.callbacks import CallbackNote, callback_key
 from models.playbook import Procedure
 from models.pots import Draw
 from models.stock.following import followed
 from models.stock.places import Step, StockMove
+from models.time import side_clocks
 
 #: Between a repair's beginning and the goods' leaving.
 IN_REPAIR = (State.REPAIRING, State.AWAITING_STOCK, State.QUOTED, State.AWAITING_PAYMENT, State.RETURNING_GOODS)

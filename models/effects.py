@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from models.callbacks import CallbackNote
+from models.accounting.ledger import Posting
 from models.case import Case, Purpose
 from models.clocks import Alarm
 from models.events import Entry
-from models.ledger import Posting
+from models.oversight.callbacks import CallbackNote
 from models.pots import Draw
 from models.stock.places import StockMove
 from models.value import Value

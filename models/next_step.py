@@ -9,17 +9,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from models.accounting.claims import waiting_claims
+from models.accounting.invoices import WORDS
 from models.actions.goods_found import needs_check
 from models.actions.planning import choices_of
 from models.case import Case
-from models.claims import waiting_claims
 from models.clocks import PROMISE
-from models.invoices import WORDS
 from models.lifecycle import Action, State
 from models.playbook import Outcome, Playbook
+from models.procedure.situation import Situation, missing_evidence
+from models.procedure.steps import Step
 from models.remedies import REMEDIES
-from models.situation import Situation, missing_evidence
-from models.steps import Step
 
 Words = dict[str, str]
 

@@ -11,11 +11,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.claim_terms import Against, ClaimTerms
+from models.accounting.claim_terms import Against, ClaimTerms
 from models.commands import Amount, Cause, Check, Finding, Hold, Party, Remedy, Word
 from models.freight import RATE_FACTOR
 from models.lifecycle import OPEN, State
-from models.playbook_parts import (
+from models.procedure.playbook_parts import (
     ALL_HOURS,
     AdvanceExchange,
     Chain,
@@ -37,7 +37,7 @@ from models.playbook_parts import (
     SideClock,
     Words,
 )
-from models.steps import Step
+from models.procedure.steps import Step
 
 __all__ = [
     "ALL_HOURS",

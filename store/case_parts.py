@@ -27,8 +27,8 @@ from sqlalchemy.orm import Session
 
 from models.case import Case
 from models.tables import case_units, case_waybills, order_holds
-from store import watch, waybills
 from store.documents import execute, put, put_new
+from store.goods import watch, waybills
 
 _CASE_NO: Final = bindparam("wanted_case", type_=String)
 _SHARED: Final[dict[str, ColumnElement[Any]]] = {

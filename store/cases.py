@@ -17,6 +17,8 @@ from sqlalchemy import Update, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from models import tables
+from models.accounting.limits import side_limits
+from models.accounting.other_units import drawn_elsewhere
 from models.case import Case
 from models.clocks import Clock
 from models.commands import Actor
@@ -34,34 +36,18 @@ from models.effects import (
 )
 from models.errors import Conflict, NotFound
 from models.events import SYSTEM, Entry, Fact
-from models.lending import lent_elsewhere, without_lending
-from models.limits import side_limits
-from models.other_units import drawn_elsewhere
+from models.goods.lending import lent_elsewhere, without_lending
+from models.outside.webhooks import of_case
 from models.stock.places import Items, StockMove
-from models.webhooks import of_case
-from store import (
-    callbacks,
-    case_parts,
-    chain,
-    changes,
-    claims,
-    documents,
-    duty,
-    facts,
-    ledger,
-    loaners,
-    money,
-    payouts,
-    projection,
-    reasons,
-    reservations,
-    usual,
-    warranties,
-)
+from store import case_parts, documents, facts, projection, reservations
+from store.accounting import claims, ledger, money, payouts
 from store.case_parts import NOTHING, Parts
+from store.goods import loaners, warranties
+from store.outside.webhooks import news
+from store.oversight import callbacks, changes, reasons, usual
+from store.people import chain, duty
 from store.projection import Calendars
 from store.stock import booking, waiting
-from store.webhooks import news
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ from sqlalchemy import or_ as any_of
 from sqlalchemy.orm import Session
 
 from models import tables
-from store import stuck
 from store.cursors import decode, encode
+from store.oversight import stuck
 
 Sort = Literal["due_at", "opened_at", "-opened_at", "priority"]
 _columns = tables.cases.c

@@ -15,7 +15,10 @@ from sqlalchemy.orm import Session
 from models import tables
 from models.case import Case
 from models.errors import Conflict, NotFound
-from store import callbacks, claims, documents, facts, loaners, projection, reasons, usual, warranties
+from store import documents, facts, projection
+from store.accounting import claims
+from store.goods import loaners, warranties
+from store.oversight import callbacks, reasons, usual
 from store.projection import Calendars
 from store.stock import waiting
 

@@ -15,15 +15,17 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from models import echoes, tables
+from models import tables
+from models.accounting import echoes
+from models.accounting.resplit import resplit
 from models.errors import Conflict
 from models.orders import Order
 from models.pots import PaymentPot, Pot, Pots, pots_of
-from models.resplit import resplit
-from store import credit, money, payouts, waybills
-from store import pots as pots_rows
+from store.accounting import credit, money, payouts
+from store.accounting import pots as pots_rows
 from store.documents import is_postgres
 from store.documents import put as put_row
+from store.goods import waybills
 
 Put = Literal["imported", "unchanged", "updated"]
 _IMPORT_LOCK = 0x4146_5402

@@ -7,12 +7,12 @@ from collections.abc import Container, Mapping
 from datetime import datetime
 from typing import Any
 
-from models import arming
 from models.business_time import Calendar, due_at
 from models.case import Case
 from models.clocks import Clock, next_call_at, running_since, used_seconds
+from models.oversight.stuck import END_OF_TIME, OTHER_SIDE, Times
 from models.playbook import ALL_HOURS
-from models.stuck import END_OF_TIME, OTHER_SIDE, Times
+from models.time import arming
 from store.documents import Written
 
 Calendars = Mapping[str, Calendar]

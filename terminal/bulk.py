@@ -76,7 +76,7 @@ def _data(to: str | None, until: str | None, by: str | None) -> dict[str, Any]:
 
 
 def _seconds(length: str) -> int:
-    from models.playbook_parts import seconds
+    from models.procedure.playbook_parts import seconds
 
     found = seconds(length)
     if not isinstance(found, int):

@@ -125,7 +125,7 @@ def _notifications(settings: "Settings") -> str:
     from sqlalchemy import make_url
 
     from store.engine import reading, revisions
-    from store.gauges import gauges
+    from store.oversight.gauges import gauges
     from terminal import places
 
     url = make_url(settings.database)
@@ -172,7 +172,7 @@ def _furthest_deadline(settings: "Settings") -> "datetime | None":
     from sqlalchemy import make_url
 
     from store.engine import revisions
-    from store.rebase import furthest_deadline_in
+    from store.time.rebase import furthest_deadline_in
     from terminal import places
 
     url = make_url(settings.database)
@@ -185,8 +185,8 @@ def _furthest_deadline(settings: "Settings") -> "datetime | None":
 def _sweeps(settings: "Settings") -> str:
     from datetime import UTC, datetime
 
-    from store import sweeps
     from store.engine import reading, revisions
+    from store.oversight import sweeps
     from terminal import places
 
     if _no_database_yet(settings):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from settings import Settings
-    from store.audit import Audited
+    from store.accounting.audit import Audited
 
 db = typer.Typer(help="The database: its schema, copies of it, and open cases started from it.", no_args_is_help=True)
 token = typer.Typer(help="Tokens: who may call the API.", no_args_is_help=True)
@@ -126,7 +126,7 @@ def _read_back(settings: "Settings", source: Path) -> str:
 
 def audited() -> "Audited":
     """The audit of all money in the database of the settings; it needs no running API."""
-    from store.audit import audit_money
+    from store.accounting.audit import audit_money
     from terminal import places
 
     with places.database() as engine:
@@ -158,8 +158,8 @@ def create_token(
     json: AsJson = False,
 ) -> None:
     """Make a token and print it. It cannot be read again afterwards."""
-    from store import tokens
     from store.engine import writing
+    from store.people import tokens
     from terminal import places, shown
 
     roles = _roles(role)
@@ -177,8 +177,8 @@ def create_token(
 @token.command("list")
 def list_tokens(json: AsJson = False) -> None:
     """All tokens, without their secrets."""
-    from store import tokens
     from store.engine import reading
+    from store.people import tokens
     from terminal import places, shown
 
     with places.database() as engine:
@@ -203,8 +203,8 @@ def list_tokens(json: AsJson = False) -> None:
 @token.command("revoke")
 def revoke_token(token_id: Annotated[str, typer.Argument(metavar="ID", help="As 'token list' shows it.")]) -> None:
     """End a token; calls with it are refused within seconds."""
-    from store import tokens
     from store.engine import writing
+    from store.people import tokens
     from terminal import places, shown
 
     with places.database() as engine:

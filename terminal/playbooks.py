@@ -23,9 +23,9 @@ if TYPE_CHECKING:  # heavy: only the commands that need them wait for them
     from sqlalchemy import Engine
 
     from models.playbook import Playbook
-    from models.playbook_changes import Change
+    from models.procedure.playbook_changes import Change
     from playbooks.loading.load import Playbooks
-    from store.playbooks import Act
+    from store.procedure.playbooks import Act
 
 playbook = typer.Typer(help="Playbooks: how each kind of case is handled.", no_args_is_help=True)
 
@@ -136,7 +136,7 @@ def publish_playbook(
     json: AsJson = False,
 ) -> None:
     """Put a changed playbook into force: checked, compared, copied into the shop's folder, and recorded."""
-    from models.playbook_changes import changes
+    from models.procedure.playbook_changes import changes
     from terminal import places, shown
 
     folder, who, why = _shops_folder(), _said("--by", by), _said("--reason", reason)
@@ -159,8 +159,8 @@ def show_history(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="Such as quality_fault.")], json: AsJson = False
 ) -> None:
     """The versions of a playbook, and who put which of them into force when and why."""
-    from store import playbooks as kept
     from store.engine import reading
+    from store.procedure import playbooks as kept
     from terminal import places, shown
 
     with places.database() as engine, reading(engine) as session:
@@ -240,8 +240,8 @@ def _current(folder: Path) -> "Playbooks | None":
 def _in_force(engine: "Engine", folder: Path, file: Path) -> "Playbook | None":
     """The version that the file takes the place of: the folder's, or the last recorded where it is that very file."""
     from models.playbook import Playbook
-    from store import playbooks as kept
     from store.engine import reading
+    from store.procedure import playbooks as kept
 
     current = None if _is_there(file, folder) else _current(folder)
     if current is not None:
@@ -254,8 +254,8 @@ def _in_force(engine: "Engine", folder: Path, file: Path) -> "Playbook | None":
 
 def _published(engine: "Engine", folder: Path, file: Path, after: "Playbook", who: str, why: str) -> "Act":
     """Record it and put the file in its place; both or neither."""
-    from store import playbooks as kept
     from store.engine import writing
+    from store.procedure import playbooks as kept
 
     current, now = None if _is_there(file, folder) else _current(folder), datetime.now(UTC)
     with _placing(file, folder) as place, writing(engine) as session:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # heavy: only the commands that need them wait for them
     from temporalio.client import Client
 
     from settings import Settings
-    from store.sweeps import SweepHealth
+    from store.oversight.sweeps import SweepHealth
 
 T = TypeVar("T")
 
@@ -153,8 +153,8 @@ def _health(settings: "Settings") -> "tuple[SweepHealth, ...]":
 
     from sqlalchemy.exc import SQLAlchemyError
 
-    from store import sweeps
     from store.engine import reading
+    from store.oversight import sweeps
     from terminal import places
 
     try:

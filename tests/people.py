@@ -4,9 +4,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from models.duty import Absence, Handover, Person, Plan, Roster, Rota, Standing, Swap, Talk
 from models.lifecycle import Role
-from models.shifts import DutyPlan
+from models.people.duty import Absence, Handover, Person, Plan, Roster, Rota, Standing, Swap, Talk
+from models.people.shifts import DutyPlan
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 #: When everything was written down, long before the tests' days.

@@ -5,9 +5,9 @@ from typing import Any
 from sqlalchemy import Engine, delete, insert
 
 from models import tables
-from models.duty import Absence, Handover, Roster, Rota, Swap
-from store import duty, staff
+from models.people.duty import Absence, Handover, Roster, Rota, Swap
 from store.engine import writing
+from store.people import duty, staff
 from tests.people import LONG_AGO
 
 

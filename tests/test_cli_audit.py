@@ -11,7 +11,7 @@ from cli import run
 from models.tables import payment_pots
 from settings import load_settings
 from store.engine import make_engine, upgrade
-from tests.store.test_audit import sold_and_refunded
+from tests.store.accounting.test_audit import sold_and_refunded
 
 
 @pytest.fixture

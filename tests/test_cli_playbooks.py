@@ -11,8 +11,8 @@ from sqlalchemy import make_url
 
 from playbooks.loading.load import SHIPPED, load_playbooks
 from settings import Settings
-from store import playbooks as kept
 from store.engine import make_engine, reading, upgrade
+from store.procedure import playbooks as kept
 from terminal.playbooks import span_of
 from tests.builders import DAY, an_order
 from tests.own_playbooks import KIND, OTHER, write_file, write_folder

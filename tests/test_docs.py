@@ -25,7 +25,7 @@ from models.lifecycle import Action, Role, State
 from models.money import split
 from playbooks.loading.load import SHIPPED, check_folder
 from settings import Settings
-from store.stuck import REASONS
+from store.oversight.stuck import REASONS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -11,7 +11,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from models.bulk import BATCH, BULK, BULK_BATCH, BULK_END, BatchDone, BulkBatch, BulkEnd, BulkInput
+    from models.oversight.bulk import BATCH, BULK, BULK_BATCH, BULK_END, BatchDone, BulkBatch, BulkEnd, BulkInput
 
 PATIENT_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
 #: A worker that says nothing for so long is dead, and its batch goes to another one.

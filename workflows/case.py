@@ -17,6 +17,8 @@ from temporalio.common import RawValue, RetryPolicy, SearchAttributePair
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
+    from models.accounting.payments import PAY_OUT, Answer, PayoutInput, PayoutResult
+    from models.accounting.sending import answered, due_payouts, sent
     from models.case import Case, Payout
     from models.commands import Command, parse_command
     from models.decide import decide, linked, pass_time, refused_signal, say_what_is_due, skipped
@@ -37,9 +39,7 @@ with workflow.unsafe.imports_passed_through():
     from models.errors import AftercareError, MalformedCommand, RuleRefused
     from models.events import Fact, latest
     from models.lifecycle import Action, Role
-    from models.payments import PAY_OUT, Answer, PayoutInput, PayoutResult
-    from models.rehearsal import answers
-    from models.sending import answered, due_payouts, sent
+    from models.procedure.rehearsal import answers
     from workflows.clock import DurableTimer
     from workflows.search import search_attributes
 

@@ -11,7 +11,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from models.rebase import REBASE, REBASE_BATCH, BatchInput, BatchResult, Progress, RebaseInput, further
+    from models.time.rebase import REBASE, REBASE_BATCH, BatchInput, BatchResult, Progress, RebaseInput, further
 
 PATIENT_RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=30))
 

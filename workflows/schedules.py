@@ -25,7 +25,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from models.effects import TASK_QUEUE
 from models.errors import NotFound
-from models.sweeps import SWEEPS, Sweep, SweepInput, When
+from models.oversight.sweeps import SWEEPS, Sweep, SweepInput, When
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from temporalio.common import TypedSearchAttributes, WorkflowIDConflictPolicy, W
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
-from models.bulk import BULK, BulkInput, bulk_workflow_id
 from models.case import Case
 from models.effects import TASK_QUEUE, WORKFLOW, CaseEnd, CaseInput, workflow_id
+from models.oversight.bulk import BULK, BulkInput, bulk_workflow_id
 from workflows.search import search_attributes
 
 

@@ -11,7 +11,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from models.sweeps import (
+    from models.oversight.sweeps import (
         SWEEP_BEGAN,
         SWEEP_ENDED,
         SWEEPS,

@@ -10,7 +10,7 @@ from typing import Any
 
 from activities.carriers.carrier import read_all
 from models.errors import Forged, Malformed
-from models.tracking import How, TrackingEvent, What
+from models.goods.tracking import How, TrackingEvent, What
 
 #: What its tags mean, and the subtags that say more.
 CODES: Mapping[str, tuple[What, How | None]] = {

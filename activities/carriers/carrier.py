@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from models.errors import Malformed
-from models.tracking import TrackingEvent
+from models.goods.tracking import TrackingEvent
 
 #: More events in one call than any parcel has.
 MOST_EVENTS = 2000

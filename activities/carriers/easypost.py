@@ -11,7 +11,7 @@ from easypost.util import validate_webhook
 from activities.carriers.aftership import check_age, sender_id
 from activities.carriers.carrier import read_all
 from models.errors import Forged, Malformed
-from models.tracking import How, TrackingEvent, What
+from models.goods.tracking import How, TrackingEvent, What
 
 #: What the status of a tracking detail means.
 CODES: Mapping[str, tuple[What, How | None]] = {

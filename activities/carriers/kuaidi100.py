@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from activities.carriers.carrier import read_all
 from models.errors import Forged, Malformed
-from models.tracking import How, TrackingEvent, What
+from models.goods.tracking import How, TrackingEvent, What
 
 #: Its times are China's, and say so nowhere.
 CHINA = ZoneInfo("Asia/Shanghai")

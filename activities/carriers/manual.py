@@ -6,7 +6,7 @@ from typing import Any
 
 from activities.carriers.signed import read_events
 from models.errors import Forged
-from models.tracking import TrackingEvent
+from models.goods.tracking import TrackingEvent
 
 
 class Manual:

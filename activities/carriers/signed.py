@@ -11,7 +11,7 @@ from standardwebhooks import Webhook
 
 from activities.carriers.carrier import read_all
 from models.errors import Forged
-from models.tracking import TrackingEvent
+from models.goods.tracking import TrackingEvent
 
 #: How far the time that was signed may be from ours.
 AGE = timedelta(minutes=5)

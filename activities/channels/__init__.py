@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from activities.channels.channel import Channel
 from activities.channels.log import LogChannel
 from activities.channels.outside import Outside
-from models.addresses import KINDS
+from models.people.addresses import KINDS
 
 LOG = LogChannel()
 

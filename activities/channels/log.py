@@ -3,7 +3,7 @@
 import logging
 
 from activities.channels.channel import Mail
-from store.outbox import Letter
+from store.people.outbox import Letter
 
 logger = logging.getLogger("aftercare.messages")
 

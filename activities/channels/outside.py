@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from activities.channels import robots
 from activities.channels.channel import Mail, NotTaken
-from models.addresses import kind_of, shown
+from models.people.addresses import kind_of, shown
 
 #: Seconds until a connection, and until each part of an answer.
 CONNECT, READ = 4, 8

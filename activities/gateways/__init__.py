@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from activities.gateways.gateway import Gateway, PayoutOrder
 from activities.gateways.register import Queue, Register
 from activities.gateways.store_credit import Balances, StoreCredit
+from models.accounting.payments import STORE_CREDIT
 from models.errors import Invalid
-from models.payments import STORE_CREDIT
 
 
 class Keys(Protocol):

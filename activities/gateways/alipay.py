@@ -10,9 +10,9 @@ from alipay.utils import AliPayConfig
 
 from activities.gateways.gateway import Meaning, PayoutOrder, done, processing, refused, unknown, wire_key
 from activities.gateways.remote import Remote
+from models.accounting.payments import NO_SUCH_PAYOUT, Answer
 from models.errors import MoneyRefused
 from models.money import exponent, to_minor
-from models.payments import NO_SUCH_PAYOUT, Answer
 
 #: What out_request_no may be made of.
 _ALLOWED = "A-Za-z0-9_"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
 
+from models.accounting.payments import NO_SUCH_PAYOUT, Answer, RefusedFor, Words
 from models.money import to_text
-from models.payments import NO_SUCH_PAYOUT, Answer, RefusedFor, Words
 
 
 @dataclass(frozen=True, slots=True)

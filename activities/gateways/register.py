@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from activities.gateways.gateway import Meaning, PayoutOrder, done, processing, refused, unknown
-from models.payments import NO_SUCH_PAYOUT, Answer
+from models.accounting.payments import NO_SUCH_PAYOUT, Answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from activities.gateways.gateway import PayoutOrder, refused, unknown
-from models.payments import NO_SUCH_PAYOUT, Answer
+from models.accounting.payments import NO_SUCH_PAYOUT, Answer
 
 logger = logging.getLogger("aftercare.payouts")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from activities.gateways.gateway import PayoutOrder, done, refused, unknown
-from models.payments import NO_SUCH_PAYOUT, Answer
+from models.accounting.payments import NO_SUCH_PAYOUT, Answer
 
 
 @dataclass(frozen=True, slots=True)

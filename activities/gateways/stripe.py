@@ -8,8 +8,8 @@ from stripe.params import RefundCreateParams, RefundListParams
 
 from activities.gateways.gateway import Meaning, PayoutOrder, done, processing, refused, unknown
 from activities.gateways.remote import Remote
+from models.accounting.payments import NO_SUCH_PAYOUT, Answer
 from models.money import exponent
-from models.payments import NO_SUCH_PAYOUT, Answer
 
 #: Where Stripe counts in other units than ISO 4217.
 _DIGITS = {"ISK": 2, "UGX": 2, "MGA": 0}

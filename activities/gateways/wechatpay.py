@@ -8,7 +8,7 @@ from wechatpayv3 import WeChatPay, WeChatPayType
 
 from activities.gateways.gateway import Meaning, PayoutOrder, done, processing, refused, unknown, wire_key
 from activities.gateways.remote import Remote
-from models.payments import NO_SUCH_PAYOUT, Answer
+from models.accounting.payments import NO_SUCH_PAYOUT, Answer
 
 #: What out_refund_no may be made of.
 _ALLOWED = r"A-Za-z0-9_\-|*@"

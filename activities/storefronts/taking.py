@@ -6,9 +6,10 @@ from sqlalchemy.orm import Session
 
 from activities.storefronts.storefront import Storefront
 from models.errors import Conflict
-from store import hooks, orders
-from store.hooks import Hook
-from store.letters import notice
+from store import orders
+from store.outside import hooks
+from store.outside.hooks import Hook
+from store.people.letters import notice
 
 
 def take(session: Session, storefront: Storefront, hook: Hook, now: datetime) -> None:

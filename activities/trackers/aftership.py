@@ -19,7 +19,7 @@ from tracking.exceptions import (
 from activities.carriers.aftership import events_of
 from activities.carriers.carrier import read_all
 from activities.trackers.tracker import NotAllowed, NotTold, Parcel, UnknownParcel, understood
-from models.tracking import TrackingEvent
+from models.goods.tracking import TrackingEvent
 
 #: Its limit is counted by the second; it says nothing that is longer.
 _PATIENCE = timedelta(seconds=60)

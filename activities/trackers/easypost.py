@@ -17,7 +17,7 @@ from easypost.errors.general.easypost_error import EasyPostError
 from activities.carriers.carrier import read_all
 from activities.carriers.easypost import events_of
 from activities.trackers.tracker import NotAllowed, NotTold, Parcel, UnknownParcel, understood
-from models.tracking import TrackingEvent
+from models.goods.tracking import TrackingEvent
 
 _PATIENCE = timedelta(seconds=60)
 

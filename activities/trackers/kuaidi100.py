@@ -10,7 +10,7 @@ import httpx
 from activities.carriers.carrier import read_all
 from activities.carriers.kuaidi100 import events_of
 from activities.trackers.tracker import NotAllowed, NotTold, Parcel, UnknownParcel, understood
-from models.tracking import TrackingEvent
+from models.goods.tracking import TrackingEvent
 
 URL = "https://poll.kuaidi100.com"
 #: What its codes say: nothing of this parcel, or nothing of any because of our account. All others may pass.

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Protocol, TypeVar
 
 from activities.carriers.carrier import Unreadable
-from models.tracking import TrackingEvent
+from models.goods.tracking import TrackingEvent
 
 T = TypeVar("T")
 

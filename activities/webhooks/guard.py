@@ -16,7 +16,7 @@ from typing import Any
 import httpcore
 
 from models.errors import Invalid
-from models.targets import Address, Allowed, check_all, read_target
+from models.outside.targets import Address, Allowed, check_all, read_target
 
 #: Seconds for the whole of a call, and for getting through to it.
 WHOLE, CONNECT = 15.0, 5.0

@@ -21,10 +21,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from standardwebhooks import Webhook
 
 from activities.webhooks.guard import NotReached, Poster, Refused, Response
-from models.webhooks import Answer
+from models.outside.webhooks import Answer
 from store.engine import reading, writing
-from store.webhooks import deliveries, news
-from store.webhooks.deliveries import Errand
+from store.outside.webhooks import deliveries, news
+from store.outside.webhooks.deliveries import Errand
 
 logger = logging.getLogger("aftercare.webhooks")
 

@@ -19,10 +19,10 @@ from models.events import Entry, Fact
 from models.lifecycle import Action, Role, State, allowed_in
 from models.money import to_minor
 from models.playbook import Playbook
-from models.rehearsal import answers
-from models.situation import missing_evidence
+from models.procedure.rehearsal import answers
+from models.procedure.situation import missing_evidence
 from playbooks.loading.shop import Shop
-from store.files import CaseFile
+from store.goods.files import CaseFile
 
 #: Who acts on a customer's side.
 CUSTOMER = Actor(id="customer", role=Role.CUSTOMER)

@@ -21,7 +21,7 @@ from models.lifecycle import Role, Stage, State
 from printing.slip import Paper
 from printing.words import Language
 from store.lists import CaseFilters, Sort
-from store.stuck import REASONS
+from store.oversight.stuck import REASONS
 
 router = checked_router("cases")
 

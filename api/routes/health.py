@@ -13,8 +13,8 @@ from api.routes.answers import Json, documented, refused
 from api.routes.checked import DeskHere, checked_router
 from models.lifecycle import Stage
 from store.engine import reading
-from store.gauges import Gauges, gauges
-from store.stuck import REASONS
+from store.oversight.gauges import Gauges, gauges
+from store.oversight.stuck import REASONS
 
 router = APIRouter(tags=["health"])
 guarded = checked_router("health")

@@ -12,10 +12,10 @@ from api.routes.answers import Cursor, Filter, Json, Limit, as_csv, documented
 from api.routes.cases import Key, Several
 from api.routes.checked import CallerHere, DeskHere, checked_router
 from api.schemas import Clearing, Failed, Number, Paid
+from models.accounting.claim_terms import Against
 from models.case import ClaimWait, PayoutState, Purpose
-from models.claim_terms import Against
 from models.lifecycle import Action
-from store.register_columns import COLUMNS
+from store.accounting.register_columns import COLUMNS
 
 router = checked_router("money")
 

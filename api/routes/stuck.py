@@ -12,10 +12,10 @@ from api.routes.answers import Cursor, Filter, Json, Limit, documented
 from api.routes.cases import Key, Several
 from api.routes.checked import CallerHere, DeskHere, checked_router
 from api.schemas import Number
-from models.bulk import ACTIONS, ItemState
 from models.commands import Amount
 from models.lifecycle import Stage
-from store.stuck import REASONS, Sort
+from models.oversight.bulk import ACTIONS, ItemState
+from store.oversight.stuck import REASONS, Sort
 
 router = checked_router("stuck")
 Answers = Annotated[list[ItemState], Several, Query()]

@@ -11,8 +11,8 @@ from console.language import N_
 from console.visit import Here, Visit
 from models.business_time import WEEKDAYS as DAYS
 from models.business_time import Calendar, Interval
-from models.calendar_year import CalendarDay, year_of
 from models.errors import NotFound
+from models.time.calendar_year import CalendarDay, year_of
 
 router = APIRouter()
 FIRST_YEAR, LAST_YEAR = 2000, 2099

@@ -15,10 +15,10 @@ from api.bulk_documents import BulkAsk
 from console import labels
 from console.language import N_
 from console.visit import Form, Here, Visit
-from models.bulk import ACTIONS
 from models.errors import DataRefused, Invalid
 from models.lifecycle import Stage
-from models.stuck import REASONS
+from models.oversight.bulk import ACTIONS
+from models.oversight.stuck import REASONS
 
 router = APIRouter()
 PAGE: Final = 50

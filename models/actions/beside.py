@@ -34,10 +34,10 @@ from models.commands import (
     WaiveFreight,
 )
 from models.draft import Draft
-from models.eligibility import Eligible
 from models.errors import DataRefused, RoleRefused, RuleRefused
 from models.lifecycle import Action, Role, Stage, acts_as
 from models.playbook import Procedure
+from models.procedure.eligibility import Eligible
 
 
 @handles(Action.UPDATE_CONTACT)

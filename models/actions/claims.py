@@ -6,14 +6,14 @@ A claim has deadlines of its own and goes on after the case has ended: nobody ke
 from datetime import timedelta
 from typing import Any
 
+from models.accounting.claim_terms import Against, ClaimTerms, terms_for
+from models.accounting.ledger import claim_changed, claim_paid
 from models.actions import handles
 from models.case import Case, Claim
-from models.claim_terms import Against, ClaimTerms, terms_for
 from models.commands import OpenClaim, SettleClaim
 from models.draft import Draft
 from models.errors import DataRefused, RoleRefused, RuleRefused
 from models.events import SYSTEM
-from models.ledger import claim_changed, claim_paid
 from models.lifecycle import Action, Role, State, acts_as
 from models.money import to_text
 from models.remedies import REMEDIES

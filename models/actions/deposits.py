@@ -3,11 +3,11 @@
 What was taken is never given back twice nor beyond itself; whatever is kept has a reason and is booked.
 """
 
+from models.accounting.ledger import deposit_kept, deposit_spent, deposit_taken
 from models.actions.payouts import pay
 from models.case import Advance, Case
 from models.draft import Draft
 from models.errors import DataRefused, RuleRefused
-from models.ledger import deposit_kept, deposit_spent, deposit_taken
 from models.remedies import REMEDIES
 from models.remedies.parts import cost_of
 

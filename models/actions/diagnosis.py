@@ -1,5 +1,6 @@
 """Step 3, the diagnosis: what the inspection found, line by line, and who is liable for it (G3, F19)."""
 
+from models.accounting.ledger import Transfers, goods_taken_in
 from models.actions import handles
 from models.actions.goods_found import note_differences, without
 from models.case import Advance, Case, Line, Verdict
@@ -9,7 +10,6 @@ from models.draft import Draft
 from models.errors import DataRefused
 from models.events import Fact
 from models.goods.differences import Difference
-from models.ledger import Transfers, goods_taken_in
 from models.lifecycle import Action, State
 from models.remedies.parts import cost_of
 from models.stock.following import divided as divided_stock

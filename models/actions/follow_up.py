@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from models.accounting.settlement import Settlement, settlement_to_document
 from models.actions import HANDLERS, handles
 from models.actions.claims import ask_no_more
 from models.actions.deposits import forfeit, give_deposit_back
@@ -27,7 +28,6 @@ from models.commands import (
 from models.draft import Draft
 from models.errors import DataRefused, PreviewStale, RoleRefused, RuleRefused, StateRefused
 from models.lifecycle import CORRECTABLE, Action, Role, State
-from models.settlement import Settlement, settlement_to_document
 
 
 @handles(Action.COMPLETE_CALLBACK)

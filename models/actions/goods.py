@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from models.accounting.ledger import goods_taken_in
 from models.actions import handles
 from models.actions.claims import claim_parcel
 from models.actions.deposits import give_deposit_back
@@ -12,7 +13,6 @@ from models.case import Advance, Parcel
 from models.commands import AuthoriseReturn, BookIn, Finding, RecordDelivery, ReportInterception, ShipReturn
 from models.draft import Draft
 from models.events import Fact
-from models.ledger import goods_taken_in
 from models.lifecycle import Action, State
 
 

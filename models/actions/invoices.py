@@ -1,10 +1,10 @@
 """The invoice step: opened by what is carried out, settled by what fits it, and never left open behind (G9, G15)."""
 
+from models.accounting.invoices import WORDS, missing_paper, results_for
 from models.actions import handles
 from models.commands import SettleInvoice
 from models.draft import Draft
 from models.errors import DataRefused, RoleRefused, RuleRefused
-from models.invoices import WORDS, missing_paper, results_for
 from models.lifecycle import Action, Role, State, acts_as
 
 #: Once something else was sent, what was sold is not what the invoice says, whatever is taken back.

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from models.accounting.settlement import Settlement
 from models.case import Case, Line
 from models.errors import RuleRefused
 from models.pots import Draw, Pots
-from models.settlement import Settlement
 
 
 def not_twice(case: Case, plan: Settlement) -> None:

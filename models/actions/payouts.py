@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from models.accounting.ledger import Transfers, charged_back, payout_paid
+from models.accounting.payments import ORIGINAL, STORE_CREDIT
 from models.actions import handles
 from models.actions.invoices import invoice_untouched
 from models.actions.second_eyes import same_person
@@ -9,9 +11,7 @@ from models.case import Case, Payout
 from models.commands import GiveBack, Note, ProvideAccount, RecordRefund
 from models.draft import Draft
 from models.errors import DataRefused, PotExceeded, RoleRefused, RuleRefused
-from models.ledger import Transfers, charged_back, payout_paid
 from models.lifecycle import Action, Role, State
-from models.payments import ORIGINAL, STORE_CREDIT
 from models.pots import Draw, draw, release, settle
 from models.remedies import REMEDIES
 

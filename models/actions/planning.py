@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from models.accounting.settlement import Settlement, SettlementAsk, settlement, settlement_to_document
 from models.actions.deposits import ask_deposit, give_deposit_back, goes_in_advance, mind_advance
 from models.actions.own_units import ceilings, not_twice, raised
 from models.actions.payouts import goods_owed, mind_what_was_paid, take_back
@@ -15,14 +16,13 @@ from models.commands import LineQuantity, Remedy, Replacement
 from models.draft import Draft
 from models.errors import DataRefused, MoneyRefused, PotExceeded, PreviewStale, RuleRefused
 from models.freight import reimbursement_cap
-from models.law import legal_choices, repairs_are_enough
 from models.lifecycle import Role, acts_as
 from models.money import to_minor
 from models.playbook import LimitedRole
+from models.procedure.law import legal_choices, repairs_are_enough
 from models.remedies import REMEDIES
 from models.remedies.parts import cost_of
 from models.remedies.terms import terms_of
-from models.settlement import Settlement, SettlementAsk, settlement, settlement_to_document
 
 #: The roles with limits, lowest first; who is above all of them has none.
 LIMITED = (Role.AGENT, Role.SUPERVISOR, Role.MANAGER, Role.DIRECTOR)

@@ -1,5 +1,6 @@
 """Step 4, the remedy: choosing it, quoting, collecting, shipping, repairing, visiting."""
 
+from models.accounting.ledger import chargeback_repaid, payment_received, receivable_paid, replacement_shipped
 from models.actions import handles
 from models.actions.deposits import capture, goes_in_advance, hold_deposit, take_deposit
 from models.actions.diagnosis import divided, split_off, take_in
@@ -44,7 +45,6 @@ from models.commands import (
 from models.draft import Draft
 from models.errors import DataRefused, RuleRefused
 from models.events import Fact
-from models.ledger import chargeback_repaid, payment_received, receivable_paid, replacement_shipped
 from models.lifecycle import Action, Role, acts_as
 from models.playbook import ClockRule
 from models.remedies import REMEDIES

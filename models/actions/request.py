@@ -1,5 +1,6 @@
 """Step 1, the request: evidence, investigation, offers, answers."""
 
+from models.accounting.settlement import Settlement
 from models.actions import handles
 from models.actions.deposits import give_deposit_back
 from models.actions.goods import note_finding
@@ -32,7 +33,6 @@ from models.draft import Draft
 from models.errors import DataRefused, RoleRefused, RuleRefused
 from models.lifecycle import Action, Role, State, acts_as
 from models.remedies import REMEDIES
-from models.settlement import Settlement
 
 #: What an accepted option makes of the case; `wait` keeps the remedy that was chosen before.
 OPTION_REMEDY = {"answer": "none"}

@@ -4,6 +4,7 @@ What was taken from us for goods that we had refunded ourselves is a loss that t
 bank gives it back.
 """
 
+from models.accounting.ledger import paid_outside
 from models.actions import handles
 from models.actions.deposits import forfeit, settle_kept
 from models.actions.invoices import open_invoice
@@ -13,7 +14,6 @@ from models.case import Case, Ruling
 from models.commands import PlatformRuling
 from models.draft import Draft
 from models.errors import DataRefused, RuleRefused, StateRefused
-from models.ledger import paid_outside
 from models.lifecycle import Action
 from models.pots import Draw, Pots, amount_draws, payment_draws
 

@@ -9,9 +9,9 @@ from models.clocks import extended
 from models.commands import FinishRepair, PlanRepair, QuoteRepair, RepairPart
 from models.draft import Draft
 from models.errors import DataRefused, RuleRefused
+from models.goods.workshop import Ended, Part, RepairOrder, under_way
 from models.lifecycle import Action, Stage, State
 from models.remedies import REMEDIES
-from models.workshop import Ended, Part, RepairOrder, under_way
 
 #: The workshop can be given an order, and change it, from the diagnosis until the repair has ended.
 _PLANNED_IN = (State.QUOTED, State.AWAITING_PAYMENT, State.AWAITING_STOCK, State.REPAIRING)

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from models.accounting.promotions import clawed_back, released
 from models.errors import MoneyRefused, PotExceeded
 from models.freight import FreightRemedy, FreightRule, freight_rule, is_seller_fault, seller_share
 from models.money import split, to_text
 from models.pots import Draw, Pots, amount_draws, postage_draws, unit_draws
-from models.promotions import clawed_back, released
 from models.remedies.remedy import LineQuantity, Outcome, SettlementAsk
 
 

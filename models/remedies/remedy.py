@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from models.accounting.promotions import Promotion
 from models.pots import Draw, Pots
-from models.promotions import Promotion
 
 SettledRemedy = Literal[
     "refund", "exchange", "repair", "keep_it", "adjust_price", "reship", "substitute", "goods_back", "visit", "none"

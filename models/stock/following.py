@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterable
 
 from models.case import Case, Line
+from models.goods.workshop import under_way
 from models.lifecycle import FINAL, State
 from models.remedies import REMEDIES
 from models.stock.places import INSIDE, Held, Items, Place, Step, Stock, What, Why, together
-from models.workshop import under_way
 
 #: From the choice of a remedy until what it sends has left.
 SENDING = (State.INTERCEPTING, State.RECALLING, State.AWAITING_PAYMENT, State.EXCHANGING)

@@ -2,7 +2,7 @@
 
 from sqlalchemy import CheckConstraint, Column, Index, Integer, PrimaryKeyConstraint, String, Table, Text
 
-from models.ledger import PARTIES, WHATS
+from models.accounting.ledger import PARTIES, WHATS
 from models.tables.columns import Document, Moment, Money, case_no, metadata, order_no, where, words
 
 _PARTIES, _WHATS = words(PARTIES), words(WHATS)

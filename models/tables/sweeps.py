@@ -13,7 +13,7 @@ from sqlalchemy import (
     Text,
 )
 
-from models.callbacks import QUESTIONS, STATES
+from models.oversight.callbacks import QUESTIONS, STATES
 from models.tables.columns import Document, Moment, case_no, count_of, metadata, order_no, words
 
 sweep_runs = Table(

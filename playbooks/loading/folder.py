@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from models.business_time import Calendar
-from models.callbacks import AFTER_REMEDY, CallbackRules
-from models.couriers import DEFAULT_ZONE, CourierRules
 from models.errors import CalendarInvalid, MoneyRefused
 from models.freight import FreightRates
+from models.goods.couriers import DEFAULT_ZONE, CourierRules
+from models.oversight.callbacks import AFTER_REMEDY, CallbackRules
+from models.oversight.reports import ReportRules
+from models.people.shifts import DutyPlan
 from models.playbook import ALL_HOURS
-from models.reports import ReportRules
-from models.shifts import DutyPlan
 from playbooks.loading.forms import findings_of
 from playbooks.loading.holidays import HolidaysFrom, Overrides, Source, taken_over
 from playbooks.loading.lengths import Finding, nearest

@@ -10,8 +10,8 @@ from typing import Any
 
 from models.lifecycle import ARROWS, FINAL, OPEN, WAITS_FOR, Action, Arrow, Facts, Guard, Role, State, allowed_in, may
 from models.playbook import Playbook
-from models.playbook_parts import Outcome
-from models.steps import Step
+from models.procedure.playbook_parts import Outcome
+from models.procedure.steps import Step
 
 #: In each open state the steps that can come, in their order.
 Live = Mapping[State, list[Step]]

@@ -15,14 +15,14 @@ from types import MappingProxyType
 from typing import Any
 
 from models.business_time import Calendar
-from models.callbacks import CallbackRules
-from models.couriers import CourierRules
 from models.errors import Invalid, PlaybookInvalid
 from models.freight import FreightRates
+from models.goods.couriers import CourierRules
 from models.lifecycle import State
+from models.oversight.callbacks import CallbackRules
+from models.oversight.reports import ReportRules
+from models.people.shifts import DutyPlan
 from models.playbook import Playbook
-from models.reports import ReportRules
-from models.shifts import DutyPlan
 from playbooks.loading.cases import File, Memory
 from playbooks.loading.checks import RULES
 from playbooks.loading.folder import DEFAULTS, SHIPPED, Folder, is_kind

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from models.business_time import Calendar
-from models.calendar_year import CalendarDay, year_of
 from models.errors import NotFound
+from models.time.calendar_year import CalendarDay, year_of
 from playbooks.loading.holidays import Source
 from playbooks.loading.lengths import nearest
 from playbooks.loading.load import Playbooks

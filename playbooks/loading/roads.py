@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from models.commands import DATA
 from models.lifecycle import FINAL, OPEN, Action, State, actions_in, allowed_in
 from models.playbook import Playbook
-from models.steps import Step
+from models.procedure.steps import Step
 from playbooks.loading.forms import place_of, sentence
 from playbooks.loading.graph import legal_of, live_steps, reached, remedies_of, roads, trapped, unreachable
 from playbooks.loading.lengths import Finding, Path, nearest

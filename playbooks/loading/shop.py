@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator
 
 from models.commands import Word
-from models.keeping import Keep
+from models.oversight.keeping import Keep
 from models.playbook import Names, Part
 
 

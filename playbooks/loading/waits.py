@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from models.lifecycle import FINAL, OPEN, WAITS_FOR, Action, State
 from models.playbook import ClockRule, Playbook, SideClock
-from models.playbook_parts import Level
+from models.procedure.playbook_parts import Level
 from playbooks.loading.lengths import Finding, Path, nearest
 from playbooks.loading.rules import Around, Rule, reading
 

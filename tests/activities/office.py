@@ -8,9 +8,9 @@ from sqlalchemy import Engine, select
 from activities.outbox import Postman
 from models.effects import Message
 from models.tables import mailings
-from store import mailboxes
 from store.engine import reading, writing
-from store.mailings import House
+from store.people import mailboxes
+from store.people.mailings import House
 from tests.activities.receiver import Receiver
 from tests.store.desk import commit, import_order, next_version, open_case
 

@@ -10,8 +10,8 @@ from activities.channels import CHANNELS
 from activities.channels.channel import Mail, NotTaken
 from activities.channels.outside import loaded
 from activities.channels.robots import MODULES, refusal
-from models.addresses import KINDS, kind_of
-from store.outbox import Letter
+from models.people.addresses import KINDS, kind_of
+from store.people.outbox import Letter
 from tests.activities.receiver import Receiver, receiver
 from tests.builders import NOW
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from activities.gateways.gateway import PayoutOrder
 from activities.gateways.store_credit import StoreCredit
 from activities.payments import BalanceBook
-from store import credit
+from store.accounting import credit
 from store.engine import reading
 from tests.builders import NOW
 from tests.databases import emptied, opened, sqlite_database

@@ -11,14 +11,15 @@ from sqlalchemy import Engine, select
 from temporalio.client import Client
 
 from activities.lookout import Lookout
-from models.couriers import CourierRules
+from models.goods.couriers import CourierRules
+from models.goods.tracking import TrackingEvent, What
 from models.tables import letters
-from models.tracking import TrackingEvent, What
 from playbooks.loading.load import SHIPPED, check_folder, load_playbooks
-from store import orders, tracking, watch
+from store import orders
+from store.accounting.register_columns import COLUMNS
+from store.accounting.registers import REGISTERS
 from store.engine import reading, writing
-from store.register_columns import COLUMNS
-from store.registers import REGISTERS
+from store.goods import tracking, watch
 from tests.activities.trackers.houses import House, house, made
 from tests.builders import NOW, an_order
 from tests.databases import emptied, opened, sqlite_database

@@ -16,9 +16,9 @@ from temporalio.testing import ActivityEnvironment
 from activities.gateways import Room, configured
 from activities.gateways.gateway import Gateway
 from activities.payments import Payments, finances_queue
+from models.accounting.payments import PayoutInput, PayoutResult
 from models.case import Payout
 from models.errors import Invalid
-from models.payments import PayoutInput, PayoutResult
 from settings import Settings
 from tests.activities.gateways.houses import HOUSES, ProviderHouse, StoreCreditHouse
 from tests.activities.gateways.ledger import Decision, Taken

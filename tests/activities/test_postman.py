@@ -15,13 +15,13 @@ from sqlalchemy import select, update
 
 from activities import outbox
 from activities.channels.channel import Mail
-from models.addresses import LEASE
-from models.letters import AN_HOUR, DIGEST, LONGEST, WINDOW
+from models.people.addresses import LEASE
+from models.people.letters import AN_HOUR, DIGEST, LONGEST, WINDOW
 from models.tables import cases, letters, mailings
-from store import mailboxes
 from store.engine import reading, writing
-from store.mailings import Errand, House, claim, put_together
-from store.mailings import test_of as a_test_of
+from store.people import mailboxes
+from store.people.mailings import Errand, House, claim, put_together
+from store.people.mailings import test_of as a_test_of
 from tests.activities.office import MONDAY, Office
 from tests.activities.receiver import receiver
 from tests.databases import opened, sqlite_database

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 
 from models.lifecycle import Role
-from store import tokens
 from store.engine import writing
+from store.people import tokens
 from up import Running
 
 BOOTSTRAP = "first-set-up-of-the-kettle-shop"

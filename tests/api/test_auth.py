@@ -34,8 +34,8 @@ from models.errors import Forbidden, Malformed, Unauthenticated
 from models.lifecycle import Action, Role
 from server import make_app
 from settings import Settings
-from store import tokens
 from store.engine import make_engine, upgrade, writing
+from store.people import tokens
 from tests.api.client import BOOTSTRAP, Api, an_order, refused, token_of
 from up import Running
 

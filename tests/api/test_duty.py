@@ -17,8 +17,8 @@ from api.desk import Desk
 from models.lifecycle import Role
 from server import make_app
 from settings import Settings
-from store import tokens
 from store.engine import make_engine, upgrade, writing
+from store.people import tokens
 from tests.api.client import BOOTSTRAP, refused
 from tests.world import shipped
 from up import Running

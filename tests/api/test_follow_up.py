@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import insert
 
 from models import tables
-from models.sweeps import SWEEPS
-from store import callbacks
+from models.oversight.sweeps import SWEEPS
 from store.engine import reading, writing
+from store.oversight import callbacks
 from tests.api.client import Api, refused
 from up import Running
 

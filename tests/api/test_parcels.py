@@ -11,10 +11,10 @@ import pytest
 
 from api.goods_documents import ParcelPage, ParcelShown, ParcelWhole, PhotoShown, ScannedShown
 from cli import run
+from store.accounting.register_columns import COLUMNS
 from store.engine import writing
 from store.goods import parcels
 from store.goods.parcels import NewParcel
-from store.register_columns import COLUMNS
 from tests.api.client import Api, refused, token_of
 from tests.files.pictures import photo
 from up import Running

@@ -7,14 +7,14 @@ import pytest
 
 from api.preview import preview, preview_in_case
 from api.schemas import PreviewAsk
+from models.accounting.settlement import SettlementAsk, settlement, settlement_to_document
 from models.case import Payout
 from models.errors import Invalid, PreviewStale
 from models.freight import FreightRates
 from models.orders import Order
 from models.playbook import Playbook
-from models.playbook_parts import AdvanceExchange
 from models.pots import Draw, draw, pots_of
-from models.settlement import SettlementAsk, settlement, settlement_to_document
+from models.procedure.playbook_parts import AdvanceExchange
 from tests.builders import an_order
 from tests.models.story import Story, found, returned, shipped
 

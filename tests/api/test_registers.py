@@ -6,8 +6,8 @@ import pytest
 
 from api import documents
 from api.lookup import UNEVEN
-from store.register_columns import COLUMNS
-from store.registers import REGISTERS
+from store.accounting.register_columns import COLUMNS
+from store.accounting.registers import REGISTERS
 from tests.api.client import Api
 
 

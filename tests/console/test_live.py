@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from api import changes as hub
 from api.changes import Changes
-from store import changes
-from store.changes import Change
 from store.engine import reading, writing
+from store.oversight import changes
+from store.oversight.changes import Change
 from tests.api.client import Api
 from tests.console.browser import Browser
 from tests.databases import opened, sqlite_database

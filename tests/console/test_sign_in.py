@@ -11,9 +11,9 @@ from api.limits import TooManyAttempts
 from api.sign_in import FIRST_ROLES, MOST_BOTH, MOST_OF_ADDRESS, MOST_OF_NAME, Doorkeeper, WrongPassword
 from models.errors import Conflict, Invalid, NotFound
 from models.lifecycle import Role
-from store import staff as staff_list
-from store import users
 from store.engine import writing
+from store.people import staff as staff_list
+from store.people import users
 from tests.console.browser import Browser, Staff, words
 from tests.databases import opened, sqlite_database
 

@@ -23,7 +23,7 @@ from activities.gateways import GATEWAYS, Room
 from activities.gateways.gateway import Gateway, PayoutOrder
 from activities.gateways.register import Register
 from activities.payments import BalanceBook, Payments
-from models.payments import Answer
+from models.accounting.payments import Answer
 from playbooks.loading.in_force import Fixed
 from playbooks.loading.load import SHIPPED, load_playbooks
 from settings import Settings

@@ -10,8 +10,8 @@ import pytest
 from api.bulk import Bulks
 from api.bulk_documents import BulkAsk
 from embedded import TemporalServer
-from models.bulk import bulk_workflow_id
 from models.lifecycle import Role
+from models.oversight.bulk import bulk_workflow_id
 from playbooks.loading.in_force import Fixed
 from store.engine import make_engine, upgrade
 from tests.world import ACTORS, World, shipped, start_numbers_at

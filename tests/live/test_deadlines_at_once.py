@@ -23,7 +23,7 @@ from embedded import TemporalServer
 from models.clocks import started
 from models.effects import Decision, Effects
 from models.events import SYSTEM, Entry
-from models.letters import LONGEST
+from models.people.letters import LONGEST
 from models.playbook import ALL_HOURS, ClockRule
 from models.tables import letters, mailings, messages, timeline
 from store import cases

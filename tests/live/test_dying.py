@@ -30,8 +30,8 @@ from activities.payments import BalanceBook, Payments
 from embedded import TemporalServer
 from models.lifecycle import Role
 from playbooks.loading.in_force import Fixed
-from store import credit
-from store.audit import audit_money
+from store.accounting import credit
+from store.accounting.audit import audit_money
 from store.engine import make_engine, reading, upgrade, writing
 from tests.activities.gateways.houses import HOUSES, ProviderHouse
 from tests.activities.gateways.ledger import Taken

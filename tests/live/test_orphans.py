@@ -10,9 +10,9 @@ from temporalio.testing import ActivityEnvironment
 
 from activities import orphans
 from activities.orphans import Orphans
-from models.orphans import OrphanInput, OrphanPage
-from store import stuck
+from models.oversight.orphans import OrphanInput, OrphanPage
 from store.engine import reading
+from store.oversight import stuck
 from tests.world import World
 
 LATER = timedelta(minutes=2)

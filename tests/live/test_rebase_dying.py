@@ -14,7 +14,7 @@ from api import rebasing
 from api.schemas import RebaseAsk, RebaseConfirmation
 from embedded import TemporalServer
 from models.lifecycle import Role
-from models.rebase import rebase_workflow_id
+from models.time.rebase import rebase_workflow_id
 from playbooks.loading.in_force import Fixed
 from store.engine import make_engine, upgrade
 from tests.live.rebase_worker import DIED, made_free

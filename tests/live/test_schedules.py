@@ -11,9 +11,9 @@ from temporalio.client import Client, ScheduleOverlapPolicy, ScheduleUpdate, Sch
 
 from embedded import TemporalServer
 from models.errors import NotFound
-from models.sweeps import SWEEPS
-from store import sweeps
+from models.oversight.sweeps import SWEEPS
 from store.engine import reading
+from store.oversight import sweeps
 from tests.world import World
 from workflows import schedules
 from workflows.schedules import Scheduled

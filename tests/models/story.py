@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from models.arming import arm
 from models.case import Case, Line, Offer, Payout, Pending
 from models.commands import OfferOption, parse_command
 from models.decide import decide, opened, pass_time
@@ -12,6 +11,7 @@ from models.effects import Decision, Effects
 from models.lifecycle import FINAL, STAGE, Action, Stage, State
 from models.orders import Order
 from models.playbook import Procedure
+from models.time.arming import arm
 from playbooks.loading.load import SHIPPED, Playbooks, load_playbooks
 from tests.builders import NOW, a_case, an_order, order_facts
 from tests.models.examples import EXAMPLES

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from models.accounting.ledger import balances, cost_of_case
 from models.case import Case, Money
 from models.errors import DataRefused, RuleRefused
-from models.ledger import balances, cost_of_case
-from models.playbook_parts import AdvanceExchange
+from models.procedure.playbook_parts import AdvanceExchange
 from tests.builders import DAY
 from tests.models.story import Story, found
 

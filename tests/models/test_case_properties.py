@@ -16,8 +16,8 @@ from models.errors import CommandRefused
 from models.lifecycle import FINAL, Action, Role, State, actions_in, allowed_in, may
 from models.next_step import next_step
 from models.pots import Pot, release
-from models.situation import Situation
-from models.steps import FACTS
+from models.procedure.situation import Situation
+from models.procedure.steps import FACTS
 from tests.builders import an_order
 from tests.models.examples import EXAMPLES
 from tests.models.story import Story, found, shipped

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from models.arming import Calling, armed, next_call
 from models.business_time import Calendar
 from models.clocks import next_call_at, pending_alarms, started
 from models.decide import skipped
 from models.effects import Unheard
 from models.errors import DataRefused
 from models.playbook import ClockRule
+from models.time.arming import Calling, armed, next_call
 from tests.builders import DAY, HOUR, NOW
 from tests.models.story import Story, procedure, shipped
 from tests.models.test_decide_time import TEN_HOURS, on_a_ten_hour_clock, rang

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from models.arming import armed
 from models.clocks import (
     Clock,
     cancelled,
@@ -18,7 +17,8 @@ from models.clocks import (
     used_seconds,
 )
 from models.playbook import ClockRule
-from models.playbook_parts import Chain, Level, as_chain
+from models.procedure.playbook_parts import Chain, Level, as_chain
+from models.time.arming import armed
 from tests.builders import CALENDARS, NOW, WORKING
 
 LEVELS = (

@@ -2,9 +2,9 @@
 
 import pytest
 
+from models.accounting.settlement import SettlementAsk, settlement
 from models.errors import PreviewStale, RoleRefused, RuleRefused
 from models.pots import draw
-from models.settlement import SettlementAsk, settlement
 from tests.builders import an_order
 from tests.models.story import Story, confirmed
 

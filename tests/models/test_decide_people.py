@@ -7,8 +7,8 @@ import pytest
 
 from models.case import About, Announced
 from models.clocks import APPOINTMENT
-from models.eligibility import Eligible, Reason
 from models.errors import DataRefused, RoleRefused, RuleRefused, StateRefused
+from models.procedure.eligibility import Eligible, Reason
 from tests.builders import DAY, HOUR, NOW
 from tests.models.story import Story, confirmed, found, procedure, returned
 

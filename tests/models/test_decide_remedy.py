@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from models.accounting.settlement import SettlementAsk, settlement
 from models.errors import DataRefused, PreviewStale, RoleRefused, RuleRefused
-from models.settlement import SettlementAsk, settlement
 from tests.builders import NOW, an_order
 from tests.models.story import Story, confirmed, found, returned
 

@@ -7,11 +7,11 @@ import pytest
 
 from models.actions.planning import choices_of
 from models.case import Case
-from models.eligibility import Earlier, Eligible, Reason
 from models.errors import RoleRefused, RuleRefused
+from models.procedure.eligibility import Earlier, Eligible, Reason
 from tests.builders import DAY, NOW
+from tests.models.procedure.test_law import THREE_GUARANTEES
 from tests.models.story import Story, confirmed, found, returned
-from tests.models.test_law import THREE_GUARANTEES
 
 LATE = Reason(rule="days_since_delivery", answer="no", zh="签收后第9天", en="day 9 after delivery, of 7", line_no=1)
 FINAL_SALE = Reason(rule="final_sale", answer="no", zh="不退不换", en="it was sold as final", line_no=2)

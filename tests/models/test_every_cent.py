@@ -5,11 +5,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.accounting.promotions import promotions_of
+from models.accounting.settlement import Settlement, SettlementAsk, settlement
 from models.money import exponent, to_minor, to_text
 from models.orders import Order
 from models.pots import Pot, Pots, draw, pots_of, release, settle
-from models.promotions import promotions_of
-from models.settlement import Settlement, SettlementAsk, settlement
 from tests.builders import NOW, an_order
 
 

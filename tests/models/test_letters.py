@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from models.errors import DataRefused
-from models.letter_words import MOST_BYTES, MOST_URGENT, News, Reader, Told, body_of, news_of, title_of
-from models.letters import (
+from models.people.letter_words import MOST_BYTES, MOST_URGENT, News, Reader, Told, body_of, news_of, title_of
+from models.people.letters import (
     AN_HOUR,
     CALM,
     DIGEST,
@@ -152,7 +152,7 @@ def _sample(node: ast.expr) -> str:
 
 @pytest.mark.parametrize(("file", "subject"), [(file, subject) for file, subject in _told() if subject])
 def test_every_sentence_of_a_decision_is_known_in_both_languages(file: str, subject: str) -> None:
-    """A new one gets its line in models/letter_words.py; else people outside the house read only 'see the case'."""
+    """A new one gets its line in models/people/letter_words.py; else people outside read only 'see the case'."""
     # Sentences that begin with what was put together before are known by their end.
     begun = {
         "triage: ask him, or say that he agrees (F19).": "The seller's share was assumed to be 50 % …",

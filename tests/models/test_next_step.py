@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from models.case import Announced, Override, Payout
-from models.eligibility import Eligible
 from models.lifecycle import FINAL, OPEN, Role, State, allowed_in
 from models.next_step import next_step, rendered, scripted
 from models.playbook import Playbook
+from models.procedure.eligibility import Eligible
 from store.projection import arm
 from tests.builders import DAY, HOUR, NOW, a_case
 from tests.models.story import Story, found, returned, shipped

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from models.accounting.ledger import balances, cost_of_case
 from models.decide import money_refused
 from models.errors import RuleRefused, StateRefused
-from models.ledger import balances, cost_of_case
 from models.pots import Draw, Pots, draw, pots_of
 from tests.builders import an_order
 from tests.models.story import Story, confirmed

@@ -6,8 +6,8 @@ from random import Random
 from typing import Any, NamedTuple
 
 from models.case import Announced, Case, Line, OrderFacts
-from models.eligibility import Earlier, Eligible, Reason
 from models.playbook import Playbook
+from models.procedure.eligibility import Earlier, Eligible, Reason
 from tests.builders import DAY, NOW, an_order, order_facts
 from tests.models.story import shipped
 

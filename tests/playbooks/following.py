@@ -10,7 +10,6 @@ from datetime import datetime
 from random import Random
 
 from api.script_values import script_values
-from models.arming import arm
 from models.case import Case
 from models.commands import Actor, Command
 from models.decide import decide, opened, pass_time
@@ -19,8 +18,9 @@ from models.errors import CommandRefused
 from models.lifecycle import Action, Role, State, may
 from models.next_step import next_step
 from models.playbook import Playbook
-from models.situation import Situation
-from models.steps import Step
+from models.procedure.situation import Situation
+from models.procedure.steps import Step
+from models.time.arming import arm
 from tests.builders import NOW
 from tests.models.story import CAST, shipped
 from tests.playbooks.beginnings import Setting, begun, book_of

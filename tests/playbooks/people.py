@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from models.lifecycle import Action, Role, State
-from models.situation import missing_evidence
-from models.steps import Step
+from models.procedure.situation import missing_evidence
+from models.procedure.steps import Step
 from tests.builders import DAY
 from tests.models.story import shipped
 from tests.playbooks.beginnings import book_of, document_of

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from models.business_time import Calendar
-from models.calendar_year import year_of
+from models.time.calendar_year import year_of
 from playbooks.loading.load import SHIPPED, Playbooks, check_folder, load_playbooks
 from playbooks.loading.notices import calendar_of_year, calendar_rows, warnings
 from playbooks.loading.shelf import Shelf

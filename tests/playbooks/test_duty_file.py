@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from models.shifts import DutyPlan
+from models.people.shifts import DutyPlan
 from playbooks.loading.load import check_folder, load_playbooks
 from tests.people import wall
 from tests.playbooks.shops import KETTLE, shop

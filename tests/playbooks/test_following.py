@@ -18,7 +18,7 @@ from models.case import Parcel
 from models.commands import Remedy
 from models.lifecycle import Action
 from models.playbook import Playbook
-from models.steps import Step
+from models.procedure.steps import Step
 from tests.models.story import shipped
 from tests.playbooks.beginnings import Setting, book_of
 from tests.playbooks.following import Walk

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import pytest
 import yaml
 
-from models.classify import propose
 from models.playbook import Playbook
+from models.procedure.classify import propose
 from playbooks.loading.load import SHIPPED, load_playbooks
 
 _CHINESE = re.compile("[㐀-鿿]")

@@ -12,14 +12,14 @@ from typing import Any, Literal
 
 from sqlalchemy import Engine, select
 
+from models.accounting.payments import NO_SUCH_PAYOUT, Answer, PayoutResult, Words
+from models.accounting.sending import answered, due_payouts, sent
 from models.case import Case, Payout
 from models.commands import parse_command
 from models.decide import decide
 from models.effects import CommitInput, Decision, Routed
 from models.errors import CommandRefused
 from models.lifecycle import Role
-from models.payments import NO_SUCH_PAYOUT, Answer, PayoutResult, Words
-from models.sending import answered, due_payouts, sent
 from models.tables import payouts
 from store import cases
 from store.engine import reading, writing

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from models.case import Case, Payout
 from models.effects import MoneyMove
 from models.tables import money_moves, payment_pots, side_accounts, unit_pots
-from store.audit import audit_money
+from store.accounting.audit import audit_money
 from store.engine import reading, writing
 from tests.builders import an_order
 from tests.store.desk import commit, import_order, loaded, next_version, open_case

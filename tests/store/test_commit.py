@@ -12,7 +12,8 @@ from models.commands import Actor
 from models.effects import CommitInput, Effects, Message, SplitOff
 from models.events import Entry
 from models.lifecycle import Role, State
-from store import cases, lists, orders, payouts
+from store import cases, lists, orders
+from store.accounting import payouts
 from store.engine import make_engine, reading, writing
 from tests.builders import CALENDARS, DAY, HOUR, NOW, a_case
 from tests.store.desk import (

@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import IntegrityError
 
+from models.accounting.settlement import settlement
 from models.money import to_text
 from models.remedies.remedy import SettlementAsk
-from models.settlement import settlement
 from models.tables import payment_pots, unit_pots
 from store import orders
-from store.audit import audit_money
+from store.accounting.audit import audit_money
 from store.engine import reading, writing
 from tests.builders import NOW, an_order
 from tests.store.test_caps import HERE

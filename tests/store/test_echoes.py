@@ -14,7 +14,7 @@ from models.errors import Conflict
 from models.orders import Order
 from models.pots import amount_draws, payment_draws, unit_draws
 from store import orders
-from store.audit import audit_money
+from store.accounting.audit import audit_money
 from store.engine import reading, writing
 from tests.builders import DAY, NOW, an_order
 from tests.store.desk import commit, import_order, next_version, open_case, pots_now, refund

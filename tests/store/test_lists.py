@@ -9,7 +9,8 @@ from sqlalchemy import Engine
 
 from models.errors import Invalid
 from models.lifecycle import State
-from store import lists, payouts
+from store import lists
+from store.accounting import payouts
 from store.cursors import encode
 from store.engine import reading
 from store.lists import CaseFilters, CaseRow, Sort

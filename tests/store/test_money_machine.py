@@ -19,11 +19,11 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Engine
 
-from models.ledger import balances
+from models.accounting.ledger import balances
 from models.lifecycle import Action, State, allowed_in
 from models.pots import Pot
-from store import ledger
-from store.audit import audit_money
+from store.accounting import ledger
+from store.accounting.audit import audit_money
 from store.engine import reading
 from tests.builders import an_order
 from tests.databases import emptied, opened, sqlite_database

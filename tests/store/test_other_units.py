@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
+from models.accounting.other_units import draw_alike
 from models.effects import CommitInput, CommitResult, Decision
 from models.errors import MoneyRefused, PotExceeded
-from models.other_units import draw_alike
 from models.pots import Draw, Pots, amount_draws, draw, payment_draws, pots_of, unit_draws
 from store import cases
-from store.audit import audit_money
+from store.accounting.audit import audit_money
 from store.engine import writing
 from tests.builders import an_order
 from tests.store.desk import commit, import_order, loaded, next_version, open_case, pots_now, refund

@@ -10,7 +10,8 @@ from sqlalchemy import Engine, func, select
 from models import tables
 from models.effects import MoneyMove
 from models.pots import Draw, pots_of
-from store import money, orders
+from store import orders
+from store.accounting import money
 from store.engine import reading, writing
 from tests.builders import NOW, an_order
 from tests.databases import emptied

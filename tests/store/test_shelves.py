@@ -4,8 +4,9 @@ import pytest
 from sqlalchemy import Engine
 
 from models.errors import Conflict
-from store import personal, playbooks
+from store import personal
 from store.engine import reading, writing
+from store.procedure import playbooks
 from tests.builders import DAY, NOW
 from tests.store.desk import import_order, open_case
 

@@ -8,12 +8,14 @@ import pytest
 from sqlalchemy import Engine, insert
 
 from models import tables
-from models.callbacks import QUESTIONS
 from models.case import About
 from models.lifecycle import Role, State
-from store import digests, months, reconciling, remittances, staff, unattended
-from store.audit import audit_orders
+from models.oversight.callbacks import QUESTIONS
+from store.accounting import reconciling, remittances
+from store.accounting.audit import audit_orders
 from store.engine import reading, writing
+from store.oversight import digests, months, unattended
+from store.people import staff
 from tests.builders import DAY, HOUR, NOW, an_order
 from tests.store.desk import import_order, open_case
 from tests.store.till import Till

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from models import tables
-from models.sweeps import RunBegan, RunEnded, Tally
-from store import sweeps
+from models.oversight.sweeps import RunBegan, RunEnded, Tally
 from store.engine import reading, writing
+from store.oversight import sweeps
 from tests.builders import NOW
 
 MINUTE = timedelta(minutes=1)

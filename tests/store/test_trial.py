@@ -21,10 +21,10 @@ from models.tables import metadata
 from playbooks.loading.candidate import with_file
 from playbooks.loading.load import Playbooks, load_playbooks
 from store import cases
-from store import playbooks as kept
 from store.cases import NewCase
 from store.engine import reading, writing
-from store.past import opened_since
+from store.procedure import playbooks as kept
+from store.procedure.past import opened_since
 from tests.builders import DAY, HOUR, NOW, an_order
 from tests.own_playbooks import KIND, STEPS, write_file, write_folder
 from tests.store.desk import import_order

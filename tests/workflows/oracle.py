@@ -1,6 +1,6 @@
 """What clocks and chain must have said about a case, told a second way: from its timeline and lists of open hours.
 
-Nothing here uses `models.clocks`, `models.arming`, `models.duty` or `models.business_time`. A calendar is every open
+Nothing here uses `models.clocks`, `arming`, `duty` or `business_time` of the models. A calendar is every open
 stretch written out, one after another; a clock is the list of stretches in which the case was in a state of its own.
 All times are whole seconds since 1970.
 """

@@ -12,13 +12,13 @@ from temporalio.testing import ActivityEnvironment
 from activities import bulk as activities
 from api.bulk import Bulks
 from api.bulk_documents import BulkAsk
-from models import bulk as bulk_models
 from models import tables
-from models.bulk import BatchDone, BulkBatch, BulkInput, bulk_workflow_id
 from models.errors import Conflict, DataRefused, Forbidden, NotFound
 from models.lifecycle import Role
-from store import bulks
+from models.oversight import bulk as bulk_models
+from models.oversight.bulk import BatchDone, BulkBatch, BulkInput, bulk_workflow_id
 from store.engine import writing
+from store.oversight import bulks
 from tests.world import ACTORS, World
 
 

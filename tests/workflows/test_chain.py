@@ -8,8 +8,8 @@ from sqlalchemy import select
 from api.restore import start_open_cases
 from models.events import Entry
 from models.tables import messages
-from store import duty
 from store.engine import reading
+from store.people import duty
 from tests.people import a_roster, absence, wall
 from tests.staffed import write_down
 from tests.world import World

@@ -9,8 +9,8 @@ from api.duty_documents import HandoverAsk, StaffAsk
 from models.commands import Actor
 from models.errors import Invalid
 from models.lifecycle import Role
-from store import duty, outbox
 from store.engine import reading
+from store.people import duty, outbox
 from tests.people import a_roster
 from tests.staffed import write_down
 from tests.world import World

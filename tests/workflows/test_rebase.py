@@ -14,8 +14,8 @@ from api import rebasing
 from api.schemas import RebaseAsk, RebaseConfirmation
 from models.errors import Invalid, NotFound, PreviewStale
 from models.lifecycle import Role
-from models.rebase import BatchInput, Progress, RebaseInput, Scope
-from store import rebase
+from models.time.rebase import BatchInput, Progress, RebaseInput, Scope
+from store.time import rebase
 from tests.world import ACTORS, World
 
 ALL = RebaseAsk()

@@ -7,9 +7,10 @@ import pytest
 
 from api import warranty
 from models.errors import RuleRefused
-from models.warranty import Card
-from store import orders, warranties
+from models.goods.warranty import Card
+from store import orders
 from store.engine import writing
+from store.goods import warranties
 from tests.roads import DELIVERED, GOODS_IN, REPAIRED, SATISFIED, SENT_BACK, SHIPPED, found
 from tests.store.stock.shop import KETTLE
 from tests.workflows.test_stock_roads import EXCHANGE, count, places, ring

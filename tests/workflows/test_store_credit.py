@@ -12,7 +12,7 @@ from activities.gateways.register import Register
 from activities.gateways.store_credit import StoreCredit
 from activities.payments import BalanceBook
 from models.errors import CommandRefused, Conflict, RoleRefused, RuleRefused
-from store.audit import audit_money
+from store.accounting.audit import audit_money
 from store.engine import make_engine
 from tests.builders import NOW
 from tests.roads import BROKEN, WITH_OUR_LABEL

@@ -13,15 +13,16 @@ import activities.sweeps
 from models import tables
 from models.commands import Actor
 from models.effects import TASK_QUEUE
-from models.letter_words import news_of
 from models.lifecycle import Role
-from models.sweeps import SWEEPS, SweepInput
+from models.oversight.sweeps import SWEEPS, SweepInput
+from models.people.letter_words import news_of
 from playbooks.loading.in_force import Fixed
-from store import callbacks, staff, sweeps
 from store.engine import reading, writing
 from store.goods import parcels
 from store.goods.parcels import NewParcel
-from store.sweeps import Run
+from store.oversight import callbacks, sweeps
+from store.oversight.sweeps import Run
+from store.people import staff
 from tests.builders import DAY
 from tests.world import World, a_world
 from worker import case_worker

@@ -24,9 +24,9 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities.outbox import Postman
 from models.clocks import used_seconds
-from models.duty import Absence
 from models.errors import AftercareError
 from models.events import Entry
+from models.people.duty import Absence
 from models.tables import letters
 from store.engine import reading
 from tests.people import LONG_AGO, a_roster, rota

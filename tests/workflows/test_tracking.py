@@ -13,10 +13,11 @@ from activities.asking import Asking
 from activities.carriers import configured
 from activities.hooks import HookReader
 from activities.lookout import Lookout
-from models.couriers import CourierRules
-from models.tracking import TrackingEvent, What
-from store import hooks, tracking
+from models.goods.couriers import CourierRules
+from models.goods.tracking import TrackingEvent, What
 from store.engine import reading, writing
+from store.goods import tracking
+from store.outside import hooks
 from tests.activities.carriers.senders import SECRET, SENDERS, Secrets
 from tests.roads import CONFIRMED, SHIPPED
 from tests.world import World

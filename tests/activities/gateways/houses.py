@@ -11,7 +11,7 @@ from activities.gateways import GATEWAYS, Room
 from activities.gateways.gateway import Gateway, GivenBack, PayoutOrder
 from activities.gateways.register import Queued
 from activities.gateways.store_credit import Credit, Credited
-from models.payments import Answer
+from models.accounting.payments import Answer
 from settings import Settings
 from tests.activities.gateways.alipay_wire import AlipayDialect
 from tests.activities.gateways.ledger import Decision, Ledger, Taken

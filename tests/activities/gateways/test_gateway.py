@@ -11,8 +11,8 @@ from pydantic import SecretStr, ValidationError
 
 from activities.gateways import GATEWAYS, Room, alipay, configured, gateway, stripe, wechatpay
 from activities.gateways.gateway import LONGEST_KEY, Meaning, wire_key
+from models.accounting.payments import Answer, Words
 from models.errors import Invalid
-from models.payments import Answer, Words
 from settings import Settings
 from tests.activities.gateways.wire import ALIPAY_APP, PROVIDER, SHOP, STRIPE_KEY
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from activities.gateways import GATEWAYS
 from activities.gateways.gateway import PayoutOrder
-from models.payments import Answer
+from models.accounting.payments import Answer
 from tests.activities.gateways.houses import DECISIONS, FAULTS, House, Houses, known
 from tests.activities.gateways.ledger import Decision
 from tests.activities.gateways.provider import QUICK, Fault

@@ -23,8 +23,9 @@ from activities.storefronts import STOREFRONTS, configured
 from activities.storefronts.storefront import Storefront
 from models.errors import Forged, Invalid, Malformed
 from models.tables import letters, unit_pots
-from store import hooks, orders
+from store import orders
 from store.engine import reading, writing
+from store.outside import hooks
 from tests.databases import emptied, opened, sqlite_database
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of twenty-four!").decode()

@@ -16,13 +16,13 @@ from activities.webhooks.guard import NotReached, Poster, Refused
 from activities.webhooks.sending import Sender
 from models.events import SYSTEM, Entry
 from models.lifecycle import State
+from models.outside.targets import Address, Allowed
+from models.outside.webhooks import FAILING_FOR, KEPT, MEANING, WAITS, EventType
 from models.tables import letters, webhook_deliveries, webhook_events
-from models.targets import Address, Allowed
-from models.webhooks import FAILING_FOR, KEPT, MEANING, WAITS, EventType
 from store.engine import reading, writing
-from store.webhooks import deliveries, endpoints, news
-from store.webhooks.deliveries import Delivery
-from store.webhooks.endpoints import Endpoint
+from store.outside.webhooks import deliveries, endpoints, news
+from store.outside.webhooks.deliveries import Delivery
+from store.outside.webhooks.endpoints import Endpoint
 from tests.activities.webhooks.program import Program, certificate_for, program
 from tests.builders import NOW
 from tests.databases import emptied, opened, sqlite_database

@@ -12,7 +12,7 @@ from models.case import Advance, Case, Claim, Offer, Payout, Quote
 from models.commands import Actor, OfferOption, Replacement
 from models.events import Entry, Fact
 from models.lifecycle import FINAL, ROLES, Action, Role, State
-from store.files import CaseFile
+from store.goods.files import CaseFile
 from tests.builders import NOW, a_case
 from tests.world import shipped
 

@@ -1,0 +1,1 @@
+"""What money is owed, sent, claimed and proved."""

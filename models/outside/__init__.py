@@ -1,0 +1,1 @@
+"""Word to other programs, and where our requests may go."""

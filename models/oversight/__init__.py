@@ -1,0 +1,1 @@
+"""What is looked at and what runs by itself: stuck cases, sweeps, bulks, callbacks, reports."""

@@ -1,0 +1,1 @@
+"""Who works for the shop, when, and how people are told."""

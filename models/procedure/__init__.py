@@ -1,0 +1,1 @@
+"""What a playbook is made of, and how a case follows it."""

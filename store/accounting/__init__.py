@@ -1,0 +1,1 @@
+"""Pots, ledger, payouts, claims and registers."""

@@ -1,0 +1,1 @@
+"""Word from other programs and to them."""

@@ -1,0 +1,1 @@
+"""Stuck cases, sweeps, bulks, callbacks and reports."""

@@ -1,0 +1,1 @@
+"""Staff, duty, and what people are told."""
