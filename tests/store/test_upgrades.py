@@ -13,13 +13,14 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, Table, select, update
 
 from models.tables import case_clocks, case_reasons, ledger, metadata, payouts, playbook_acts, stuck_spans
-from store import callbacks, credit
-from store.audit import audit_money
+from store.accounting import credit
+from store.accounting.audit import audit_money
 from store.engine import reading, revisions, upgrade, writing
 from store.maintenance import rebuild
-from store.tokens import create, verify
+from store.oversight import callbacks
+from store.people.tokens import create, verify
 from tests.builders import DAY, NOW
-from tests.store.test_audit import sold_and_refunded
+from tests.store.accounting.test_audit import sold_and_refunded
 from tests.store.till import CALENDARS, Till
 
 _MIGRATIONS = Path(__file__).parents[2] / "store" / "migrations"
@@ -38,6 +39,16 @@ RELEASED = {
     "r0011_files.py": "d37b7f7f1091546cf17e0a854072b8867aed8e2a186a2cafffe4ffba6e93afb7",
     "r0012_tracking.py": "075ef74f3954b0d6bd82062e2b7b764743728490db699432f89bb3e3e3aee22c",
     "r0013_hooks.py": "b16fe1980e0fc798932c2a78513d60dffefc8a65cc829968be7be479a1d4d76b",
+    "r0014_parcels.py": "a97926f4850c351b1fe9a153415e90fe280ca29e8905dba0fc326bc3fdefd993",
+    "r0015_stock.py": "bb56f31992eb16c78426631b9881649070c1f4bb022dbbbc266f01802bdc19cf",
+    "r0016_repair.py": "8526db710536a394963915ddbaf82baadff2a1b45415839824296f47e5a7cf83",
+    "r0017_hooks_out.py": "1c439fde8a12ca6ae7b02411c45b5d0210227d9ba4c32bf69aaaffe5c1561778",
+    "r0018_people.py": "10d7dd2ddb400acb7a6803c994ebd0815a3a55eb012bf5ff7b7e5e3da2151ce5",
+    "r0019_refund_register.py": "6c05e548b0e756b4f8093ff4f10215ce25f55497415f95842f37f32836aa72ce",
+    "r0020_keeping.py": "2f7a89e787c402c777b49c242a81621f20e780e1ac5ce3c5cecfc1037a539e59",
+    "r0021_views.py": "3edd1762fec2b5d9e75eb97cf6eb3dd7ad570e423ab5c855850b1936768b48ec",
+    "r0022_customer_links.py": "f0e13636bc6b551b18d34ba8dc93f78dd9b1e236126f66368c492d17190d7b4a",
+    "r0023_loaners.py": "27f0891c1587b341e8563b8b8c90076e45f17c5107483e44f0dfc95abd0ef9b9",
 }
 
 
