@@ -165,7 +165,9 @@ def first_token(engine: Engine, folder: Path) -> str:
 @contextmanager
 def listening_socket(settings: Settings) -> Iterator[socket.socket]:
     """The socket of the API. Raises Conflict naming the setting when its port is taken."""
-    with socket.socket(socket.AF_INET6 if ":" in settings.http_host else socket.AF_INET, socket.SOCK_STREAM) as found:
+    family = socket.AF_INET6 if ":" in settings.http_host else socket.AF_INET
+    # The protocol is named because asyncio sends answers without delay only where it is: else each waits 40 ms (Nagle).
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as found:
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             found.bind((settings.http_host, settings.http_port))
