@@ -16,10 +16,10 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from temporalio.client import Client
-from temporalio.service import RPCError
 
 from activities.asking import Asking, Request
 from activities.carriers.carrier import Carrier, Unreadable
+from activities.rounds import rounds
 from activities.storefronts.storefront import Storefront
 from activities.storefronts.taking import take
 from models.case import Case
@@ -161,19 +161,5 @@ async def hook_reader(
 ) -> AsyncIterator[HookReader]:
     """Read and tell in the background until the block ends; what is left then is done at the next start."""
     reader = HookReader(client, engine, carriers, storefronts=storefronts)
-    rounds = asyncio.create_task(_again(reader))
-    try:
+    async with rounds("word from outside", reader.round, ROUND, REST):
         yield reader
-    finally:
-        rounds.cancel()
-        await asyncio.wait([rounds])
-
-
-async def _again(reader: HookReader) -> None:
-    while True:
-        try:
-            await reader.round()
-            await asyncio.sleep(ROUND)
-        except (SQLAlchemyError, RPCError) as away:
-            logger.warning("word from outside waits: a part is away (%s)", type(away).__name__)
-            await asyncio.sleep(REST)

@@ -14,12 +14,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from temporalio.client import Client
-from temporalio.service import RPCError
 
 from activities.asking import Asking, Request
+from activities.rounds import rounds
 from activities.trackers.tracker import NotAllowed, NotTold, Parcel, Tracker, UnknownParcel
 from models.goods.couriers import Courier, CourierRules, Silence, silent_at
 from models.goods.tracking import Standing, TrackingEvent
@@ -236,23 +235,5 @@ async def lookout(
 ) -> AsyncIterator[Lookout]:
     """Look after parcels in the background until the block ends; `hears`: whether any courier calls us."""
     here = Lookout(client, engine, trackers, rules, hears=hears)
-    rounds = asyncio.create_task(_again(here))
-    try:
+    async with rounds("the lookout for parcels", here.round, ROUND, REST):
         yield here
-    finally:
-        rounds.cancel()
-        await asyncio.wait([rounds])
-
-
-async def _again(here: Lookout) -> None:
-    while True:
-        try:
-            await here.round()
-            await asyncio.sleep(ROUND)
-        except (SQLAlchemyError, RPCError) as away:
-            logger.warning("parcels wait: a part is away (%s)", type(away).__name__)
-            await asyncio.sleep(REST)
-        except Exception:
-            # A round that nobody foresaw would else be the last one, and nobody would be told of it.
-            logger.exception("a round of the lookout failed; it goes on")
-            await asyncio.sleep(REST)

@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from activities.channels import CHANNELS, LOG
 from activities.channels.channel import Channel, Mail, NotTaken
+from activities.rounds import in_threads, rounds
 from store.engine import reading, writing
 from store.people.letters import address
 from store.people.mailings import LOG as LOGGED
@@ -159,25 +160,8 @@ class Postman:
 async def postman(engine: Engine, house: Callable[[], House] = House) -> AsyncIterator[Postman]:
     """Deliver in the background until the block ends; what waits then is told at the next start."""
     here = Postman(engine, house)
-    rounds = asyncio.create_task(_again(here.address, here.put_together, here.send))
     try:
-        yield here
+        async with rounds("the postman", in_threads(here.address, here.put_together, here.send), ROUND, REST):
+            yield here
     finally:
-        rounds.cancel()
-        await asyncio.wait([rounds])
         await asyncio.to_thread(here.close)
-
-
-async def _again(*steps: Callable[[], object]) -> None:
-    while True:
-        try:
-            for step in steps:
-                await asyncio.to_thread(step)
-            await asyncio.sleep(ROUND)
-        except SQLAlchemyError as away:
-            logger.warning("messages wait: the database is away (%s)", type(away).__name__)
-            await asyncio.sleep(REST)
-        except Exception:
-            # A round that nobody foresaw would else be the last one, and nobody would be told of it.
-            logger.exception("a round of the postman failed; it goes on")
-            await asyncio.sleep(REST)

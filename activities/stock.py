@@ -10,11 +10,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client
-from temporalio.service import RPCError
 
 from activities.asking import Asking, Request
+from activities.rounds import rounds
 from store.engine import reading, writing
 from store.stock import waiting
 from store.stock.waiting import Ring
@@ -59,23 +58,5 @@ def _request(ring: Ring) -> Request:
 async def stock_bell(client: Client, engine: Engine) -> AsyncIterator[StockBell]:
     """Ring in the background until the block ends; what has come then is told at the next start."""
     bell = StockBell(client, engine)
-    rounds = asyncio.create_task(_again(bell))
-    try:
+    async with rounds("the stock bell", bell.ring, ROUND, REST):
         yield bell
-    finally:
-        rounds.cancel()
-        await asyncio.wait([rounds])
-
-
-async def _again(bell: StockBell) -> None:
-    while True:
-        try:
-            await bell.ring()
-            await asyncio.sleep(ROUND)
-        except (SQLAlchemyError, RPCError) as away:
-            logger.warning("cases that wait for stock are told later: a part is away (%s)", type(away).__name__)
-            await asyncio.sleep(REST)
-        except Exception:
-            # A round that nobody foresaw would else be the last one, and cases would wait for ever.
-            logger.exception("a round of the stock bell failed; it goes on")
-            await asyncio.sleep(REST)

@@ -17,9 +17,9 @@ from email.utils import parsedate_to_datetime
 from threading import Lock
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 from standardwebhooks import Webhook
 
+from activities.rounds import in_threads, rounds
 from activities.webhooks.guard import NotReached, Poster, Refused, Response
 from models.outside.webhooks import Answer
 from store.engine import reading, writing
@@ -177,25 +177,8 @@ def _after(told: str | None, now: datetime) -> timedelta | None:
 async def sender(engine: Engine, poster: Poster) -> AsyncIterator[Sender]:
     """Deliver in the background until the block ends; what waits then is delivered after the next start."""
     here = Sender(engine, poster)
-    rounds = asyncio.create_task(_again(here.spread, here.send, here.forget))
     try:
-        yield here
+        async with rounds("word to other programs", in_threads(here.spread, here.send, here.forget), ROUND, REST):
+            yield here
     finally:
-        rounds.cancel()
-        await asyncio.wait([rounds])
         await asyncio.to_thread(here.close)
-
-
-async def _again(*steps: Callable[[], object]) -> None:
-    while True:
-        try:
-            for step in steps:
-                await asyncio.to_thread(step)
-            await asyncio.sleep(ROUND)
-        except SQLAlchemyError as away:
-            logger.warning("webhooks wait: the database is away (%s)", type(away).__name__)
-            await asyncio.sleep(REST)
-        except Exception:
-            # A round that nobody foresaw would else be the last one, and nobody would be told of it.
-            logger.exception("a round of webhooks failed; it goes on")
-            await asyncio.sleep(REST)
