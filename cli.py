@@ -140,7 +140,7 @@ def doctor(json: AsJson = False) -> None:
 @app.command()
 def lifecycle(format: Annotated[str, typer.Option(help="text, mermaid or svg.")] = "text") -> None:
     """The life of a case: its states, and what leads from one to another."""
-    from api.drawing import DRAWINGS
+    from api.drawings.lifecycle import DRAWINGS
 
     if format not in DRAWINGS:
         raise typer.BadParameter(f"choose {', '.join(DRAWINGS)}.", param_hint="--format")

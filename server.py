@@ -17,17 +17,17 @@ from temporalio.client import Client
 from activities.carriers import configured
 from activities.storefronts import configured as storefronts
 from api.auth import Gate
-from api.changes import Changes
 from api.connection import connect, connect_to
 from api.customer.links import CaseLinks
 from api.desk import Desk
-from api.hooks import Hooks
+from api.outside.hooks import Hooks
+from api.outside.webhooks import Webhooks
+from api.oversight.changes import Changes
+from api.people.sign_in import Doorkeeper
 from api.prefix import Prefixed
 from api.problems import install_problems
 from api.routes import api, root
 from api.routes.reference import openapi_of
-from api.sign_in import Doorkeeper
-from api.webhooks import Webhooks
 from console.mounting import mount
 from console.visit import House
 from models.errors import Unavailable

@@ -21,8 +21,8 @@ from temporalio.service import RPCError
 from activities.outbox import postman
 from activities.stock import stock_bell
 from api.connection import connect, register_search_attributes
+from api.people.sign_in import Doorkeeper
 from api.restore import start_missing_cases
-from api.sign_in import Doorkeeper
 from embedded import embedded_temporal
 from models.errors import Conflict
 from models.lifecycle import Role

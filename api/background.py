@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from api import opening
-from api.schemas import OpenCase
+from api.documents.requests import OpenCase
 from models.case import Case
 from models.errors import Invalid
 from models.orders import Order

@@ -18,16 +18,17 @@ from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateR
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from api import background, opening, views, warranty
+from api import background, opening, views
 from api.auth import Caller, actor_of
 from api.callers import is_outside, mind_case
 from api.customer.links import CaseLink, CaseLinks
-from api.filing import address_of, file_document
-from api.goods import GoodsIn
-from api.inbox import Inbox
+from api.documents.requests import Clearing, OpenCase
+from api.goods import warranty
+from api.goods.filing import address_of, file_document
+from api.goods.parcels import GoodsIn
 from api.linking import check_link
 from api.lookup import Lookup, utc_now
-from api.schemas import Clearing, OpenCase
+from api.people.inbox import Inbox
 from api.shelter import reference_of, sheltered
 from imports.run import Progress, import_orders
 from models.case import Case

@@ -10,16 +10,16 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from api import background, opening, views
-from api.books import Books
 from api.callers import Caller, is_customer
 from api.customer.links import CaseLinks
 from api.customer.view import Told, customer_view
-from api.filing import Filing
+from api.documents.requests import OpenCase, PreviewAsk
+from api.goods.filing import Filing
+from api.goods.slips import slip_of
 from api.preview import preview, preview_in_case
-from api.proposals import proposals
-from api.schemas import OpenCase, PreviewAsk
-from api.script_values import script_values
-from api.slips import slip_of
+from api.procedure.books import Books
+from api.procedure.proposals import proposals
+from api.procedure.script_values import script_values
 from files.shelf import FileShelf
 from models.accounting.ledger import cost_of_case
 from models.case import Case

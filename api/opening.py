@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
-from api.schemas import OpenCase
+from api.documents.requests import OpenCase
 from models.accounting.promotions import promotions_of
 from models.case import About, Announced, Case, Line, OrderFacts
 from models.commands import Actor

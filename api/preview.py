@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from api.documents.requests import PreviewAsk
 from api.opening import arrived, zone_of
-from api.schemas import PreviewAsk
 from models.accounting.promotions import promotions_of
 from models.accounting.settlement import SettlementAsk, settlement, settlement_to_document
 from models.actions.deposits import deposit_of, mind_advance

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from api.clock_views import clock_document
-from api.script_values import Values
+from api.oversight.clock_views import clock_document
+from api.procedure.script_values import Values
 from models.accounting.claims import claim_document
 from models.accounting.ledger import Cost
 from models.business_time import Calendar

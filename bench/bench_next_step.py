@@ -6,7 +6,7 @@ from functools import partial
 from statistics import median
 from time import perf_counter_ns
 
-from api.script_values import script_values
+from api.procedure.script_values import script_values
 from models.lifecycle import OPEN
 from models.next_step import next_step
 from models.procedure.rehearsal import answers

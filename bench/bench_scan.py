@@ -28,7 +28,7 @@ from typing import Any
 import httpx
 from sqlalchemy import Engine, insert, select, text
 
-from api.goods_documents import Scan
+from api.documents.goods import Scan
 from models import tables
 from models.commands import Actor
 from models.lifecycle import Role

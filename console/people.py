@@ -4,7 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from api.auth import actor_of
-from api.duty import Duty
+from api.people.duty import Duty
 
 if TYPE_CHECKING:
     from console.visit import Visit

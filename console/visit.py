@@ -16,9 +16,9 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.auth import Caller
-from api.changes import Changes
 from api.desk import Desk
-from api.sign_in import Doorkeeper, Sitting, User
+from api.oversight.changes import Changes
+from api.people.sign_in import Doorkeeper, Sitting, User
 from console import access, navigation
 from console.language import Tongue, chosen
 from console.rendering import fingerprint, rendered

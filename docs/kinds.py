@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from api.road_drawing import svg
-from api.roads import road
+from api.drawings.road import svg
+from api.procedure.roads import road
 from docs.cells import names, table
 from models.playbook import Eligibility, Playbook
 from playbooks.loading.load import SHIPPED, Playbooks, load_playbooks

@@ -93,8 +93,8 @@ def draw_playbook(
     format: Annotated[str, typer.Option(help="text, mermaid or svg.")] = "text",
 ) -> None:
     """The road of a kind: where its steps lead, and what those answer who are awaited meanwhile."""
-    from api.road_drawing import DRAWINGS
-    from api.roads import road
+    from api.drawings.road import DRAWINGS
+    from api.procedure.roads import road
     from playbooks.loading.load import load_playbooks
 
     if format not in DRAWINGS:
@@ -110,7 +110,7 @@ def try_playbook(
     json: AsJson = False,
 ) -> None:
     """What a changed playbook would have decided on past cases, and where it differs. Nothing is written."""
-    from api.trial import trial
+    from api.procedure.trial import trial
     from store.engine import reading
     from terminal import places, shown
 

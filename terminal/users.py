@@ -11,7 +11,7 @@ from models.errors import Invalid
 from models.lifecycle import Role
 
 if TYPE_CHECKING:
-    from api.sign_in import Doorkeeper, User
+    from api.people.sign_in import Doorkeeper, User
 
 user = typer.Typer(help="Users: who signs in to the console.", no_args_is_help=True)
 
@@ -96,7 +96,7 @@ def _change(work: "Callable[[Doorkeeper], User]", json: bool) -> None:
 
 @contextmanager
 def _door() -> "Iterator[Doorkeeper]":
-    from api.sign_in import Doorkeeper
+    from api.people.sign_in import Doorkeeper
     from store.engine import revisions
     from terminal import places
 
@@ -107,7 +107,7 @@ def _door() -> "Iterator[Doorkeeper]":
 
 
 def _roles(given: list[str]) -> list[Role]:
-    from api.sign_in import PEOPLE
+    from api.people.sign_in import PEOPLE
 
     known = {role.value: role for role in PEOPLE}
     wrong = [name for name in given if name not in known]

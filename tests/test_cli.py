@@ -16,7 +16,7 @@ from unittest.mock import patch
 import pytest
 
 import cli
-from api.drawing import mermaid, svg
+from api.drawings.lifecycle import mermaid, svg
 from models.business_time import calc
 from models.errors import Invalid
 from models.money import split_line

@@ -23,7 +23,7 @@ from activities.gateways.gateway import Gateway
 from activities.payments import Payments
 from api.auth import Caller
 from api.desk import Desk
-from api.schemas import OpenCase
+from api.documents.requests import OpenCase
 from models.business_time import Calendar
 from models.case import Case
 from models.commands import Actor

@@ -17,7 +17,7 @@ from api.customer import finding, offering
 from api.customer.links import CaseLink
 from api.customer.view import CUSTOMER
 from api.desk import Desk
-from api.schemas import OpenCase
+from api.documents.requests import OpenCase
 from models.commands import Command
 from models.errors import Invalid, NotFound
 from models.lifecycle import Action

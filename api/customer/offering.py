@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from api import opening
 from api.customer import words
 from api.customer.words import Words, said
-from api.proposals import fits
-from api.schemas import PreviewAsk
+from api.documents.requests import PreviewAsk
+from api.procedure.proposals import fits
 from api.views import money
 from models.errors import AftercareError
 from models.money import to_minor

@@ -8,13 +8,13 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from api.auth import actor_of
 from api.callers import is_outside, mind_case, mind_order
-from api.documents import CaseList, CaseShown, Checked, Proposals, Timeline
-from api.documents_customer import CouriersCase, CustomersCase
+from api.documents.answers import CaseList, CaseShown, Checked, Proposals, Timeline
+from api.documents.customer import CouriersCase, CustomersCase
+from api.documents.requests import Number, OpenAsk, OpenCase, ProposeAsk
 from api.limits import read_json
-from api.proposals import unnamed
+from api.procedure.proposals import unnamed
 from api.routes.answers import Cursor, Filter, Json, Limit, Pdf, documented, refused
 from api.routes.checked import CallerHere, DeskHere, checked_router, roles_shown
-from api.schemas import Number, OpenAsk, OpenCase, ProposeAsk
 from models.commands import Command, Printable, Severity, parse_command
 from models.errors import Forbidden
 from models.lifecycle import Role, Stage, State

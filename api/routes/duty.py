@@ -5,8 +5,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Query
 
 from api.auth import actor_of
-from api.duty import MOST_DAYS, Duty
-from api.duty_documents import (
+from api.documents.duty import (
     AbsenceAsk,
     AbsenceList,
     AbsenceShown,
@@ -28,9 +27,10 @@ from api.duty_documents import (
     SwapList,
     SwapShown,
 )
+from api.documents.requests import Number
+from api.people.duty import MOST_DAYS, Duty
 from api.routes.answers import Filter, Json, Limit, documented
 from api.routes.checked import CallerHere, DeskHere, checked_router
-from api.schemas import Number
 from models.commands import Actor, Instant
 from models.lifecycle import Action
 

@@ -8,12 +8,12 @@ from starlette.responses import Response
 
 from api.auth import actor_of
 from api.callers import is_outside
-from api.documents import FileList, FileShown
-from api.filing import file_document, file_name
+from api.documents.answers import FileList, FileShown
+from api.documents.requests import Number
+from api.goods.filing import file_document, file_name
 from api.limits import read_upload
 from api.routes.answers import Json, documented, refused
 from api.routes.checked import CallerHere, DeskHere, checked_router
-from api.schemas import Number
 from files.kinds import EXTENSIONS, LARGEST
 from models.commands import Printable
 from models.lifecycle import Action, Role

@@ -4,12 +4,12 @@ from typing import Annotated
 
 from fastapi import Query
 
-from api import calling
 from api.auth import actor_of
-from api.documents_follow_up import CallbackList, CallbackShown, PreferenceShown, ScheduleList
+from api.documents.follow_up import CallbackList, CallbackShown, PreferenceShown, ScheduleList
+from api.documents.requests import CallbackDone, CallbackMissed, NoCalls, Number
+from api.people import calling
 from api.routes.answers import Cursor, Filter, Json, Limit, documented
 from api.routes.checked import CallerHere, DeskHere, checked_router
-from api.schemas import CallbackDone, CallbackMissed, NoCalls, Number
 from models.lifecycle import Action
 
 router = checked_router("follow-up")

@@ -7,8 +7,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from api.auth import actor_of
-from api.filing import file_document, file_name
-from api.goods_documents import (
+from api.documents.goods import (
     DisposeAsk,
     MatchAsk,
     ParcelPage,
@@ -20,11 +19,12 @@ from api.goods_documents import (
     SendBackAsk,
     photo_address,
 )
+from api.documents.requests import Number
+from api.goods.filing import file_document, file_name
 from api.limits import read_upload
 from api.routes.answers import Cursor, Filter, Json, Limit, documented
 from api.routes.checked import CallerHere, DeskHere, checked_router
 from api.routes.files import FILE_ANSWERS, FILE_BODY, FILE_HEADINGS, SENT_AS
-from api.schemas import Number
 from files.kinds import LARGEST
 from models.goods.parcels import ParcelState
 from models.lifecycle import Action

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from sqlalchemy import Engine
 from starlette.responses import Response
 
-from api.documents import Health, Ready
+from api.documents.answers import Health, Ready
 from api.routes.answers import Json, documented, refused
 from api.routes.checked import DeskHere, checked_router
 from models.lifecycle import Stage

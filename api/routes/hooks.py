@@ -5,12 +5,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
 
-from api.hook_documents import EventsAsk, HookPage, HookTaken, HookWhole, WaybillShown
-from api.hooks import Hooks
+from api.documents.hooks import EventsAsk, HookPage, HookTaken, HookWhole, WaybillShown
+from api.documents.requests import Number
 from api.limits import JSON_BYTES, bounded
+from api.outside.hooks import Hooks
 from api.routes.answers import Cursor, Filter, Json, Limit, documented, refused
 from api.routes.checked import CallerHere, checked_router
-from api.schemas import Number
 
 router = checked_router("goods")
 #: Hooks bring a signature of their own instead of a token.

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import Query
 
-from api.inbox_documents import InboxPage, MailboxList, MailboxShown, Marked, Tried
+from api.documents.inbox import InboxPage, MailboxList, MailboxShown, Marked, Tried
+from api.documents.requests import MailboxAsk, Number, ReadAsk
 from api.routes.answers import Cursor, Filter, Json, Limit, documented
 from api.routes.checked import CallerHere, DeskHere, checked_router
-from api.schemas import MailboxAsk, Number, ReadAsk
 
 router = checked_router("inbox")
 

@@ -6,10 +6,10 @@ from fastapi import Request
 
 from api.auth import actor_of
 from api.customer.links import CaseLink
-from api.documents_customer import LinkShown, LinksRevoked
+from api.documents.customer import LinkShown, LinksRevoked
+from api.documents.requests import LinkAsk, Number
 from api.routes.answers import Json, documented
 from api.routes.checked import CallerHere, DeskHere, checked_router
-from api.schemas import LinkAsk, Number
 from models.lifecycle import Action
 
 router = checked_router("cases")

@@ -5,15 +5,15 @@ from typing import Annotated, Literal
 from fastapi import Query
 from starlette.responses import Response
 
-from api import rebasing
 from api.auth import actor_of
-from api.documents import LifecycleShown, PlaybookShown, RebasePreview, RebaseShown, Rows
-from api.drawing import mermaid, svg
-from api.road_drawing import DRAWINGS
-from api.roads import road
+from api.documents.answers import LifecycleShown, PlaybookShown, RebasePreview, RebaseShown, Rows
+from api.documents.requests import Number, RebaseAsk, RebaseConfirmation
+from api.drawings.lifecycle import mermaid, svg
+from api.drawings.road import DRAWINGS
+from api.procedure import rebasing
+from api.procedure.roads import road
 from api.routes.answers import Json, documented
 from api.routes.checked import CallerHere, DeskHere, checked_router
-from api.schemas import Number, RebaseAsk, RebaseConfirmation
 from models.lifecycle import Action
 
 router = checked_router("reference")

@@ -7,11 +7,11 @@ from pydantic import Field
 from starlette.responses import Response
 
 from api.auth import actor_of
-from api.documents import BalanceShown, ClaimList, PayoutList, PayoutShown, Rows
+from api.documents.answers import BalanceShown, ClaimList, PayoutList, PayoutShown, Rows
+from api.documents.requests import Clearing, Failed, Number, Paid
 from api.routes.answers import Cursor, Filter, Json, Limit, as_csv, documented
 from api.routes.cases import Key, Several
 from api.routes.checked import CallerHere, DeskHere, checked_router
-from api.schemas import Clearing, Failed, Number, Paid
 from models.accounting.claim_terms import Against
 from models.case import ClaimWait, PayoutState, Purpose
 from models.lifecycle import Action

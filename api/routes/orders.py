@@ -7,12 +7,12 @@ from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from api.documents import ImportShown, OrderPut, OrderShown, PreviewShown
+from api.documents.answers import ImportShown, OrderPut, OrderShown, PreviewShown
+from api.documents.requests import Number, OrderSent, PreviewAsk
 from api.limits import IMPORT_BYTES, Upload, read_upload
 from api.progress import NDJSON, Told, with_progress
 from api.routes.answers import Json, documented
 from api.routes.checked import DeskHere, checked_router
-from api.schemas import Number, OrderSent, PreviewAsk
 from models.commands import Printable
 from models.errors import Invalid
 from models.orders import document_to_order

@@ -15,8 +15,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from api.documents import Problem
-from api.schemas import CommandEnvelope
+from api.documents.answers import Problem
+from api.documents.requests import CommandEnvelope
 
 router = APIRouter(include_in_schema=False)
 

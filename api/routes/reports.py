@@ -7,10 +7,10 @@ from fastapi import Query
 from pydantic import Field
 from starlette.responses import Response
 
-from api import reporting
-from api.documents_reports import ReportEntries, ReportShown
-from api.report_drawing import svg
-from api.reporting import Span
+from api.documents.reports import ReportEntries, ReportShown
+from api.drawings.report import svg
+from api.oversight import reporting
+from api.oversight.reporting import Span
 from api.routes.answers import Cursor, Json, Limit, as_csv, documented
 from api.routes.checked import CallerHere, DeskHere, checked_router
 from models.commands import Printable

@@ -5,14 +5,14 @@ from typing import Annotated
 from fastapi import Query, Request
 from pydantic import Field
 
-from api import stocking
 from api.auth import actor_of
+from api.documents.requests import Number
+from api.documents.stock import ArticleList, ArticleWhole, Carried, Counts, CountsImported, CountsShown
+from api.goods import stocking
 from api.limits import IMPORT_BYTES, read_upload
 from api.routes.answers import Cursor, Filter, Json, Limit, documented
 from api.routes.cases import Key
 from api.routes.checked import CallerHere, DeskHere, checked_router
-from api.schemas import Number
-from api.stock_documents import ArticleList, ArticleWhole, Carried, Counts, CountsImported, CountsShown
 from models.commands import Printable
 from models.errors import Invalid
 from models.lifecycle import Action

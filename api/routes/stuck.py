@@ -5,13 +5,13 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, Query
 
 from api.auth import actor_of
-from api.bulk import Bulks, narrowed
-from api.bulk_documents import BulkAsk, BulkDetail, BulkList, BulkShown
-from api.documents import StuckList
+from api.documents.answers import StuckList
+from api.documents.bulk import BulkAsk, BulkDetail, BulkList, BulkShown
+from api.documents.requests import Number
+from api.oversight.bulk import Bulks, narrowed
 from api.routes.answers import Cursor, Filter, Json, Limit, documented
 from api.routes.cases import Key, Several
 from api.routes.checked import CallerHere, DeskHere, checked_router
-from api.schemas import Number
 from models.commands import Amount
 from models.lifecycle import Stage
 from models.oversight.bulk import ACTIONS, ItemState

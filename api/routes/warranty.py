@@ -1,10 +1,10 @@
 """Warranty cards: looked up by serial number, card or order, and issued."""
 
-from api import warranty
 from api.auth import actor_of
+from api.documents.warranty import CardAsk, CardList, CardShown
+from api.goods import warranty
 from api.routes.answers import Filter, Json, documented
 from api.routes.checked import CallerHere, DeskHere, checked_router
-from api.warranty_documents import CardAsk, CardList, CardShown
 
 router = checked_router("warranty")
 

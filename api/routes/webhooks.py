@@ -5,10 +5,8 @@ from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request
 
-from api.routes.answers import Cursor, Json, Limit, documented
-from api.routes.checked import CallerHere, checked_router
-from api.schemas import Number
-from api.webhook_documents import (
+from api.documents.requests import Number
+from api.documents.webhooks import (
     DeliveryPage,
     DeliveryShown,
     DeliveryWhole,
@@ -21,7 +19,9 @@ from api.webhook_documents import (
     Replayed,
     RotateAsk,
 )
-from api.webhooks import Webhooks
+from api.outside.webhooks import Webhooks
+from api.routes.answers import Cursor, Json, Limit, documented
+from api.routes.checked import CallerHere, checked_router
 
 router = checked_router("webhooks")
 

@@ -5,7 +5,7 @@ import asyncio
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from api.sign_in import WrongPassword
+from api.people.sign_in import WrongPassword
 from console.language import LANGUAGES
 from console.visit import LANGUAGE_COOKIE, Here, Visit
 from models.errors import Invalid

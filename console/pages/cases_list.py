@@ -9,8 +9,8 @@ from fastapi import APIRouter
 from starlette.datastructures import QueryParams
 from starlette.responses import Response, StreamingResponse
 
-from api import saved_views
 from api.lookup import CaseFilters
+from api.people import saved_views
 from api.routes.answers import csv_line
 from console import labels
 from console.language import N_

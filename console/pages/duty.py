@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from api.auth import actor_of
-from api.duty import Duty, is_manager
-from api.duty_documents import AbsenceAsk, HandoverAsk, SwapAsk
+from api.documents.duty import AbsenceAsk, HandoverAsk, SwapAsk
+from api.people.duty import Duty, is_manager
 from console import labels, people
 from console.language import N_
 from console.problems import ROLE_WORDS

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from api.auth import actor_of
-from api.schemas import OpenCase
+from api.documents.requests import OpenCase
 from console import labels
 from console.language import N_
 from console.pages.cases import kinds

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from api.road_drawing import DRAWINGS
-from api.roads import road
+from api.drawings.road import DRAWINGS
+from api.procedure.roads import road
 from console import labels
 from console.visit import Here, Visit
 

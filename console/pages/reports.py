@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from api import reporting
 from api.auth import reads_every_report
-from api.reporting import Span
+from api.oversight import reporting
+from api.oversight.reporting import Span
 from api.routes.answers import as_csv
 from console import labels
 from console.language import N_

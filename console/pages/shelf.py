@@ -8,8 +8,8 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from api.auth import actor_of
-from api.goods import ParcelFilters
-from api.goods_documents import DisposeAsk, MatchAsk, SendBackAsk
+from api.documents.goods import DisposeAsk, MatchAsk, SendBackAsk
+from api.goods.parcels import ParcelFilters
 from console import labels, people
 from console.language import N_
 from console.visit import Form, Here, Visit

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.limits import TooManyAttempts
-from api.sign_in import WrongPassword
+from api.people.sign_in import WrongPassword
 from console.language import LANGUAGES
 from console.visit import LANGUAGE_COOKIE, SESSION_COOKIE, Here, Visit
 

@@ -8,9 +8,9 @@ from fastapi import APIRouter
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from api.duty import Duty
-from api.duty_documents import RotaAsk, StaffAsk
-from api.sign_in import PEOPLE
+from api.documents.duty import RotaAsk, StaffAsk
+from api.people.duty import Duty
+from api.people.sign_in import PEOPLE
 from console.pages.duty import actor, moment, told_by
 from console.problems import ROLE_WORDS
 from console.visit import Form, Here, Visit

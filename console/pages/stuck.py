@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from api.auth import actor_of
-from api.bulk import Bulks, narrowed
-from api.bulk_documents import BulkAsk
+from api.documents.bulk import BulkAsk
+from api.oversight.bulk import Bulks, narrowed
 from console import labels
 from console.language import N_
 from console.visit import Form, Here, Visit

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from api.sign_in import PEOPLE, User
+from api.people.sign_in import PEOPLE, User
 from console.problems import ROLE_WORDS
 from console.visit import Form, Here, Visit
 from models.errors import Conflict, Forbidden, Invalid, NotFound

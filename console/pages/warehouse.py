@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from api.auth import actor_of
-from api.goods_documents import Scan
+from api.documents.goods import Scan
 from api.lookup import CaseFilters
 from console import labels
 from console.language import N_

@@ -7,7 +7,7 @@ from uuid import uuid4
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from api.work import in_order, my_work
+from api.people.work import in_order, my_work
 from console import labels, people
 from console.cases import chips
 from console.language import N_

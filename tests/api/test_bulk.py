@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from api import bulk_documents, documents
+from api.documents import answers as documents
+from api.documents import bulk as bulk_documents
 from tests.api.client import Api, token_of
 from up import Running
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from api.clock_views import clock_document
+from api.oversight.clock_views import clock_document
 from tests.builders import DAY, HOUR, NOW
 from tests.models.story import Story, shipped
 from tests.models.test_chain import by_priority, shanghai

@@ -6,8 +6,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from api import drawing, picture
-from api.drawing import BACK, CROSSING, mermaid, svg, text
+from api.drawings import lifecycle as drawing
+from api.drawings import lifecycle_svg as picture
+from api.drawings.lifecycle import BACK, CROSSING, mermaid, svg, text
 from models.lifecycle import ARROWS, GATES, REMEDY_STATES, Action, State
 
 DOCS = Path(__file__).parents[2] / "docs"

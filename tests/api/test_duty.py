@@ -12,8 +12,8 @@ import pytest_asyncio
 from pydantic import BaseModel
 from sqlalchemy import Engine
 
-from api import duty_documents
 from api.desk import Desk
+from api.documents import duty as duty_documents
 from models.lifecycle import Role
 from server import make_app
 from settings import Settings

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from api import inbox_documents
+from api.documents import inbox as inbox_documents
 from models.tables import letters
 from store.engine import writing
 from tests.activities.receiver import receiver

@@ -6,11 +6,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from api.drawing import BACK, CROSSING
-from api.picture import STYLE
-from api.road_drawing import DRAWINGS, mermaid, svg, text
-from api.road_picture import LETTER, WIDE, Box, laid_out
-from api.roads import ANSWERS, STAYS, Road, road
+from api.drawings.lifecycle import BACK, CROSSING
+from api.drawings.lifecycle_svg import STYLE
+from api.drawings.road import DRAWINGS, mermaid, svg, text
+from api.drawings.road_svg import LETTER, WIDE, Box, laid_out
+from api.procedure.roads import ANSWERS, STAYS, Road, road
 from models.lifecycle import FINAL, OPEN, WAITS_FOR, Action, Role, State, allowed_in, may
 from playbooks.loading.load import SHIPPED, load_playbooks
 from tests.api.client import Api

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from api.goods_documents import ParcelPage, ParcelShown, ParcelWhole, PhotoShown, ScannedShown
+from api.documents.goods import ParcelPage, ParcelShown, ParcelWhole, PhotoShown, ScannedShown
 from cli import run
 from store.accounting.register_columns import COLUMNS
 from store.engine import writing

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from api.documents.requests import PreviewAsk
 from api.preview import preview, preview_in_case
-from api.schemas import PreviewAsk
 from models.accounting.settlement import SettlementAsk, settlement, settlement_to_document
 from models.case import Payout
 from models.errors import Invalid, PreviewStale

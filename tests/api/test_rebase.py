@@ -1,6 +1,6 @@
 """Rebases over HTTP: shown before they are done, and refused when they are not any more what was shown (T10)."""
 
-from api import documents
+from api.documents import answers as documents
 from tests.api.client import Api
 from up import Running
 

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from api import documents
+from api.documents import answers as documents
 from api.lookup import UNEVEN
 from store.accounting.register_columns import COLUMNS
 from store.accounting.registers import REGISTERS

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from api import documents_reports as documents
+from api.documents import reports as documents
 from store.oversight.reports import REPORTS
 from tests.api.client import Api, token_of
 from up import Running

@@ -6,8 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from api import documents, schemas
-from api.goods_documents import ScannedShown
+from api.documents import answers as documents
+from api.documents import requests as schemas
+from api.documents.goods import ScannedShown
 from api.routes.reference import openapi_of
 from server import make_app
 from settings import Settings

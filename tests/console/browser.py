@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from api.sign_in import PEOPLE, Doorkeeper
+from api.people.sign_in import PEOPLE, Doorkeeper
 from console.visit import SESSION_COOKIE
 from models.lifecycle import Role
 from up import Running

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.sign_in import PEOPLE
+from api.people.sign_in import PEOPLE
 from console import access
 from console.mounting import make_console, page_routes
 from console.visit import House

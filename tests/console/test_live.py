@@ -5,8 +5,8 @@ from collections.abc import Callable
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 
-from api import changes as hub
-from api.changes import Changes
+from api.oversight import changes as hub
+from api.oversight.changes import Changes
 from store.engine import reading, writing
 from store.oversight import changes
 from store.oversight.changes import Change

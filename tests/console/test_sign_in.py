@@ -8,7 +8,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from api.limits import TooManyAttempts
-from api.sign_in import FIRST_ROLES, MOST_BOTH, MOST_OF_ADDRESS, MOST_OF_NAME, Doorkeeper, WrongPassword
+from api.people.sign_in import FIRST_ROLES, MOST_BOTH, MOST_OF_ADDRESS, MOST_OF_NAME, Doorkeeper, WrongPassword
 from models.errors import Conflict, Invalid, NotFound
 from models.lifecycle import Role
 from store.engine import writing

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from api.bulk import Bulks
-from api.bulk_documents import BulkAsk
+from api.documents.bulk import BulkAsk
+from api.oversight.bulk import Bulks
 from embedded import TemporalServer
 from models.lifecycle import Role
 from models.oversight.bulk import bulk_workflow_id

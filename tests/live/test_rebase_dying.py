@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from api import rebasing
-from api.schemas import RebaseAsk, RebaseConfirmation
+from api.documents.requests import RebaseAsk, RebaseConfirmation
+from api.procedure import rebasing
 from embedded import TemporalServer
 from models.lifecycle import Role
 from models.time.rebase import rebase_workflow_id

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 
-from api.script_values import script_values
+from api.procedure.script_values import script_values
 from models.case import Case
 from models.commands import Actor, Command
 from models.decide import decide, opened, pass_time

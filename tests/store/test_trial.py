@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import Engine, select
 
 from api import background, opening
-from api.schemas import OpenCase
-from api.trial import Trial, trial
+from api.documents.requests import OpenCase
+from api.procedure.trial import Trial, trial
 from models.case import Case
 from models.commands import Actor
 from models.effects import Decision

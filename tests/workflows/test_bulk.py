@@ -10,8 +10,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import ActivityEnvironment
 
 from activities import bulk as activities
-from api.bulk import Bulks
-from api.bulk_documents import BulkAsk
+from api.documents.bulk import BulkAsk
+from api.oversight.bulk import Bulks
 from models import tables
 from models.errors import Conflict, DataRefused, Forbidden, NotFound
 from models.lifecycle import Role

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from api.goods_documents import MatchAsk, Scan
+from api.documents.goods import MatchAsk, Scan
 from models.errors import Conflict
 from models.lifecycle import Role
 from store.engine import reading

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from api.duty import Duty
-from api.duty_documents import HandoverAsk, StaffAsk
+from api.documents.duty import HandoverAsk, StaffAsk
+from api.people.duty import Duty
 from models.commands import Actor
 from models.errors import Invalid
 from models.lifecycle import Role

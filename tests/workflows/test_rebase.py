@@ -10,8 +10,8 @@ import pytest
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
 from activities.rebase import Rebasing
-from api import rebasing
-from api.schemas import RebaseAsk, RebaseConfirmation
+from api.documents.requests import RebaseAsk, RebaseConfirmation
+from api.procedure import rebasing
 from models.errors import Invalid, NotFound, PreviewStale
 from models.lifecycle import Role
 from models.time.rebase import BatchInput, Progress, RebaseInput, Scope

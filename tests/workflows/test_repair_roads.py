@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from api import warranty
+from api.goods import warranty
 from models.errors import RuleRefused
 from models.goods.warranty import Card
 from store import orders

@@ -10,8 +10,8 @@ import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
 from activities.stock import StockBell
-from api import stocking
-from api.stock_documents import Carried, CountAsk, Counts
+from api.documents.stock import Carried, CountAsk, Counts
+from api.goods import stocking
 from models.errors import AftercareError, RuleRefused
 from models.lifecycle import Role
 from tests.roads import DELIVERED, SATISFIED, SHIPPED
