@@ -19,7 +19,7 @@ async def rounds(
 
     `what` names the loop in the log. A round that fails is logged, and the next one is tried.
     """
-    running = asyncio.create_task(_again(what, one, every, rest))
+    running = asyncio.create_task(_again(what, one, every, rest), name=what)
     try:
         yield
     finally:

@@ -38,6 +38,7 @@ async def _queue(here: Visit, cursor: str | None = None, code: int = 200, **more
         "kinds": kinds(here),
         "labels": labels,
         "names": await people.names(here),
+        "cursor": cursor or "",
         "command_id": uuid4().hex,
         "wrong": {},
         "typed": {},
@@ -60,18 +61,18 @@ def _why_not(here: Visit, case: dict[str, Any]) -> str:
 
 @router.post("/approvals/{case_no}", name="decide_approval")
 async def decide_approval(here: Here, case_no: str) -> Response:
-    """Yes or no; the same form sent twice decides it once."""
+    """Yes or no; the same form sent twice decides it once. Whoever decides stays on his page of the list."""
     form = await here.form()
-    decision, note = form.text("decision"), form.text("note")
+    decision, note, cursor = form.text("decision"), form.text("note"), form.text("cursor") or None
     if decision not in ("approve", "deny") or (decision == "deny" and not note):
         told = here.tongue.say("Say why not: whoever asked reads it.")
-        return await _queue(here, code=422, wrong={case_no: told}, typed={case_no: note})
+        return await _queue(here, cursor, 422, wrong={case_no: told}, typed={case_no: note})
     data = {"note": note} if note else {}
     command = {"action": decision, "command_id": form.text("command_id") or uuid4().hex, "data": data}
     try:
         await here.desk.command(case_no, command, here.caller)
     except AftercareError as refused:
-        return await _queue(here, code=refused.status, wrong={case_no: refused.detail}, typed={case_no: note})
+        return await _queue(here, cursor, refused.status, wrong={case_no: refused.detail}, typed={case_no: note})
     say = here.tongue.say
     done = say("%(case)s: approved.", case=case_no) if decision == "approve" else say("%(case)s: denied.", case=case_no)
-    return here.go(here.url("approvals"), done)
+    return here.go(here.url("approvals", {"cursor": cursor}), done)
