@@ -55,6 +55,7 @@ class Running:
     client: Client
     engine: Engine
     playbooks: InForce
+    files: str
     first_user: tuple[str, str] | None = None
 
 
@@ -83,7 +84,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             stack.push_async_callback(_ended, asyncio.create_task(work))
         stack.enter_context(_said_in(settings.data, url, temporal, ui))
         first_user = (first[0].id, first[1]) if first else None
-        yield Running(url, token, temporal, ui, client, engine, playbooks, first_user)
+        yield Running(url, token, temporal, ui, client, engine, playbooks, settings.file_store, first_user)
 
 
 async def _temporal(stack: AsyncExitStack, settings: Settings) -> tuple[Client, str, str | None]:

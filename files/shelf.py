@@ -29,6 +29,14 @@ class FileShelf:
         except OSError as away:
             raise Unavailable(f"The file could not be kept ({type(away).__name__}); send it again.") from None
 
+    def has(self, name: str) -> bool:
+        """Whether bytes are kept under a name. Raises Unavailable when the store is away."""
+        try:
+            found: bool = self._store.exists(self._path(name))
+        except OSError as away:
+            raise Unavailable(f"The store of files is away ({type(away).__name__}); try again.") from None
+        return found
+
     def get(self, name: str) -> bytes:
         """The bytes under a name. Raises NotFound when there are none, Unavailable when the store is away."""
         try:

@@ -43,8 +43,10 @@ class Filing:
         return await asyncio.to_thread(self._keep, made, now)
 
     def _known(self, source: str) -> KeptFile | None:
+        """A file whose bytes were lost, as with a folder put back from an older copy, is taken as new."""
         with reading(self.engine) as session:
-            return kept_files.by_source(session, source)
+            kept = kept_files.by_source(session, source)
+        return kept if kept is not None and self.shelf.has(kept.id) else None
 
     def _keep(self, made: Taken, now: datetime) -> KeptFile:
         """The bytes first: a row promises that they are there."""

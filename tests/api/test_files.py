@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from files.shelf import FileShelf
 from tests.api.client import Api, refused, token_of
 from tests.files import pictures
 from up import Running
@@ -33,6 +34,17 @@ async def test_the_same_photo_twice_is_one_file_and_one_entry(api: Api) -> None:
     assert [(row["id"], row["name"]) for row in listed] == [(first["id"], "kettle.jpg")]
     entries = (await api.get(f"/cases/{case_no}/timeline")).json()["items"]
     assert sum(entry["action"] == "attach" for entry in entries) == 1
+
+
+async def test_a_photo_whose_bytes_were_lost_is_whole_again_when_it_is_sent_again(api: Api, service: Running) -> None:
+    case_no = (await api.opened())["case_no"]
+    photo = pictures.photo(size=(48, 36))
+    sent = (await send(api, case_no, photo)).json()
+    shelf = FileShelf(service.files)
+    shelf.drop(sent["id"])
+    await refused(await api.get(api.root(sent["url"])), 404)
+    assert (await send(api, case_no, photo)).json()["id"] == sent["id"]
+    assert (await api.get(api.root(sent["url"]))).content == shelf.get(sent["id"])
 
 
 async def test_what_a_customer_sends_is_evidence(api: Api, service: Running) -> None:
