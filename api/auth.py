@@ -93,6 +93,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "list_claims": _AGENTS | {Role.FINANCE, Role.SYSTEM},
     "payout_paid": frozenset({Role.FINANCE, Role.SYSTEM}),
     "payout_failed": frozenset({Role.FINANCE, Role.SYSTEM}),
+    "ask_payout": frozenset({Role.FINANCE, Role.SYSTEM}),
     "get_balance": _AGENTS | _MACHINES | {Role.FINANCE},
     "clear_balance": frozenset({Role.FINANCE, Role.SYSTEM}),
     "scan_parcel": frozenset({Role.WAREHOUSE, Role.SYSTEM}),

@@ -60,6 +60,8 @@ ABOUT_MONEY = frozenset(
         *(Action.COMPENSATE, Action.PLATFORM_RULING),
     }
 )
+#: States in which what became of a payout is known.
+ENDED = ("done", "failed", "cancelled")
 #: Pauses between tries while a case is between two runs, in seconds.
 BETWEEN_RUNS = (0.05, 0.1, 0.2, 0.4, 0.8)
 #: What became of an order that was taken in, or was here already.
@@ -372,6 +374,18 @@ class Desk(Lookup):
         data = {"payout_id": payout_id, "code": code, **({"note": note} if note else {})}
         await self.carry_out(row.case_no, Command(action=Action.FAIL_REFUND, actor=actor, data=data))
         return views.payout_document(await self._payout(payout_id))
+
+    async def ask_payout(self, payout_id: str, actor: Actor) -> dict[str, Any]:
+        """Have the provider of a payout asked now what became of it; nothing is sent, however often this is said.
+
+        Answers the payout as it stands; what the provider says follows by itself. One that has ended needs no asking.
+        """
+        row = await self._payout(payout_id)
+        if row.state not in ENDED:
+            asked = Command(action=Action.ASK_PAYOUT, actor=actor, data={"payout_id": payout_id})
+            await self.carry_out(row.case_no, asked)
+            row = await self._payout(payout_id)
+        return views.payout_document(row)
 
     async def clear_balance(
         self, customer_id: str, asked: Clearing, actor: Actor, idempotency_key: str | None = None

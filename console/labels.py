@@ -141,6 +141,7 @@ ACTIONS: Final = {
     "settle_invoice": N_("Settle the invoice"),
     "retry": N_("Try the step again"),
     "fail_refund": N_("The refund failed"),
+    "ask_payout": N_("Ask the provider about a payout"),
     "confirm_account": N_("Confirm the account"),
     "give_back": N_("Give back what was overpaid"),
     "override_eligibility": N_("Let it pass all the same"),

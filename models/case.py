@@ -117,6 +117,7 @@ class Payout(Value):
     gateway: str | None = None  # the provider that it was given to; None = finance's queue
     tries: int = 0  # answers that did not end it
     ask_at: datetime | None = None  # when its gateway is to be sent it, or asked about it
+    only_ask: bool = False  # somebody wants to know now: nothing is sent this time
     asked_by: str | None = None  # who asked for it
     authority: str | None = None  # the role within whose limit it was granted
     paid_by: str | None = None  # who said that it was paid

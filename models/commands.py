@@ -424,6 +424,12 @@ class FailRefund(Data):
     note: Text | None = None
 
 
+class AskPayout(Data):
+    """What became of a payout that a provider has: it is asked now, and nothing is sent."""
+
+    payout_id: Word
+
+
 class FinishRepair(Data):
     report: Text
 
@@ -778,6 +784,7 @@ DATA: dict[Action, type[Data]] = {
     Action.SETTLE_INVOICE: SettleInvoice,
     Action.RETRY: Note,
     Action.FAIL_REFUND: FailRefund,
+    Action.ASK_PAYOUT: AskPayout,
     Action.CONFIRM_ACCOUNT: Note,
     Action.GIVE_BACK: GiveBack,
 }

@@ -168,6 +168,7 @@ class Action(StrEnum):
     SETTLE_INVOICE = "settle_invoice"
     RETRY = "retry"
     FAIL_REFUND = "fail_refund"
+    ASK_PAYOUT = "ask_payout"
     CONFIRM_ACCOUNT = "confirm_account"
     GIVE_BACK = "give_back"
     OVERRIDE_ELIGIBILITY = "override_eligibility"
@@ -709,6 +710,7 @@ ROLES: dict[Action, tuple[Role, ...]] = {
     A.SETTLE_INVOICE: (_A, _F),
     A.RETRY: (_A, _S),
     A.FAIL_REFUND: (_F, _S),
+    A.ASK_PAYOUT: (_F, _S),
     A.CONFIRM_ACCOUNT: (_A, _F),
     A.GIVE_BACK: (_A, _F),
     A.OVERRIDE_ELIGIBILITY: (_A,),  # and the playbook's `override_role`

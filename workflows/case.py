@@ -17,7 +17,7 @@ from temporalio.common import RawValue, RetryPolicy, SearchAttributePair
 from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from models.accounting.payments import PAY_OUT, Answer, PayoutInput, PayoutResult
+    from models.accounting.payments import ASK_PAYOUT, PAY_OUT, Answer, PayoutInput, PayoutResult
     from models.accounting.sending import answered, due_payouts, sent
     from models.case import Case, Payout
     from models.commands import Command, parse_command
@@ -411,17 +411,18 @@ class AfterSaleCase:
                 task.add_done_callback(self.starting.discard)
 
     async def pay_one(self, payout: Payout) -> None:
-        """One try: the activity asks first, and sends only what never arrived."""
-        result = await self.tried(PayoutInput(payout_id=payout.key, gateway=payout.gateway))
+        """One try: the activity asks first, and sends only what never arrived; or it only asks."""
+        step = ASK_PAYOUT if payout.only_ask else PAY_OUT
+        result = await self.tried(step, PayoutInput(payout_id=payout.key, gateway=payout.gateway))
         now = workflow.now()
         self.let_clocks_speak(now)
         self.paying.discard(payout.key)
         self.take(lambda case: answered(case, result, now))
 
-    async def tried(self, asked: PayoutInput) -> PayoutResult:
+    async def tried(self, step: str, asked: PayoutInput) -> PayoutResult:
         try:
             result: PayoutResult = await workflow.execute_activity(
-                PAY_OUT,
+                step,
                 asked,
                 result_type=PayoutResult,
                 start_to_close_timeout=timedelta(minutes=3),  # it asks, sends and asks, each with its own patience

@@ -60,6 +60,20 @@ async def payout_failed(payout_id: Number, failed: Failed, caller: CallerHere, d
     return Json(await desk.payout_failed(payout_id, failed.code, failed.note, actor))
 
 
+@router.post(
+    "/payouts/{payout_id}/ask",
+    summary="What became of it?",
+    response_class=Json,
+    responses=documented(PayoutShown, 404, 409),
+)
+async def ask_payout(payout_id: Number, caller: CallerHere, desk: DeskHere) -> Json:
+    """Its provider is asked now, under the same key, instead of when its turn comes; nothing is ever sent by it.
+
+    Answers the payout as it stands; what the provider says is written a moment later.
+    """
+    return Json(await desk.ask_payout(payout_id, actor_of(caller, action=Action.ASK_PAYOUT)))
+
+
 @router.get(
     "/balances/{customer}", summary="Store credit", response_class=Json, responses=documented(BalanceShown, 404)
 )

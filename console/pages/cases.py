@@ -166,8 +166,9 @@ def known_of(
     if action == "accept_offer" and document["offer"]:
         told = enumerate(document["offer"]["options"], start=1)
         choices["option"] = [(str(n), offered(here, one, document)) for n, one in told]
-    if action in ("record_refund", "fail_refund"):
-        still = [one for one in document["payouts"] if one["state"] not in ("done", "cancelled")]
+    if action in ("record_refund", "fail_refund", "ask_payout"):
+        over = ("done", "cancelled", *(("approved", "failed") if action == "ask_payout" else ()))
+        still = [one for one in document["payouts"] if one["state"] not in over]
         choices["payout_id"] = [
             (one["id"], f"{here.tongue.money(one['amount'])} · {say(labels.PURPOSES[one['purpose']])}") for one in still
         ]

@@ -49,6 +49,8 @@ def answered(case: Case, result: PayoutResult, now: datetime) -> Decision:
     if payout is None:
         return Decision(case=case, repeated=True)
     answer = result.answer
+    if answer.never_arrived:  # it was only asked about; what sends it is its next turn, under the same key
+        answer = answer.model_copy(update={"state": "unknown", "refused_for": None})
     if answer.state == "done":
         data = {"payout_id": payout.key, "reference": answer.reference}
         return _told(case, payout, Action.RECORD_REFUND, data, now)
@@ -70,10 +72,10 @@ def _told(case: Case, payout: Payout, action: Action, data: dict[str, str | None
 
 def _asked_again(case: Case, payout: Payout, answer: Answer, now: datetime) -> Decision:
     """Under way: nothing is wrong. Unknown: a state of its own, never sent again blindly."""
-    tries, lost = payout.tries + 1, answer.state == "unknown"
-    wait = ASK_AFTER[tries - 1] if tries <= len(ASK_AFTER) else THEN_EVERY
+    tries, lost = payout.tries + (not payout.only_ask), answer.state == "unknown"
+    wait = ASK_AFTER[max(tries, 1) - 1] if tries <= len(ASK_AFTER) else THEN_EVERY
     draft = Draft(case, SYSTEM, now)
-    changed = {"state": "unknown" if lost else "sent", "tries": tries, "ask_at": now + wait}
+    changed = {"state": "unknown" if lost else "sent", "tries": tries, "ask_at": now + wait, "only_ask": False}
     draft.replace_payout(payout.model_copy(update={**changed, "failure": answer.code if lost else None}))
     if lost:
         _say_lost(draft, payout, answer, tries)
@@ -84,6 +86,6 @@ def _say_lost(draft: Draft, payout: Payout, answer: Answer, tries: int) -> None:
     words = answer.words.en if answer.words else "No answer came."
     data = {"payout": payout.key, "gateway": payout.gateway, "code": answer.code, "tries": tries}
     draft.record(Fact.PAYOUT_UNKNOWN, words, data)
-    if tries == TRIES_ALONE:
+    if tries == TRIES_ALONE and not payout.only_ask:
         for to in ("finance", "owner"):
             draft.tell(to, f"Nobody knows whether payout {payout.key} was paid: {words}"[:200])

@@ -1,11 +1,12 @@
-"""What becomes of a payout that a bank or provider refuses."""
+"""What is heard of a payout afterwards: that a bank or provider refuses it, and whoever wants to know asks."""
 
 from models.actions import handles
 from models.actions.payouts import charge_back, payout_of, take_back
 from models.actions.rulings import refund_outside
 from models.case import Payout
-from models.commands import FailRefund
+from models.commands import AskPayout, FailRefund
 from models.draft import Draft
+from models.errors import RuleRefused
 from models.lifecycle import Action
 
 
@@ -13,12 +14,23 @@ from models.lifecycle import Action
 def fail_refund(draft: Draft, data: FailRefund) -> None:
     """The bank or provider refused it: the money stays reserved, and the case says what is wrong."""
     payout = payout_of(draft, data.payout_id)
-    changed = {"state": "failed", "failure": data.code, "gateway": None, "ask_at": None, "tries": 0}
+    changed = {"state": "failed", "failure": data.code, "gateway": None, "ask_at": None, "only_ask": False, "tries": 0}
     draft.replace_payout(payout.model_copy(update=changed))
     if _paid_outside_meanwhile(draft, payout):
         _not_again(draft, payout)
     for to in ("owner", "finance"):
         draft.tell(to, f"A payout was refused ({data.code}). {data.note or ''}".strip()[:200])
+
+
+@handles(Action.ASK_PAYOUT)
+def ask_payout(draft: Draft, data: AskPayout) -> None:
+    """Its provider is asked now instead of later, under the same key; nothing is sent this time, whatever it says."""
+    payout = payout_of(draft, data.payout_id)
+    if not payout.at_gateway:
+        where = "was refused" if payout.state == "failed" else "waits for finance"
+        raise RuleRefused(f"No payment provider has payout '{payout.key}', which {where}: there is nobody to ask.")
+    if payout.ask_at is not None and payout.ask_at > draft.now:  # else it is on its way there just now
+        draft.replace_payout(payout.model_copy(update={"ask_at": draft.now, "only_ask": True}))
 
 
 def _paid_outside_meanwhile(draft: Draft, payout: Payout) -> bool:

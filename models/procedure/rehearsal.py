@@ -45,7 +45,7 @@ _BY_STATE_ALONE = frozenset(Action) - frozenset(
         *(Action.AUTHORISE_RETURN, Action.DECLINE_OFFER, Action.APPROVE, Action.DENY, Action.MISS_CALLBACK),
         *(Action.KEEP_PROMISE, Action.RETURN_LOANER, Action.TAKE, Action.ACCEPT_QUOTE, Action.DECLINE_QUOTE),
         *(Action.ACCEPT_OFFER, Action.WAIVE_FREIGHT, Action.OPEN_CLAIM, Action.COMPENSATE),
-        *(Action.RECORD_REFUND, Action.FAIL_REFUND, Action.LIFT_HOLD, Action.CONFIRM_ACCOUNT),
+        *(Action.RECORD_REFUND, Action.FAIL_REFUND, Action.ASK_PAYOUT, Action.LIFT_HOLD, Action.CONFIRM_ACCOUNT),
         *(Action.GIVE_BACK, Action.SETTLE_DEPOSIT, Action.RECORD_PAYMENT),
     }
 )
@@ -61,6 +61,8 @@ def samples_of(case: Case, action: Action) -> tuple[dict[str, Any], ...]:
         return ({"amount": _least(case), "kind": "goodwill", **_WHY},)
     if action is Action.OPEN_CLAIM:
         return ({"amount": _least(case), "against": "courier"},)
+    if action is Action.ASK_PAYOUT:
+        return ({"payout_id": next((payout.key for payout in case.payouts if payout.at_gateway), "?")},)
     if action in (Action.RECORD_REFUND, Action.FAIL_REFUND):
         key = next((payout.key for payout in case.open_payouts), "?")
         return ({"payout_id": key, **({"reference": "?"} if action is Action.RECORD_REFUND else {"code": "?"})},)

@@ -96,4 +96,5 @@ EXAMPLES: dict[Action, dict[str, Any]] = {
     A.GIVE_BACK: {"as_credit": True, "customer_agrees": True},
     A.CONFIRM_ACCOUNT: {"note": "he said so on the phone"},
     A.FAIL_REFUND: {"payout_id": "AC-26-000001:refund:1", "code": "account_closed"},
+    A.ASK_PAYOUT: {"payout_id": "AC-26-000001:refund:1"},
 }

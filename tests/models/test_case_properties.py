@@ -92,6 +92,7 @@ def data_for(action: Action, case: Case) -> st.SearchStrategy[dict[str, Any]]:
         Action.RECORD_PAYMENT: AMOUNTS.map(lambda a: {"amount": a, "reference": "b"}),
         Action.RECORD_REFUND: st.sampled_from(keys).map(lambda k: {"payout_id": k, "reference": "r"}),
         Action.FAIL_REFUND: st.sampled_from(keys).map(lambda k: {"payout_id": k, "code": "account_closed"}),
+        Action.ASK_PAYOUT: st.sampled_from(keys).map(lambda k: {"payout_id": k}),
         Action.WAIVE_FREIGHT: AMOUNTS.map(lambda a: {"amount": a, "reason": "kind"}),
         Action.SPLIT: LINES.map(lambda lines: {"lines": lines}),
         Action.COMPLETE_CALLBACK: st.booleans().map(lambda yes: {"satisfied": yes}),

@@ -15,6 +15,7 @@ from tests.models.story import Story, confirmed, found, procedure, returned
 #: Those that need something which this case has not: a payout, a procedure, a doubt to override, goods to repair.
 NEEDS_MORE = (
     Action.FAIL_REFUND,
+    Action.ASK_PAYOUT,
     Action.CONFIRM_ACCOUNT,
     Action.GIVE_BACK,
     Action.CHANGE_KIND,

@@ -16,7 +16,9 @@ import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
 from activities.gateways.register import Register
+from models.commands import Actor
 from models.errors import RuleRefused
+from models.lifecycle import Role
 from tests.activities.gateways.houses import ProviderHouse, alipay_house, stripe_house, wechatpay_house
 from tests.activities.gateways.ledger import Decision, Taken
 from tests.activities.gateways.provider import Fault
@@ -30,6 +32,7 @@ HOUSES: dict[str, Callable[[], AbstractContextManager[Any]]] = {
 }
 BROKEN = ("confirm_fault", "warehouse", found("manufacturing", "seller"))
 REFUND = ("choose_remedy", "agent", {"remedy": "refund"})
+QIAN = Actor(id="qian", role=Role.FINANCE)
 
 
 @dataclass
@@ -160,3 +163,33 @@ async def test_after_three_lost_answers_a_human_sees_it_and_it_is_still_asked_fo
     bank.house.tell()
     case = await until(bank, case_no, "resolved", minutes=40)
     assert (payout_of(case)["state"], bank.paid) == ("done", [12900])
+
+
+async def test_finance_asks_the_provider_now_and_nothing_is_sent_by_that(bank: Bank) -> None:
+    case_no = await bank.confirmed()
+    bank.house.tell(send=Fault.LOST_BEFORE)
+    await bank.shop.drive(case_no, REFUND)
+    await bank.shop.until_seen(case_no, "payout_unknown")
+    key = payout_of(await bank.shop.desk.case(case_no))["id"]
+    for times in (2, 3):  # it never arrived, and asking does not change that
+        bank.house.tell()
+        assert (await bank.shop.desk.ask_payout(key, QIAN))["state"] == "unknown"
+        await bank.shop.until_seen(case_no, "payout_unknown", times)
+        assert bank.paid == []
+    case = await until(bank, case_no, "resolved", minutes=2)  # its own turn sends it
+    assert (payout_of(case)["state"], bank.paid) == ("done", [12900])
+    assert (await bank.shop.desk.ask_payout(key, QIAN))["state"] == "done"
+
+
+async def test_what_the_provider_finished_meanwhile_is_known_as_soon_as_somebody_asks(bank: Bank) -> None:
+    case_no = await bank.confirmed()
+    bank.house.decide(Decision.PROCESS)
+    await bank.shop.drive(case_no, REFUND)
+    await bank.taken()
+    bank.house.settle()
+    key = payout_of(await bank.shop.desk.case(case_no))["id"]
+    async with asyncio.timeout(20):  # no time passes, so that it is not its turn that tells
+        while (await bank.shop.desk.ask_payout(key, QIAN))["state"] != "done":
+            await asyncio.sleep(0.02)
+    assert (await bank.shop.desk.case(case_no))["state"] == "resolved"
+    assert bank.paid == [12900]

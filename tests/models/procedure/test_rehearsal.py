@@ -208,6 +208,7 @@ def test_it_says_what_an_action_needs() -> None:
     [
         (Action.RECORD_REFUND, Role.FINANCE, "No payout of this case is open."),
         (Action.FAIL_REFUND, Role.FINANCE, "No payout of this case is open."),
+        (Action.ASK_PAYOUT, Role.FINANCE, "No payout of this case is open."),
         (
             Action.WAIVE_FREIGHT,
             Role.MANAGER,
