@@ -29,7 +29,7 @@ OPEN: Final = frozenset({"sign_in", "do_sign_in", "choose_language"}) | CUSTOMER
 #: Page → the roles of which one is needed.
 MAY: Final[Mapping[str, frozenset[Role]]] = {
     "home": _STAFF,
-    "live": _STAFF,
+    **dict.fromkeys(("live", "rail"), _STAFF),
     **dict.fromkeys(("work", "work_next", "work_skip_form", "work_skip"), _STAFF),
     **dict.fromkeys(("new_case", "open_case"), _STAFF),
     # What an action does is asked of the machine besides, so everybody of the house may look at a case and try.

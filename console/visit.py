@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 from urllib.parse import quote, unquote, urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from api.auth import Caller
 from api.desk import Desk
 from api.oversight.changes import Changes
+from api.oversight.waiting import Waiting
 from api.people.sign_in import Doorkeeper, Sitting, User
 from console import access, navigation
 from console.language import Tongue, chosen
@@ -61,6 +62,7 @@ class House:
     changes: Changes
     locale: str = "zh-CN"
     console_url: str | None = None
+    waiting: Waiting = field(default_factory=Waiting)
     more: dict[str, Any] = field(default_factory=dict)
 
 
@@ -75,6 +77,7 @@ class Visit:
     sitting: Sitting | None
     secret: str
     since: int = 0
+    waiting: Mapping[str, int] = field(default_factory=dict)
 
     # ── who ─────────────────────────────────────────────────────────────────
 
@@ -197,7 +200,7 @@ class Visit:
 
     def context(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """What every template knows, and what this one is shown."""
-        tongue = self.tongue
+        tongue, menu = self.tongue, navigation.menu(self)
         known = {
             "here": self,
             "tongue": tongue,
@@ -206,7 +209,8 @@ class Visit:
             "money": tongue.money,
             "say": tongue.say,
             "say_many": tongue.say_many,
-            "menu": navigation.menu(self),
+            "menu": menu,
+            "chapters": navigation.chapters(self, menu),
             "notice": self._notice(),
         }
         return {**known, **values}
@@ -297,15 +301,30 @@ def nobody(request: Request, house: House) -> Visit:
 async def visitor(request: Request, house: House) -> Visit:
     """Who comes with this request; nobody is somebody too."""
     secret, now = request.cookies.get(SESSION_COOKIE, ""), house.desk.clock()
-    found, since = await asyncio.to_thread(_known, house, secret, now) if secret else (None, 0)
-    here = _visit(request, house, found, secret if found else "")
-    here.since = since
+    if request.method not in ("GET", "HEAD"):
+        house.waiting.forget()
+    found = await asyncio.to_thread(_known, house, secret, now) if secret else _Known(None, 0, {})
+    here = _visit(request, house, found.who, secret if found.who else "")
+    here.since, here.waiting = found.since, found.waiting
     return here
 
 
-def _known(house: House, secret: str, now: datetime) -> tuple[tuple[User, Sitting] | None, int]:
-    """Who comes, and the number of the last change, which is older than whatever his page will show."""
-    return house.door.who(secret, now), house.changes.latest()
+class _Known(NamedTuple):
+    """Who comes, the number of the last change, which is older than whatever his page will show, and what waits."""
+
+    who: tuple[User, Sitting] | None
+    since: int
+    waiting: Mapping[str, int]
+
+
+def _known(house: House, secret: str, now: datetime) -> _Known:
+    who, since = house.door.who(secret, now), house.changes.latest()
+    return _Known(who, since, _waiting(house, who[0], since, now) if who else {})
+
+
+def _waiting(house: House, user: User, since: int, now: datetime) -> Mapping[str, int]:
+    pages, zone = navigation.counted(frozenset(user.roles)), ZoneInfo(house.desk.playbook_set.shop.timezone)
+    return house.waiting.behind(house.desk.engine, user.id, pages, since, now, zone)
 
 
 def _visit(request: Request, house: House, found: tuple[User, Sitting] | None, secret: str) -> Visit:

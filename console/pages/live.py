@@ -7,11 +7,19 @@ from contextlib import aclosing
 from fastapi import APIRouter
 from starlette.responses import Response, StreamingResponse
 
+from console import navigation
 from console.visit import Here, Visit
 
 router = APIRouter()
 #: So often it is asked whether whoever listens is still signed in.
 ASKED_EVERY = 60.0
+
+
+@router.get("/rail", name="rail")
+async def rail(here: Here, at: str = "") -> Response:
+    """The rail of somebody who is at a page, with how much waits now."""
+    menu = navigation.menu(here, at)
+    return here.page("parts/_rail.html", menu=menu, chapters=navigation.chapters(here, menu))
 
 
 @router.get("/live", name="live")

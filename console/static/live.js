@@ -8,6 +8,8 @@ const state = document.getElementById("live-state");
 const SOON = 250;
 const STALE_AFTER = 10000;
 const POLL = 30000;
+// What is only looked at now and then, such as the numbers of the rail, is asked for later, and not by all at once.
+const UNHURRIED = 3000;
 let lost = null;
 let bar = null;
 let polling = null;
@@ -20,9 +22,10 @@ const refresh = (part) => {
     setTimeout(async () => {
       waiting.delete(part.id);
       if (!part.isConnected) return;
-      await window.htmx.ajax("GET", window.location.pathname + window.location.search, { target: `#${part.id}`, swap: "outerMorph" });
+      const address = part.dataset.from ?? window.location.pathname + window.location.search;
+      await window.htmx.ajax("GET", address, { target: `#${part.id}`, swap: "outerMorph" });
       document.dispatchEvent(new CustomEvent("aftercare:refreshed", { detail: { id: part.id } }));
-    }, SOON),
+    }, "unhurried" in part.dataset ? UNHURRIED * (0.5 + Math.random()) : SOON),
   );
 };
 

@@ -171,7 +171,7 @@ def board(session: Session, now: datetime, away: Away | None = None) -> tuple[Ta
     gone = off_duty(session, now) if away is None else away
     left = case((_owner_away(gone), 1), else_=0) if gone else literal(0)
     found = select(
-        *(_spans.mask, left, cases.c.currency, func.count(), func.min(_spans.opened_at), func.sum(_spans.at_stake))
+        *(_spans.mask, left, cases.c.currency, func.count(), func.min(_spans.opened_at), func.sum(cases.c.at_stake))
     ).join(cases, cases.c.case_no == _spans.case_no)
     groups = session.execute(found.where(*_now(now)).group_by(_spans.mask, left, cases.c.currency)).all()
     return tuple(_tallies(groups))

@@ -294,3 +294,12 @@ def test_a_filter_is_frozen_to_a_list(engine: Engine) -> None:
         cut = stuck.wanted_nos(session, NOW, stuck.Narrowed(), 2)
     assert [number[-1] for number in listed] == ["1", "2", "3"]
     assert len(cut) == 3  # one more than the most, so that the caller sees that there are more
+
+
+def test_the_board_adds_up_what_is_at_stake_in_the_money_of_the_orders(engine: Engine) -> None:
+    """Two cases of 129.00 each: 258.00, in minor units."""
+    for number in (1, 2):
+        open_case(engine, import_order(engine, an_order(order_no=f"SO-{number}")), over={"owner": None})
+    with reading(engine) as session:
+        (tally,) = stuck.board(session, NOW)
+    assert (tally.reason, tally.cases, tally.at_stake) == ("no_owner", 2, {"CNY": 25800})
