@@ -30,6 +30,7 @@ from api.routes import api, root
 from api.routes.reference import openapi_of
 from console.mounting import mount
 from console.visit import House
+from memory import settled
 from models.errors import Unavailable
 from playbooks.loading.in_force import InForce
 from playbooks.loading.load import SHIPPED, Playbooks
@@ -117,7 +118,8 @@ async def run(settings: Settings | None = None) -> None:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, server.handle_exit, name, None)
-        await server.serve()
+        with settled():
+            await server.serve()
 
 
 class QuietServer(uvicorn.Server):

@@ -53,6 +53,9 @@ class Settings(BaseSettings):
         None, min_length=32, description="signs customers' links; default: a key that the database keeps"
     )
     link_days: int = Field(90, ge=1, le=3650, description="so many days a customer's link lasts")
+    cached_cases: int = Field(
+        2000, ge=0, le=1_000_000, description="open cases that a worker keeps in memory, each with 0.3 MB"
+    )
     path_prefix: str = Field(
         "", pattern=r"^(/[A-Za-z0-9._~-]+)*$", description="path that a proxy serves us under, such as `/desk`"
     )

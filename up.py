@@ -24,6 +24,7 @@ from api.connection import connect, register_search_attributes
 from api.people.sign_in import Doorkeeper
 from api.restore import start_missing_cases
 from embedded import embedded_temporal
+from memory import settled
 from models.errors import Conflict
 from models.lifecycle import Role
 from playbooks.loading.in_force import InForce
@@ -75,7 +76,8 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         log_warnings(playbooks.current(), datetime.now(UTC), furthest_deadline_in(engine))
         token, first = first_token(engine, settings.data), Doorkeeper(engine).add_first(datetime.now(UTC))
         url = f"http://{settings.http_host}:{listening.getsockname()[1]}"
-        await stack.enter_async_context(case_worker(client, engine, playbooks, payments_of(settings, engine)))
+        payments, cached = payments_of(settings, engine), settings.cached_cases
+        await stack.enter_async_context(case_worker(client, engine, playbooks, payments, max_cached_workflows=cached))
         await stack.enter_async_context(postman(engine, partial(house_of, settings, playbooks)))
         await stack.enter_async_context(talking(client, engine, playbooks, outside_of(settings)))
         await stack.enter_async_context(stock_bell(client, engine))
@@ -84,6 +86,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
             stack.push_async_callback(_ended, asyncio.create_task(work))
         stack.enter_context(_said_in(settings.data, url, temporal, ui))
         first_user = (first[0].id, first[1]) if first else None
+        stack.enter_context(settled())
         yield Running(url, token, temporal, ui, client, engine, playbooks, settings.file_store, first_user)
 
 

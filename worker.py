@@ -35,6 +35,7 @@ from activities.trackers import configured as trackers
 from activities.trackers.tracker import Tracker
 from activities.webhooks.guard import Poster
 from activities.webhooks.sending import sender
+from memory import settled
 from models.effects import TASK_QUEUE
 from playbooks.loading.in_force import InForce
 from store.people.mailings import House
@@ -47,8 +48,6 @@ from workflows.sweeps import WORKFLOWS as SWEEP_WORKFLOWS
 PASSED_THROUGH = ("models", "workflows.clock", "workflows.search", "pydantic", "pydantic_core", "transitions", "six")
 #: The sandbox policy: on, everywhere.
 RUNNER = SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
-#: Cases sleep most of their lives; replaying one is cheap, keeping thousands in memory is not.
-CACHED_CASES = 500
 THREADS = 16
 
 
@@ -65,7 +64,7 @@ def _utc_now() -> datetime:
 def case_worker(
     client: Client, engine: Engine, playbooks: InForce, payments: Payments | None = None, **options: Any
 ) -> Worker:
-    """A worker for cases; `options` go to Temporal's Worker (tests make the cache small).
+    """A worker for cases; `options` go to Temporal's Worker (how many cases it keeps in memory).
 
     Without `payments` finance's queue takes every payout.
     """
@@ -76,7 +75,7 @@ def case_worker(
     linked, orphans = Linked(engine, client), Orphans(client, engine)
     helping: list[Callable[..., Any]] = [linked.start_linked, orphans.find_orphans, rebasing.rebase_batch]
     sweeps, bulk = Sweeps(engine, client, playbooks), Bulks(client, engine)
-    settings = {"max_cached_workflows": CACHED_CASES, "workflow_runner": RUNNER, "task_queue": TASK_QUEUE, **options}
+    settings = {"workflow_runner": RUNNER, "task_queue": TASK_QUEUE, **options}
     return Worker(
         client,
         workflows=[AfterSaleCase, BulkAction, Rebase, *SWEEP_WORKFLOWS],
@@ -144,6 +143,7 @@ async def run_worker(
     payments: Payments,
     house: Callable[[], House],
     outside: Outside,
+    cached_cases: int,
 ) -> None:
     """Work until SIGINT or SIGTERM, then finish what is under way."""
     stop = asyncio.Event()
@@ -151,8 +151,10 @@ async def run_worker(
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(case_worker(client, engine, playbooks, payments))
+        cases = case_worker(client, engine, playbooks, payments, max_cached_workflows=cached_cases)
+        await stack.enter_async_context(cases)
         await stack.enter_async_context(postman(engine, house))
         await stack.enter_async_context(talking(client, engine, playbooks, outside))
         await stack.enter_async_context(stock_bell(client, engine))
+        stack.enter_context(settled())
         await stop.wait()

@@ -184,9 +184,12 @@ class Desk(Lookup):
             return {**await self.case_for(case_no, caller), "repeated": bool(answer.get("repeated"))}
         return await self.case(case_no, caller.roles, caller.id, repeated=bool(answer.get("repeated")))
 
-    async def carry_out(self, case_no: str, command: Command) -> dict[str, Any]:
-        """Send a command to its case, running or not. Raises what the case refuses."""
-        case = await self._read(lambda session: self._case(session, case_no))
+    async def carry_out(self, case_no: str, command: Command, seen: Case | None = None) -> dict[str, Any]:
+        """Send a command to its case, running or not. Raises what the case refuses.
+
+        `seen` is the case as the caller has read it a moment ago; it is then not read again.
+        """
+        case = await self._read(lambda session: self._case(session, case_no)) if seen is None else seen
         if not command.command_id:
             command = command.model_copy(update={"command_id": uuid4().hex})
         if case.is_final:

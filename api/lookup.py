@@ -170,7 +170,8 @@ class Lookup:
             )
             return views.case_document(case, seen, **told)
 
-        await asyncio.to_thread(self.links.ready, self.clock())
+        if not self.links.is_ready:
+            await asyncio.to_thread(self.links.ready, self.clock())
         return await self._read(read)
 
     async def case_for_customer(self, case_no: str) -> dict[str, Any]:

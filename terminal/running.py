@@ -105,7 +105,9 @@ async def _work(settings: "Settings") -> None:
         log_warnings(playbooks.current(), datetime.now(UTC))
         shown.say(f"Working on cases from {client.service_client.config.target_host}. Ctrl-C stops it.")
         house = partial(house_of, settings, playbooks)
-        await run_worker(client, engine, playbooks, payments_of(settings, engine), house, outside_of(settings))
+        await run_worker(
+            client, engine, playbooks, payments_of(settings, engine), house, outside_of(settings), settings.cached_cases
+        )
 
 
 def api() -> None:

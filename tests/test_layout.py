@@ -22,7 +22,7 @@ ROOMS = (
     "terminal",
     "workflows",
 )
-PROCESSES = ("cli.py", "demo.py", "embedded.py", "server.py", "settings.py", "up.py", "worker.py")
+PROCESSES = ("cli.py", "demo.py", "embedded.py", "memory.py", "server.py", "settings.py", "up.py", "worker.py")
 BESIDES = ("bench", "docs", "locales", "tests", ".ci")
 FILES = ("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "constraints.txt", "pyproject.toml", ".gitignore")
 SAYS_NOTHING = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}

@@ -66,9 +66,14 @@ class CaseLinks:
             raise LinkEnded("This link is over: find your order with its number, or ask us for a new link.")
         return case_no
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the key is at hand."""
+        return self._key is not None
+
     def ready(self, now: datetime) -> None:
         """Have the key at hand; whoever needs it first makes it."""
-        if self._key is not None:
+        if self.is_ready:
             return
         with reading(self._engine) as session:
             found = kept.key(session)

@@ -52,16 +52,17 @@ class GoodsIn:
 
     # ── scanning ────────────────────────────────────────────────────────────
 
-    async def scan(self, ask: Scan, actor: Actor) -> dict[str, Any]:
+    async def scan(self, ask: Scan, actor: Actor, roles: frozenset[Role] | None = None) -> dict[str, Any]:
         """A box came. Known by case, waybill or order: its case moves; unknown: it goes on the shelf.
 
+        `roles` are those of whoever will see the case, and narrow what it shows as allowed.
         Raises Conflict naming the cases when several fit: nothing has moved then.
         """
         now = self._desk.clock()
         new, found = await self._desk.read(lambda session: self._recognised(session, ask))
         parcel, repeated = await self._desk.write(lambda session: self._taken(session, new, tuple(found), actor, now))
         refused = await self._tell(parcel, actor, found)
-        return await self._answer(parcel, repeated, refused)
+        return await self._answer(parcel, repeated, refused, roles)
 
     def _recognised(self, session: Session, ask: Scan) -> tuple[NewParcel, dict[str, Case]]:
         """What the box is, and the cases that it is for."""
@@ -133,7 +134,7 @@ class GoodsIn:
     async def _tell_one(self, parcel: Parcel, case: Case, actor: Actor) -> CommandRefused | Conflict | None:
         case_no = case.case_no
         try:
-            await self._desk.carry_out(case_no, told_of(parcel, case, actor))
+            await self._desk.carry_out(case_no, told_of(parcel, case, actor), case)
         except (CommandRefused, Conflict) as refused:
             why = refused.detail
             await self._desk.write(lambda session: parcels.not_taken(session, parcel.id, case_no, why))
@@ -147,7 +148,11 @@ class GoodsIn:
             kept_files.link(session, case_no, photo, None, actor.id, actor.role, self._desk.clock())
 
     async def _answer(
-        self, parcel: Parcel, repeated: bool, refused: CommandRefused | Conflict | None
+        self,
+        parcel: Parcel,
+        repeated: bool,
+        refused: CommandRefused | Conflict | None,
+        roles: frozenset[Role] | None,
     ) -> dict[str, Any]:
         if refused is not None:  # it may lie on the shelf again
             parcel = await self._desk.read(lambda session: parcels.load(session, parcel.id))
@@ -155,9 +160,9 @@ class GoodsIn:
         shown = parcel_document(parcel)
         told = {"parcel": shown, "repeated": repeated, "refused": refused.detail if refused else None}
         on_shelf = parcel.state == "on_shelf"
-        cases_ = [await self._desk.case(number) for number in parcel.case_nos]
-        also = [case["case_no"] for case in cases_[1:]]
-        return {"case": cases_[0] if cases_ else None, "also": also, "unmatched": shown if on_shelf else None, **told}
+        first = await self._desk.case(parcel.case_nos[0], roles) if parcel.case_nos else None
+        also = list(parcel.case_nos[1:])
+        return {"case": first, "also": also, "unmatched": shown if on_shelf else None, **told}
 
     # ── the shelf ───────────────────────────────────────────────────────────
 
@@ -178,7 +183,9 @@ class GoodsIn:
 
         return await self._desk.read(read)
 
-    async def match(self, parcel_id: str, ask: MatchAsk, actor: Actor) -> dict[str, Any]:
+    async def match(
+        self, parcel_id: str, ask: MatchAsk, actor: Actor, roles: frozenset[Role] | None = None
+    ) -> dict[str, Any]:
         """A box from the shelf is for these cases, as if it had been scanned for them when it came (G2).
 
         Raises what a case refuses; a box that no case takes stays on the shelf.
@@ -189,7 +196,7 @@ class GoodsIn:
         refused = await self._tell(parcel, actor)
         if refused is not None:
             raise refused
-        return await self._answer(parcel, repeated, None)
+        return await self._answer(parcel, repeated, None, roles)
 
     def _given(
         self, session: Session, parcel_id: str, wanted: tuple[str, ...], actor: Actor, now: datetime
@@ -253,8 +260,14 @@ class GoodsIn:
         return await self._desk.filing.fetch_loose(file_id, small)
 
 
+def _named(session: Session, case_no: str) -> Case | None:
+    """The case of a number, as it was typed or in capitals."""
+    found = (cases.load(session, number) for number in dict.fromkeys((case_no, case_no.upper())))
+    return next(filter(None, found), None)
+
+
 def _existing(session: Session, case_no: str) -> Case:
-    case = cases.load(session, case_no) or cases.load(session, case_no.upper())
+    case = _named(session, case_no)
     if case is None:
         raise NotFound(f"There is no case '{case_no}': check the number.")
     return case
@@ -262,7 +275,7 @@ def _existing(session: Session, case_no: str) -> Case:
 
 def meant(session: Session, code: str, waybill: str | None = None) -> list[Case]:
     """The cases that a code can mean: those that expect a parcel, else open ones, else those that are over."""
-    direct = cases.load(session, code) or cases.load(session, code.upper()) if code else None
+    direct = _named(session, code) if code else None
     if direct is not None:
         return [direct]
     numbers = [number for one in (waybill, code) if one for number in _by_waybill(session, one)]

@@ -84,13 +84,13 @@ def checked_router(tag: str) -> APIRouter:
     return APIRouter(tags=[tag], route_class=Checked, dependencies=[Security(BEARER)])
 
 
-def caller_of(request: Request) -> Caller:
+async def caller_of(request: Request) -> Caller:
     """Who calls, as the route found out."""
     caller: Caller = request.state.caller
     return caller
 
 
-def desk_of(request: Request) -> Desk:
+async def desk_of(request: Request) -> Desk:
     """The desk of this app."""
     desk: Desk = request.app.state.desk
     return desk
@@ -101,5 +101,6 @@ def roles_shown(caller: Caller) -> frozenset[Role] | None:
     return None if caller.may_act_for_others else caller.roles
 
 
+# They are coroutines because the framework sends plain functions to a thread, for every request anew.
 CallerHere = Annotated[Caller, Depends(caller_of)]
 DeskHere = Annotated[Desk, Depends(desk_of)]

@@ -37,7 +37,7 @@ from models.lifecycle import Action
 router = checked_router("duty")
 
 
-def _duty_of(desk: DeskHere) -> Duty:
+async def _duty_of(desk: DeskHere) -> Duty:
     return Duty(desk)
 
 

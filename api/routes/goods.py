@@ -23,7 +23,7 @@ from api.documents.requests import Number
 from api.goods.filing import file_document, file_name
 from api.limits import read_upload
 from api.routes.answers import Cursor, Filter, Json, Limit, documented
-from api.routes.checked import CallerHere, DeskHere, checked_router
+from api.routes.checked import CallerHere, DeskHere, checked_router, roles_shown
 from api.routes.files import FILE_ANSWERS, FILE_BODY, FILE_HEADINGS, SENT_AS
 from files.kinds import LARGEST
 from models.goods.parcels import ParcelState
@@ -47,7 +47,8 @@ async def scan_parcel(scan: Scan, caller: CallerHere, desk: DeskHere) -> Json:
     The same box again is the same box. A code that fits several cases moves none of them: the problem names them in
     `case_nos` and `choices`, and the same scan with `case_nos` books it in, also for more than one.
     """
-    return Json(await desk.goods.scan(scan, actor_of(caller, action=Action.BOOK_IN)))
+    actor = actor_of(caller, action=Action.BOOK_IN)
+    return Json(await desk.goods.scan(scan, actor, roles_shown(caller)))
 
 
 @router.get("/parcels", summary="Boxes that came in", response_class=Json, responses=documented(ParcelPage))
@@ -81,7 +82,8 @@ async def get_parcel(parcel_id: Number, desk: DeskHere) -> Json:
 )
 async def match_parcel(parcel_id: Number, ask: MatchAsk, caller: CallerHere, desk: DeskHere) -> Json:
     """Its cases move as if it had been scanned for them when it came. One that no case takes stays on the shelf."""
-    return Json(await desk.goods.match(parcel_id, ask, actor_of(caller, action=Action.BOOK_IN)))
+    actor = actor_of(caller, action=Action.BOOK_IN)
+    return Json(await desk.goods.match(parcel_id, ask, actor, roles_shown(caller)))
 
 
 @router.post(

@@ -17,7 +17,7 @@ router = checked_router("goods")
 hooks = APIRouter(tags=["goods"])
 
 
-def hooks_of(request: Request) -> Hooks:
+async def hooks_of(request: Request) -> Hooks:
     """Word from outside, as this app takes it."""
     found: Hooks = request.app.state.hooks
     return found

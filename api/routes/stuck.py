@@ -21,7 +21,7 @@ router = checked_router("stuck")
 Answers = Annotated[list[ItemState], Several, Query()]
 
 
-def _bulks_of(desk: DeskHere) -> Bulks:
+async def _bulks_of(desk: DeskHere) -> Bulks:
     return Bulks(desk)
 
 

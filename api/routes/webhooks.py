@@ -26,7 +26,7 @@ from api.routes.checked import CallerHere, checked_router
 router = checked_router("webhooks")
 
 
-def webhooks_of(request: Request) -> Webhooks:
+async def webhooks_of(request: Request) -> Webhooks:
     """Word to others, as this app has it."""
     found: Webhooks = request.app.state.webhooks
     return found

@@ -6,6 +6,7 @@ behind it can never differ.
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache, lru_cache
 from itertools import product
 from typing import Any
 
@@ -84,7 +85,7 @@ def answers(case: Case, roles: Iterable[Role] | None, actor_id: str | None, now:
 
     `roles` None means whoever may. Not allowed is what would be refused; what would wait for approval is allowed.
     """
-    mine = None if roles is None else tuple(roles)
+    mine = None if roles is None else tuple(sorted(roles))
     return [_answer(case, action, mine, actor_id or "?", now) for action in Action]
 
 
@@ -92,7 +93,7 @@ def _answer(case: Case, action: Action, roles: tuple[Role, ...] | None, actor_id
     # Goods that come after the end are booked in all the same, and open the case again (G12).
     possible = allowed_in(case.state, action) or (action is Action.BOOK_IN and case.is_final)
     reasons = [] if possible else [f"not while the case is '{case.state}'"]
-    able = _ends([role for role in Role if (roles is None or role in roles) and may(role, action)])
+    able = _able(action, roles)
     if not able:
         reasons.append(f"not by {', '.join(sorted(roles or ())) or 'this token'}")
     answer: dict[str, Any] = {"action": action.value, "allowed": not reasons, "reasons": reasons}
@@ -101,20 +102,28 @@ def _answer(case: Case, action: Action, roles: tuple[Role, ...] | None, actor_id
     if action is Action.CHOOSE_REMEDY:
         return {**answer, **_remedies(case, able, actor_id, now)}
     refused = _refused_for_all(case, action, able, actor_id, now)
-    return {**answer, "allowed": refused is None, "reasons": [refused] if refused else [], "needs": _needs(action)}
+    return {
+        **answer,
+        "allowed": refused is None,
+        "reasons": [refused] if refused else [],
+        "needs": list(_needs(action)),
+    }
 
 
-def _ends(roles: list[Role]) -> list[Role]:
-    """The lowest and the highest of these roles: what neither may, nobody between them may."""
-    return [roles[0], roles[-1]] if len(roles) > 1 else roles
+@lru_cache(maxsize=4096)
+def _able(action: Action, roles: tuple[Role, ...] | None) -> tuple[Role, ...]:
+    """The lowest and the highest of those who may ever do it: what neither may now, nobody between them may."""
+    able = [role for role in Role if (roles is None or role in roles) and may(role, action)]
+    return tuple(able if len(able) < 2 else (able[0], able[-1]))
 
 
-def _needs(action: Action) -> list[str]:
+@cache
+def _needs(action: Action) -> tuple[str, ...]:
     """The fields without which the action says nothing."""
-    return [name for name, field in DATA[action].model_fields.items() if field.is_required()]
+    return tuple(name for name, field in DATA[action].model_fields.items() if field.is_required())
 
 
-def _remedies(case: Case, able: list[Role], actor_id: str, now: datetime) -> dict[str, Any]:
+def _remedies(case: Case, able: tuple[Role, ...], actor_id: str, now: datetime) -> dict[str, Any]:
     """Every remedy of the playbook, in its order, then the others."""
     proposed = case.procedure.remedies
     rows = [
@@ -125,7 +134,7 @@ def _remedies(case: Case, able: list[Role], actor_id: str, now: datetime) -> dic
     return {"allowed": possible, "reasons": reasons, "needs": ["remedy"], "remedies": rows}
 
 
-def _remedy(case: Case, name: str, able: list[Role], actor_id: str, now: datetime) -> dict[str, Any]:
+def _remedy(case: Case, name: str, able: tuple[Role, ...], actor_id: str, now: datetime) -> dict[str, Any]:
     data: dict[str, Any] = {"remedy": name}
     if REMEDIES[name].needs_amount:
         data["amount"] = _least(case)
@@ -151,7 +160,7 @@ def _remedy(case: Case, name: str, able: list[Role], actor_id: str, now: datetim
     }
 
 
-def _refused_for_all(case: Case, action: Action, able: list[Role], actor_id: str, now: datetime) -> str | None:
+def _refused_for_all(case: Case, action: Action, able: tuple[Role, ...], actor_id: str, now: datetime) -> str | None:
     """Why nobody of these roles could do it; None as soon as one could."""
     if action in _BY_STATE_ALONE:
         return None
