@@ -76,8 +76,9 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         log_warnings(playbooks.current(), datetime.now(UTC), furthest_deadline_in(engine))
         token, first = first_token(engine, settings.data), Doorkeeper(engine).add_first(datetime.now(UTC))
         url = f"http://{settings.http_host}:{listening.getsockname()[1]}"
-        payments, cached = payments_of(settings, engine), settings.cached_cases
-        await stack.enter_async_context(case_worker(client, engine, playbooks, payments, max_cached_workflows=cached))
+        told = payments_of(settings, engine), settings.file_store
+        cases = case_worker(client, engine, playbooks, *told, max_cached_workflows=settings.cached_cases)
+        await stack.enter_async_context(cases)
         await stack.enter_async_context(postman(engine, partial(house_of, settings, playbooks)))
         await stack.enter_async_context(talking(client, engine, playbooks, outside_of(settings)))
         await stack.enter_async_context(stock_bell(client, engine))

@@ -62,9 +62,14 @@ def _utc_now() -> datetime:
 
 
 def case_worker(
-    client: Client, engine: Engine, playbooks: InForce, payments: Payments | None = None, **options: Any
+    client: Client,
+    engine: Engine,
+    playbooks: InForce,
+    payments: Payments | None = None,
+    files: str | None = None,
+    **options: Any,
 ) -> Worker:
-    """A worker for cases; `options` go to Temporal's Worker (how many cases it keeps in memory).
+    """A worker for cases, told where `files` lie; `options` go to Temporal's Worker (how many cases it caches).
 
     Without `payments` finance's queue takes every payout.
     """
@@ -74,7 +79,7 @@ def case_worker(
     rebasing = Rebasing(engine, client, playbooks.current)
     linked, orphans = Linked(engine, client), Orphans(client, engine)
     helping: list[Callable[..., Any]] = [linked.start_linked, orphans.find_orphans, rebasing.rebase_batch]
-    sweeps, bulk = Sweeps(engine, client, playbooks), Bulks(client, engine)
+    sweeps, bulk = Sweeps(engine, client, playbooks, files=files), Bulks(client, engine)
     settings = {"workflow_runner": RUNNER, "task_queue": TASK_QUEUE, **options}
     return Worker(
         client,
@@ -136,6 +141,14 @@ async def talking(client: Client, engine: Engine, playbooks: InForce, outside: O
         yield
 
 
+@dataclass(frozen=True, slots=True)
+class Keeps:
+    """Where a worker's files lie, and how many cases it keeps in memory."""
+
+    files: str
+    cached_cases: int
+
+
 async def run_worker(
     client: Client,
     engine: Engine,
@@ -143,7 +156,7 @@ async def run_worker(
     payments: Payments,
     house: Callable[[], House],
     outside: Outside,
-    cached_cases: int,
+    keeps: Keeps,
 ) -> None:
     """Work until SIGINT or SIGTERM, then finish what is under way."""
     stop = asyncio.Event()
@@ -151,7 +164,7 @@ async def run_worker(
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
     async with AsyncExitStack() as stack:
-        cases = case_worker(client, engine, playbooks, payments, max_cached_workflows=cached_cases)
+        cases = case_worker(client, engine, playbooks, payments, keeps.files, max_cached_workflows=keeps.cached_cases)
         await stack.enter_async_context(cases)
         await stack.enter_async_context(postman(engine, house))
         await stack.enter_async_context(talking(client, engine, playbooks, outside))

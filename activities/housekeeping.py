@@ -2,29 +2,37 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 from temporalio import activity
 
+from files.intake import small_name
+from files.shelf import FileShelf
 from models.oversight.keeping import KINDS
 from models.oversight.sweeps import StepInput, StepResult, Tally
 from playbooks.loading.in_force import InForce
 from store.engine import writing
-from store.oversight import retention, usual
+from store.goods import files
+from store.oversight import usual
+from store.oversight.retention import expired
 
 #: Rows of a table that one transaction deletes, and how many such transactions one page is.
 BATCH, BATCHES = 500, 20
+#: Files whose bytes go within one transaction: whoever keeps a file waits for its end.
+FILES = 20
 
 
 class Housekeeping:
     """What nobody waits for, on one store."""
 
-    def __init__(self, engine: Engine, playbooks: InForce, page: int) -> None:
+    def __init__(self, engine: Engine, playbooks: InForce, page: int, files: str | None = None) -> None:
         self._engine = engine
         self._playbooks = playbooks
         self._page = page
+        self._shelf = FileShelf(files) if files else None
 
     @property
     def activities(self) -> list[Callable[..., Any]]:
@@ -60,13 +68,23 @@ class Housekeeping:
         many, more = 0, True
         for _ in range(BATCHES):
             with writing(self._engine) as session:
-                gone = retention.expired(session, kind, before, BATCH)
+                gone = self._let_go(session, before) if kind == "files" else expired(session, kind, before, BATCH)
             many, more = many + gone, gone > 0
             if not more:
                 break
         following = dict(zip(KINDS, (*KINDS[1:], None), strict=True))[kind]
         tally = Tally(found=many, did=many, details={kind: many} if many else {})
         return StepResult(tally=tally, cursor=kind if more else following)
+
+    def _let_go(self, session: Session, before: datetime) -> int:
+        """Files that belong to nothing; a worker that was not told where they lie lets them be."""
+        if self._shelf is None:
+            return 0
+        gone = files.let_go(session, before, FILES)
+        for file_id in gone:
+            self._shelf.drop(file_id)
+            self._shelf.drop(small_name(file_id))
+        return len(gone)
 
 
 def _place(after: str, kinds: tuple[str, ...]) -> str:

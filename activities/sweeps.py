@@ -49,13 +49,15 @@ NAMED = 20
 class Sweeps:
     """Every step of every sweep, on one store, one Temporal and the playbooks in force."""
 
-    def __init__(self, engine: Engine, client: Client, playbooks: InForce, page: int | None = None) -> None:
+    def __init__(
+        self, engine: Engine, client: Client, playbooks: InForce, page: int | None = None, files: str | None = None
+    ) -> None:
         self._engine = engine
         self._asking = Asking(client, engine)
         self._orphans = Orphans(client, engine)
         self._playbooks = playbooks
         self._page = page or PAGE
-        self._housekeeping = Housekeeping(engine, playbooks, self._page)
+        self._housekeeping = Housekeeping(engine, playbooks, self._page, files)
         self._reconciling = Reconciling(engine, client, self._asking, self._page)
         self._door = Door(engine, self._asking, playbooks, self._page)
 

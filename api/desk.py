@@ -352,8 +352,14 @@ class Desk(Lookup):
         else:
             action, data = Action.ATTACH, {"uri": address, "sha256": file_id}
         command_id = f"file {file_id} {key or ''}".strip()
-        await self.carry_out(case_no, Command(action=action, actor=actor, command_id=command_id, data=data))
-        await self.filing.link(case_no, file_id, name, actor.id, actor.role, self.clock())
+        # The link first: a file that a case tells of must at no moment count as nobody's, which would be let go.
+        new = await self.filing.link(case_no, file_id, name, actor.id, actor.role, self.clock())
+        try:
+            await self.carry_out(case_no, Command(action=action, actor=actor, command_id=command_id, data=data), case)
+        except CommandRefused:
+            if new:
+                await self.filing.unlink(case_no, file_id)
+            raise
 
     # ── money ────────────────────────────────────────────────────────────────
 

@@ -96,7 +96,7 @@ async def _work(settings: "Settings") -> None:
     from playbooks.loading.notices import log_warnings
     from playbooks.loading.shelf import Shelf
     from terminal import places
-    from worker import house_of, outside_of, payments_of, run_worker
+    from worker import Keeps, house_of, outside_of, payments_of, run_worker
 
     playbooks = Shelf(settings.playbooks or SHIPPED)
     client = await places.temporal(settings)
@@ -105,9 +105,8 @@ async def _work(settings: "Settings") -> None:
         log_warnings(playbooks.current(), datetime.now(UTC))
         shown.say(f"Working on cases from {client.service_client.config.target_host}. Ctrl-C stops it.")
         house = partial(house_of, settings, playbooks)
-        await run_worker(
-            client, engine, playbooks, payments_of(settings, engine), house, outside_of(settings), settings.cached_cases
-        )
+        keeps = Keeps(settings.file_store, settings.cached_cases)
+        await run_worker(client, engine, playbooks, payments_of(settings, engine), house, outside_of(settings), keeps)
 
 
 def api() -> None:

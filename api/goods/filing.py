@@ -35,29 +35,44 @@ class Filing:
             raise Invalid("The file is empty: choose another one.")
         if len(content) > LARGEST:
             raise TooLarge(f"A file may have {LARGEST // (1024 * 1024)} MB at most; send a smaller one.")
-        known = await asyncio.to_thread(self._known, source_of(content))
+        known = await asyncio.to_thread(self._known, source_of(content), now)
         if known is not None:
             return known
         async with self._decoding:
             made = await asyncio.to_thread(taken, content)
         return await asyncio.to_thread(self._keep, made, now)
 
-    def _known(self, source: str) -> KeptFile | None:
-        """A file whose bytes were lost, as with a folder put back from an older copy, is taken as new."""
+    def _known(self, source: str, now: datetime) -> KeptFile | None:
+        """A file whose bytes were lost, as with a folder put back from an older copy, is taken as new.
+
+        One that was about to be let go stays from here on, or has gone by now and is taken as new too.
+        """
         with reading(self.engine) as session:
             kept = kept_files.by_source(session, source)
-        return kept if kept is not None and self.shelf.has(kept.id) else None
+        if kept is None:
+            return None
+        with writing(self.engine) as session:
+            stays = kept_files.sent_again(session, kept.id, now)
+        return kept.model_copy(update={"at": now}) if stays and self.shelf.has(kept.id) else None
 
     def _keep(self, made: Taken, now: datetime) -> KeptFile:
-        """The bytes first: a row promises that they are there."""
-        self.shelf.put(made.id, made.content)
-        if made.small is not None:
-            self.shelf.put(small_name(made.id), made.small)
+        """The bytes first: a row promises that they are there.
+
+        Somebody may let the same file go between the two. His transaction is over once the row is written, so what
+        he took away is put back before this one ends.
+        """
+        self._put(made)
         size = len(made.content)
         kept = KeptFile(id=made.id, media_type=made.media_type, size=size, width=made.width, height=made.height, at=now)
         with writing(self.engine) as session:
             kept_files.keep(session, kept, made.source)
+            self._put(made)
         return kept
+
+    def _put(self, made: Taken) -> None:
+        self.shelf.put(made.id, made.content)
+        if made.small is not None:
+            self.shelf.put(small_name(made.id), made.small)
 
     async def of_case(self, case_no: str) -> tuple[CaseFile, ...]:
         """The files of a case."""
@@ -73,12 +88,21 @@ class Filing:
         if not any(file.id == file_id and file.role == Role.CUSTOMER for file in await self.of_case(case_no)):
             raise NotFound("The case has no such file.")
 
-    async def link(self, case_no: str, file_id: str, name: str | None, by: str, role: str, now: datetime) -> None:
-        """Say that a file belongs to a case."""
+    async def link(self, case_no: str, file_id: str, name: str | None, by: str, role: str, now: datetime) -> bool:
+        """Say that a file belongs to a case; answers whether that is new."""
+
+        def write() -> bool:
+            with writing(self.engine) as session:
+                return kept_files.link(session, case_no, file_id, name, by, role, now)
+
+        return await asyncio.to_thread(write)
+
+    async def unlink(self, case_no: str, file_id: str) -> None:
+        """Say that a file is none of a case after all."""
 
         def write() -> None:
             with writing(self.engine) as session:
-                kept_files.link(session, case_no, file_id, name, by, role, now)
+                kept_files.unlink(session, case_no, file_id)
 
         await asyncio.to_thread(write)
 
@@ -110,19 +134,6 @@ class Filing:
         if small and kept.width is not None:
             return self.shelf.get(small_name(kept.id)), "image/jpeg"
         return self.shelf.get(kept.id), kept.media_type
-
-    async def let_go(self, before: datetime) -> int:
-        """Forget files that came before then and belong to nothing; answers how many."""
-
-        def write() -> int:
-            with writing(self.engine) as session:
-                gone = kept_files.let_go(session, before)
-            for file_id in gone:
-                self.shelf.drop(file_id)
-                self.shelf.drop(small_name(file_id))
-            return len(gone)
-
-        return await asyncio.to_thread(write)
 
 
 def address_of(case_no: str, file_id: str) -> str:

@@ -18,6 +18,7 @@ class Keep(Part):
     sweep_runs: Kept = Field(400, description="runs of sweeps; the last ones of each stay")
     hooks: Kept = Field(90, description="calls from outside as they came, once they were read")
     survey_words: Kept = Field(730, description="customers' words and notes of callbacks; the scores stay")
+    files: Kept = Field(90, description="photos and files of no case, no parcel and no request that is being written")
     duty_words: Kept = Field(400, description="reasons of absences, notes of swaps and handovers; their dates stay")
 
 

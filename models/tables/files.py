@@ -22,7 +22,7 @@ files = Table(
     Column("size", BigInteger, nullable=False),
     Column("width", Integer),
     Column("height", Integer),
-    Column("at", Moment, nullable=False),
+    Column("at", Moment, nullable=False),  # when it was sent last
     CheckConstraint("size > 0", name="not_empty"),
 )
 

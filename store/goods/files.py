@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import delete, exists, or_, select
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from models.tables import case_files, file_sources, files, parcel_files
+from models.tables import case_files, file_sources, files, order_visits, parcel_files
 from store import documents
 
 
@@ -32,8 +32,11 @@ class CaseFile(KeptFile):
 
 
 def keep(session: Session, kept: KeptFile, source: str) -> None:
-    """Write down a file whose bytes are kept; the same again changes nothing."""
-    documents.put_new(session, files, [kept.model_dump()])
+    """Write down a file whose bytes are kept; the same again only says when it was sent last.
+
+    Whoever lets it go at this moment has it locked: then it is written down anew once he is done.
+    """
+    documents.put(session, files, [kept.model_dump()])
     documents.put_new(session, file_sources, [{"source": source, "file_id": kept.id}])
 
 
@@ -42,6 +45,12 @@ def by_source(session: Session, source: str) -> KeptFile | None:
     found = select(files).join(file_sources, file_sources.c.file_id == files.c.id)
     row = session.execute(found.where(file_sources.c.source == source)).first()
     return KeptFile.model_validate(row) if row else None
+
+
+def sent_again(session: Session, file_id: str, at: datetime) -> bool:
+    """Say that a file came once more, so that it is not let go as long forgotten; False where it has just been."""
+    here = update(files).where(files.c.id == file_id).values(at=at)
+    return bool(session.execute(here).rowcount)  # type: ignore[attr-defined]
 
 
 def get(session: Session, file_id: str) -> KeptFile | None:
@@ -74,11 +83,30 @@ def belongs(session: Session, case_no: str, file_id: str) -> bool:
     return session.execute(select(case_files.c.file_id).where(here)).first() is not None
 
 
-def let_go(session: Session, before: datetime, limit: int = 1000) -> tuple[str, ...]:
-    """Forget files that came before then and belong to nothing; answers whose bytes can go."""
+def unlink(session: Session, case_no: str, file_id: str) -> None:
+    """Say that a file is none of a case after all."""
+    here = (case_files.c.case_no == case_no) & (case_files.c.file_id == file_id)
+    session.execute(delete(case_files).where(here))
+
+
+def abandoned(before: datetime) -> ColumnElement[bool]:
+    """Sent last before then, and of no case and no box."""
     used = or_(exists().where(case_files.c.file_id == files.c.id), exists().where(parcel_files.c.file_id == files.c.id))
-    found = select(files.c.id).where(files.c.at < before, ~used).order_by(files.c.at).limit(limit)
-    gone = tuple(session.execute(found).scalars())
+    return (files.c.at < before) & ~used
+
+
+def let_go(session: Session, before: datetime, limit: int = 1000) -> tuple[str, ...]:
+    """Forget files that were sent last before then and belong to nothing, and lock them until the transaction ends.
+
+    Their bytes are to go before it does: who sends one of them again waits for it, and finds neither row nor bytes.
+    What customers have put into requests that they have not sent yet belongs to these.
+    """
+    drafts = session.execute(select(order_visits.c.draft).where(order_visits.c.ended_at.is_(None))).scalars()
+    wanted = {photo["id"] for draft in drafts for photo in draft.get("photos", ())}
+    found = select(files.c.id).where(abandoned(before)).order_by(files.c.at, files.c.id)
+    if wanted:
+        found = found.where(files.c.id.not_in(wanted))
+    gone = tuple(session.execute(found.limit(limit).with_for_update(skip_locked=True)).scalars())
     session.execute(delete(file_sources).where(file_sources.c.file_id.in_(gone)))
     session.execute(delete(files).where(files.c.id.in_(gone)))
     return gone

@@ -118,6 +118,8 @@ _OLD: Final[Mapping[str, tuple[_Old, ...]]] = {
     "survey_words": ((surveys, _survey_words), (callback_tries, _tries)),
     "duty_words": ((absences, _absences), (swaps, _swaps), (handovers, _handovers)),
 }
+#: The kinds that are nothing but rows; of files the bytes go with them (`store.goods.files.let_go`).
+ROWS: Final = tuple(_OLD)
 #: Of these rows only the words go.
 _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "surveys": ("words",),
