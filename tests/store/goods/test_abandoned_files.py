@@ -59,7 +59,7 @@ class Shop:
 
 
 @pytest.fixture
-def shop(engine: Engine, tmp_path: Path) -> Iterator[Shop]:
+def shop(engine: Engine, tmp_path: Path) -> Shop:
     return Shop(engine, tmp_path / "files")
 
 
