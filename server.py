@@ -23,6 +23,7 @@ from api.desk import Desk
 from api.outside.hooks import Hooks
 from api.outside.webhooks import Webhooks
 from api.oversight.changes import Changes
+from api.people.provider import IdentityProvider, Terms
 from api.people.sign_in import Doorkeeper
 from api.prefix import Prefixed
 from api.problems import install_problems
@@ -31,7 +32,8 @@ from api.routes.reference import openapi_of
 from console.mounting import mount
 from console.visit import House
 from memory import settled
-from models.errors import Unavailable
+from models.errors import Invalid, Unavailable
+from models.people.identity import read_groups
 from playbooks.loading.in_force import InForce
 from playbooks.loading.load import SHIPPED, Playbooks
 from playbooks.loading.notices import log_warnings
@@ -87,10 +89,45 @@ def make_app(settings: Settings, client: Client, engine: Engine, playbooks: Play
     app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
     changes = Changes(engine)
     app.state.closing = (changes.close,)
-    app.state.console = mount(
-        app, House(app.state.desk, Doorkeeper(engine), changes, settings.locale, settings.console_url)
-    )
+    app.state.console = mount(app, _house(settings, engine, app, changes))
     return app
+
+
+def _house(settings: Settings, engine: Engine, app: FastAPI, changes: Changes) -> House:
+    """What the console works with."""
+    return House(
+        app.state.desk,
+        Doorkeeper(engine, passwords=settings.password_sign_in),
+        changes,
+        settings.locale,
+        settings.console_url,
+        provider=provider_of(settings, engine),
+    )
+
+
+def provider_of(settings: Settings, engine: Engine) -> IdentityProvider | None:
+    """The identity provider that people sign in through. Raises Invalid for half of its settings."""
+    issuer, client = settings.oidc_issuer, settings.oidc_client_id
+    if (issuer is None) != (client is None):
+        raise Invalid("AFTERCARE_OIDC_ISSUER and AFTERCARE_OIDC_CLIENT_ID belong together: set both, or none.")
+    if settings.oidc_roles and not settings.oidc_roles_claim:
+        raise Invalid("AFTERCARE_OIDC_ROLES needs AFTERCARE_OIDC_ROLES_CLAIM: the claim that names the groups.")
+    if issuer is None or client is None:
+        if not settings.password_sign_in:
+            raise Invalid("Nobody could sign in: without passwords AFTERCARE_OIDC_ISSUER names an identity provider.")
+        return None
+    secret = settings.oidc_client_secret
+    terms = Terms(
+        issuer=issuer,
+        client_id=client,
+        client_secret=secret.get_secret_value() if secret else None,
+        label=settings.oidc_name,
+        scopes=settings.oidc_scopes,
+        roles_claim=settings.oidc_roles_claim,
+        groups=read_groups(settings.oidc_roles or ""),
+        match_email=settings.oidc_match_email,
+    )
+    return IdentityProvider(engine, terms)
 
 
 def _version() -> str:

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.errors import Invalid
 from models.outside.targets import Allowed, networks_of
+from models.people.identity import check_issuer, read_groups
 
 PREFIX = "AFTERCARE_"
 #: What Kubernetes puts into every pod for a service that is called `aftercare`.
@@ -58,6 +59,23 @@ class Settings(BaseSettings):
     )
     path_prefix: str = Field(
         "", pattern=r"^(/[A-Za-z0-9._~-]+)*$", description="path that a proxy serves us under, such as `/desk`"
+    )
+    password_sign_in: bool = Field(True, description="people sign in with passwords; off: through the provider alone")
+    oidc_issuer: str | None = Field(
+        None, description="identity provider (OpenID Connect), as it calls itself; with it and the client people use it"
+    )
+    oidc_client_id: str | None = Field(None, description="what the provider calls this Aftercare")
+    oidc_client_secret: SecretStr | None = Field(None, description="its secret; none for a public client")
+    oidc_name: str | None = Field(None, max_length=40, description="what the button calls the provider; default: host")
+    oidc_scopes: str = Field("openid profile email", pattern=r"(^| )openid( |$)", description="what it is asked for")
+    oidc_roles_claim: str | None = Field(
+        None, description="claim that names somebody's groups, such as `groups`; without it managers give the roles"
+    )
+    oidc_roles: str | None = Field(
+        None, description="what groups stand for: `desk=agent, leads=supervisor+finance`; needs the claim"
+    )
+    oidc_match_email: bool = Field(
+        False, description="a verified e-mail address means the user, or the person of the staff list, who has it"
     )
     payout_timeout: float = Field(20, gt=0, le=120, description="seconds that a payment provider has for an answer")
     stripe_key: SecretStr | None = Field(None, description="secret key; with it, refunds of card payments go to Stripe")
@@ -106,6 +124,23 @@ class Settings(BaseSettings):
     webhook_networks: str | None = Field(
         None, description="networks that webhooks out may go to although they are not public, such as `10.1.0.0/16`"
     )
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _safe_issuer(cls, value: str | None) -> str | None:
+        try:
+            return None if value is None else check_issuer(value)
+        except Invalid as refused:
+            raise ValueError(refused.detail) from None
+
+    @field_validator("oidc_roles")
+    @classmethod
+    def _known_groups(cls, value: str | None) -> str | None:
+        try:
+            read_groups(value or "")
+        except Invalid as refused:
+            raise ValueError(refused.detail) from None
+        return value
 
     @field_validator("webhook_networks")
     @classmethod

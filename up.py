@@ -74,7 +74,8 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         client, temporal, ui = await _temporal(stack, settings)
         await upgrading
         log_warnings(playbooks.current(), datetime.now(UTC), furthest_deadline_in(engine))
-        token, first = first_token(engine, settings.data), Doorkeeper(engine).add_first(datetime.now(UTC))
+        token = first_token(engine, settings.data)
+        first = Doorkeeper(engine).add_first(datetime.now(UTC)) if settings.password_sign_in else None
         url = f"http://{settings.http_host}:{listening.getsockname()[1]}"
         told = payments_of(settings, engine), settings.file_store
         cases = case_worker(client, engine, playbooks, *told, max_cached_workflows=settings.cached_cases)

@@ -24,7 +24,7 @@ CUSTOMERS: Final = frozenset(
     )
 )
 #: Pages for whoever comes, signed in or not.
-OPEN: Final = frozenset({"sign_in", "do_sign_in", "choose_language"}) | CUSTOMERS
+OPEN: Final = frozenset({"sign_in", "do_sign_in", "provider_sign_in", "provider_back", "choose_language"}) | CUSTOMERS
 
 #: Page → the roles of which one is needed.
 MAY: Final[Mapping[str, frozenset[Role]]] = {
@@ -48,7 +48,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     **dict.fromkeys(("handovers", "begin_handover", "handover"), _STAFF),
     **dict.fromkeys(("accept_handover", "refuse_handover", "call_off_handover"), _STAFF),
     **dict.fromkeys(("staff", "add_staff", "staff_person", "save_staff", "give_rota"), _MANAGERS),
-    **dict.fromkeys(("users", "add_user", "user", "user_roles", "user_password"), _MANAGERS),
+    **dict.fromkeys(("users", "add_user", "user", "user_roles", "user_password", "tie_user"), _MANAGERS),
     **dict.fromkeys(("disable_user", "enable_user", "sign_user_out"), _MANAGERS),
     "sweeps": _LEADERS,
     "stuck": _LEADERS,

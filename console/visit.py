@@ -19,6 +19,7 @@ from api.auth import Caller
 from api.desk import Desk
 from api.oversight.changes import Changes
 from api.oversight.waiting import Waiting
+from api.people.provider import IdentityProvider
 from api.people.sign_in import Doorkeeper, Sitting, User
 from console import access, navigation
 from console.language import Tongue, chosen
@@ -28,6 +29,7 @@ from models.lifecycle import Action, Role, may
 SESSION_COOKIE: Final = "aftercare_session"
 LANGUAGE_COOKIE: Final = "aftercare_language"
 NOTICE_COOKIE: Final = "aftercare_notice"
+TRIP_COOKIE: Final = "aftercare_trip"
 MOST_FIELDS: Final = 2000
 MOST_FILES: Final = 20
 MOST_FIELD_BYTES: Final = 256 * 1024
@@ -63,6 +65,7 @@ class House:
     locale: str = "zh-CN"
     console_url: str | None = None
     waiting: Waiting = field(default_factory=Waiting)
+    provider: IdentityProvider | None = None
     more: dict[str, Any] = field(default_factory=dict)
 
 
@@ -131,6 +134,11 @@ class Visit:
         found = str(self.request.app.url_path_for(page, **path))
         told = {k: v for k, v in (query or {}).items() if v not in (None, "", [], ())}
         return f"{self._prefix}{found}" + (f"?{urlencode(told, doseq=True)}" if told else "")
+
+    def whole_url(self, page: str) -> str:
+        """The address of a page with its host, as programs elsewhere send browsers to it."""
+        known = urlsplit(self.house.console_url) if self.house.console_url else self.request.url
+        return f"{known.scheme}://{known.netloc}{self.url(page)}"
 
     def static(self, path: str) -> str:
         """The address of a static file; it changes with the file."""
@@ -282,7 +290,7 @@ async def visit(request: Request) -> Visit:
             raise Expired
         if not access.may_open(found.roles, page):
             raise NotYours(page)
-        if found.user.must_change and page not in access.BEFORE_OWN_PASSWORD:
+        if found.user.must_change and found.house.door.passwords and page not in access.BEFORE_OWN_PASSWORD:
             raise OwnPasswordFirst
     if request.method not in ("GET", "HEAD"):
         await found.check_form()

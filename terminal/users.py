@@ -83,6 +83,18 @@ def roles(id: Id, role: Roles, json: AsJson = False) -> None:
     _change(lambda door: door.give_roles(id, _roles(role)), json)
 
 
+@user.command("tie")
+def tie(
+    id: Annotated[
+        str, typer.Argument(metavar="NEW", help="Who came through the identity provider, without roles yet.")
+    ],
+    to: Annotated[str, typer.Argument(metavar="USER", help="The user who was there before: the same person.")],
+    json: AsJson = False,
+) -> None:
+    """Say which user somebody is who came through the identity provider; the new entry goes."""
+    _change(lambda door: door.tie(id, to), json)
+
+
 def _change(work: "Callable[[Doorkeeper], User]", json: bool) -> None:
     from terminal import shown
 
@@ -117,10 +129,14 @@ def _roles(given: list[str]) -> list[Role]:
 
 
 def _document(user: "User") -> dict[str, Any]:
-    return user.model_dump(mode="json", include={"id", "name", "roles", "must_change", "created_at", "disabled_at"})
+    return user.model_dump(
+        mode="json", include={"id", "name", "roles", "must_change", "created_at", "disabled_at", "subject"}
+    )
 
 
 def _standing(user: "User") -> str:
     if not user.is_active:
         return "not any more"
+    if not user.roles:
+        return "no, a role is still to be given"
     return "yes, with a password still to be changed" if user.must_change else "yes"

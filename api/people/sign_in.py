@@ -1,5 +1,6 @@
 """Signing in to the console: passwords, sessions, and how often somebody may try."""
 
+import itertools
 import math
 import secrets
 import string
@@ -14,8 +15,9 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from api.limits import TooManyAttempts
-from models.errors import AftercareError, Invalid
+from models.errors import AftercareError, Conflict, Forbidden, Invalid
 from models.lifecycle import Role
+from models.people.identity import Identity
 from store.engine import reading, writing
 from store.people import staff, users
 from store.people.users import Sitting as Sitting
@@ -46,19 +48,23 @@ class WrongPassword(AftercareError):
 class Doorkeeper:
     """Who comes in, on one database. Everything here blocks: call it from a thread."""
 
-    def __init__(self, engine: Engine, hasher: PasswordHash | None = None) -> None:
+    def __init__(self, engine: Engine, hasher: PasswordHash | None = None, passwords: bool = True) -> None:
         self._engine = engine
+        #: Whether passwords let in; else the identity provider alone does.
+        self.passwords = passwords
         self._hasher = hasher or PasswordHash((Argon2Hasher(),))
         self._nobody = self._hasher.hash(secrets.token_hex(8))
 
     # ── in and out ──────────────────────────────────────────────────────────
 
     def sign_in(self, name: str, password: str, address: str, browser: str, now: datetime) -> tuple[str, User]:
-        """A new session's secret, and whose it is. Raises WrongPassword, or TooManyAttempts with the wait.
+        """A new session's secret, and whose it is. Raises WrongPassword, TooManyAttempts with the wait, or Forbidden.
 
         An unknown name takes as long as a wrong password and is answered with the same words.
         """
         name = plain_name(name)
+        if not self.passwords:
+            raise Forbidden("Nobody signs in with a password here; the identity provider lets in.")
         with reading(self._engine) as session:
             self._let_try(users.tries(session, name, address, now), now)
             user, held = users.get(session, name), users.password_hash(session, name)
@@ -110,6 +116,46 @@ class Doorkeeper:
         with reading(self._engine) as session:
             return users.sittings(session, user_id, now)
 
+    # ── through an identity provider ────────────────────────────────────────
+
+    def meet(self, who: Identity, match_email: bool, now: datetime) -> tuple[User, bool]:
+        """Whom an identity provider's word means here, and whether he may come in.
+
+        Somebody new is added without roles, unless the provider's groups give some. `match_email` lets the address
+        that the provider has verified stand for the user, or the person of the staff list, who is known by it.
+        """
+        with writing(self._engine) as session:
+            user = users.of_subject(session, who.key)
+            user = user or (self._of_email(session, who, now) if match_email else None) or _added(session, who, now)
+            if who.roles is not None and who.roles != user.roles:
+                user = users.change(session, user.id, roles=[role.value for role in who.roles])
+            if not user.roles:
+                users.end_all(session, user.id)
+            return user, user.is_active and bool(user.roles) and _is_with_us(session, user, now)
+
+    def _of_email(self, session: Session, who: Identity, now: datetime) -> User | None:
+        """The user who is known by a verified address, from now on by the provider's word; nobody if it is unclear."""
+        if who.email is None:
+            return None
+        listed = staff.of_email(session, who.email)
+        ids = {one.id for one in listed} | {plain_name(who.email)}
+        found = [user for id in sorted(ids) if (user := users.get(session, id)) is not None]
+        if len(found) == 1 and found[0].subject is None:
+            return _tied(session, found[0], who.key)
+        return _added(session, who, now, listed[0].id) if not found and len(listed) == 1 else None
+
+    def tie(self, waiting_id: str, to_id: str) -> User:
+        """Let somebody who came through the provider without roles be a user who was there before.
+
+        Raises NotFound, or Conflict when the one has roles already, or the other a word of the provider's.
+        """
+        with writing(self._engine) as session:
+            waiting, other = users.known(session, plain_name(waiting_id)), users.known(session, plain_name(to_id))
+            if waiting.subject is None or waiting.roles or other.subject is not None or waiting.id == other.id:
+                raise Conflict("Only somebody new without roles can be tied to a user whom the provider does not know.")
+            users.remove(session, waiting.id)
+            return _tied(session, other, waiting.subject)
+
     # ── what one changes oneself ────────────────────────────────────────────
 
     def change_password(self, user: User, old: str, new: str, sitting_id: str, now: datetime) -> None:
@@ -138,22 +184,25 @@ class Doorkeeper:
             return users.all(session)
 
     def add(self, id: str, roles: Iterable[Role], now: datetime, name: str | None = None) -> tuple[User, str]:
-        """Add somebody; answers him and a password to be changed at the first sign-in."""
+        """Add somebody; answers him and a password to be changed at the first sign-in.
+
+        Where passwords let nobody in, the word is empty: he comes through the identity provider and is tied then.
+        """
         id = plain_name(id)
         if not id or len(id) > 60 or not _NAME.issuperset(id):
             raise Invalid("A user's id is up to 60 of the letters a-z, digits and - _ . @, without spaces.")
-        password = random_password()
+        password = random_password() if self.passwords else ""
         with writing(self._engine) as session:
             known = staff.person(session, id)
             user = User(
                 id=id,
                 name=name or (known.name if known else id),
                 roles=_of_people(roles),
-                must_change=True,
+                must_change=self.passwords,
                 preferences={},
                 created_at=now,
             )
-            users.add(session, user, self._hashed(id, password))
+            users.add(session, user, self._hashed(id, password) if password else None)
         return user, password
 
     def add_first(self, now: datetime) -> tuple[User, str] | None:
@@ -163,10 +212,25 @@ class Doorkeeper:
                 return None
         return self.add(FIRST, FIRST_ROLES, now)
 
-    def new_password(self, id: str) -> str:
-        """A new password for somebody, to be changed at the next sign-in; he is signed out everywhere."""
+    def password_mark(self, id: str) -> str:
+        """What tells the password that somebody has now from any other; empty for who has none."""
+        with reading(self._engine) as session:
+            held = users.password_hash(session, plain_name(id))
+        return users.hashed(held)[:16] if held else ""
+
+    def new_password(self, id: str, instead_of: str | None = None) -> str:
+        """A new password for somebody, to be changed at the next sign-in; he is signed out everywhere.
+
+        `instead_of` is the mark of the password that it takes the place of, so that the same form sent twice makes
+        one. Raises Conflict when that one is gone already, Forbidden where passwords let nobody in.
+        """
+        if not self.passwords:
+            raise Forbidden("Nobody signs in with a password here; the identity provider lets in.")
         id, password = plain_name(id), random_password()
         with writing(self._engine) as session:
+            held = users.password_hash(session, id)
+            if instead_of is not None and instead_of != (users.hashed(held)[:16] if held else ""):
+                raise Conflict(f"'{id}' has a new password already; it was shown once.")
             users.change(session, id, password_hash=self._hashed(id, password), must_change=True)
             users.end_all(session, id)
             users.forgive(session, id)
@@ -199,6 +263,26 @@ class Doorkeeper:
         if plain_name(password) == id:
             raise Invalid("The password is your name.", errors=[_about("new", "it is your name")])
         return self._hasher.hash(password)
+
+
+def _tied(session: Session, user: User, subject: str) -> User:
+    """A user whom the provider knows from now on. A password that was only given to him lets nobody in any more."""
+    unused = {"password_hash": None, "must_change": False} if user.must_change else {}
+    return users.change(session, user.id, subject=subject, **unused)
+
+
+def _added(session: Session, who: Identity, now: datetime, id: str | None = None) -> User:
+    """Somebody new, without roles, under a name that is nobody's yet."""
+    user = User(id=id or _free_id(session, who.username), name=who.name, roles=(), subject=who.key, created_at=now)
+    users.add(session, user, None)
+    return user
+
+
+def _free_id(session: Session, username: str) -> str:
+    """An id of the letters that ids have, which neither a user nor anybody on the staff list has: it signs acts."""
+    wanted = "".join(c for c in plain_name(username).partition("@")[0] if c in _NAME)[:50] or "somebody"
+    names = itertools.chain([wanted], (f"{wanted}-{n}" for n in itertools.count(2)))
+    return next(name for name in names if users.get(session, name) is None and staff.person(session, name) is None)
 
 
 def plain_name(name: str) -> str:

@@ -22,7 +22,9 @@ async def account(here: Here) -> Response:
 
 async def _page(here: Visit, errors: dict[str, str] | None = None, status: int = 200) -> Response:
     sittings = await asyncio.to_thread(here.house.door.sittings, here.me.id, here.now)
-    return here.page("account.html", code=status, sittings=sittings, errors=errors or {})
+    door = here.house.door
+    has_password = door.passwords and bool(await asyncio.to_thread(door.password_mark, here.me.id))
+    return here.page("account.html", code=status, sittings=sittings, errors=errors or {}, has_password=has_password)
 
 
 @router.post("/account", name="save_account")

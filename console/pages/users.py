@@ -23,7 +23,7 @@ async def users(here: Here) -> Response:
 
 async def _list(here: Visit, code: int = 200, **more: Any) -> Response:
     found = sorted(await _everybody(here), key=lambda one: (not one.is_active, one.id))
-    shown = {"typed": {}, "errors": {}, "chosen": (), **more}
+    shown = {"typed": {}, "errors": {}, "chosen": (), "passwords": here.house.door.passwords, **more}
     return here.page("users/page.html", code=code, found=found, **shown, **_words(here))
 
 
@@ -66,6 +66,9 @@ def _wrong_roles(here: Visit, form: Form) -> dict[str, str]:
 
 
 def _shown_once(here: Visit, user: User, password: str) -> Response:
+    if not password:
+        told = here.tongue.say("Added. They sign in through the identity provider; then say here who they are.")
+        return here.go(here.url("user", user_id=user.id), told)
     return here.page("users/password.html", user=user, password=password)
 
 
@@ -76,12 +79,34 @@ async def user(here: Here, user_id: str) -> Response:
 
 
 async def _one(here: Visit, found: User, code: int = 200, **more: Any) -> Response:
-    sittings = await asyncio.to_thread(here.house.door.sittings, found.id, here.now)
-    shown = {"errors": {}, "chosen": found.roles, **more}
-    why_not = _why_not(here, found)
-    return here.page(
-        "users/user.html", code=code, one=found, sittings=sittings, why_not=why_not, **shown, **_words(here)
-    )
+    door = here.house.door
+    sittings = await asyncio.to_thread(door.sittings, found.id, here.now)
+    shown = {
+        "errors": {},
+        "chosen": found.roles,
+        "sittings": sittings,
+        "why_not": _why_not(here, found),
+        "mark": await asyncio.to_thread(door.password_mark, found.id),
+        "passwords": door.passwords,
+        "others": await _without_provider(here, found),
+        "groups_rule": _groups_rule(here, found),
+        **more,
+    }
+    return here.page("users/user.html", code=code, one=found, **shown, **_words(here))
+
+
+def _groups_rule(here: Visit, found: User) -> bool:
+    """Whether the provider's groups say his roles, so that other ones would hold until his next sign-in only."""
+    provider = here.house.provider
+    return provider is not None and provider.terms.roles_claim is not None and found.subject is not None
+
+
+async def _without_provider(here: Visit, found: User) -> list[User]:
+    """The users that somebody who came through the provider without roles may be; nobody for all others."""
+    if found.subject is None or found.roles:
+        return []
+    everybody = await _everybody(here)
+    return [one for one in everybody if one.subject is None and one.is_active and _why_not(here, one) is None]
 
 
 async def _known(here: Visit, id: str) -> User:
@@ -123,8 +148,25 @@ async def user_roles(here: Here, user_id: str) -> Response:
 @router.post("/users/{user_id}/password", name="user_password")
 async def user_password(here: Here, user_id: str) -> Response:
     """A new password, shown once; he is signed out everywhere."""
-    other = await _to_change(here, user_id)
-    return _shown_once(here, other, await asyncio.to_thread(here.house.door.new_password, other.id))
+    form, other = await here.form(), await _to_change(here, user_id)
+    try:
+        password = await asyncio.to_thread(here.house.door.new_password, other.id, form.text("instead_of"))
+    except Conflict:  # the same form once more: a page that was loaded again, or a second press
+        told = here.tongue.say("A new password was made already and shown once. If it is lost, make another here.")
+        return await _one(here, other, 409, errors={"": told})
+    return _shown_once(here, other, password)
+
+
+@router.post("/users/{user_id}/tie", name="tie_user")
+async def tie_user(here: Here, user_id: str) -> Response:
+    """Somebody new from the identity provider is a user who was there before."""
+    form, waiting = await here.form(), await _to_change(here, user_id)
+    others = {one.id for one in await _without_provider(here, waiting)}
+    if form.text("to") not in others:
+        return await _one(here, waiting, 422, errors={"to": here.tongue.say("Choose the user that they are.")})
+    tied = await asyncio.to_thread(here.house.door.tie, waiting.id, form.text("to"))
+    told = here.tongue.say("From now on the provider lets them in as %(who)s.", who=tied.id)
+    return here.go(here.url("user", user_id=tied.id), told)
 
 
 @router.post("/users/{user_id}/disable", name="disable_user")

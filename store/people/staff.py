@@ -50,6 +50,12 @@ def person(session: Session, id: str) -> StaffRow | None:
     return None if row is None else _row(row)
 
 
+def of_email(session: Session, email: str) -> tuple[StaffRow, ...]:
+    """Who is reached at a mail address; several who share one are several."""
+    same = func.lower(tables.staff.c.email) == email.lower()
+    return tuple(_row(row) for row in session.execute(select(tables.staff).where(same)).mappings())
+
+
 def known(session: Session, id: str) -> StaffRow:
     """One person. Raises NotFound."""
     row = person(session, id)

@@ -114,6 +114,12 @@ def add(session: Session, user: User, password_hash: str | None) -> None:
     session.execute(insert(tables.users).values(**user.model_dump(mode="python"), password_hash=password_hash))
 
 
+def remove(session: Session, id: str) -> None:
+    """Take out somebody who never did anything: whoever acted stays, so that his name keeps its meaning."""
+    end_all(session, id)
+    session.execute(delete(tables.users).where(tables.users.c.id == id))
+
+
 def password_hash(session: Session, id: str) -> str | None:
     """What his password is checked against; None for who has none."""
     return session.execute(select(tables.users.c.password_hash).where(tables.users.c.id == id)).scalar()

@@ -228,9 +228,17 @@ async def test_whoever_is_let_in_no_more_is_out_at_once_and_can_be_let_in_again(
     assert (await lao.get("/account")).status_code == 303
     assert "not let in" in words(await chen.get("/users/lao"))
     await chen.submit("/users/lao/enable")
-    fresh = await chen.submit("/users/lao/password")
+    mark = re.search(r'name="instead_of" value="([0-9a-f]+)"', (await chen.get("/users/lao")).text)
+    assert mark
+    fresh = await chen.submit("/users/lao/password", instead_of=mark[1])
     assert password[1] not in fresh.text
     assert "<code>" in fresh.text
+    again = await chen.submit("/users/lao/password", instead_of=mark[1])
+    assert again.status_code == 409
+    assert "made already and shown once" in words(again), "a page that is loaded again makes no other"
+    shown = re.search(r"<code>([a-z0-9-]{19})</code>", fresh.text)
+    assert shown
+    assert (await lao.post("/sign-in", data={"name": "lao", "password": shown[1]})).status_code == 303
     await chen.submit("/users/lao/roles", roles=["finance", "warehouse"])
     assert "finance, warehouse" in words(await chen.get("/users"))
     assert (await chen.submit("/users/lao/roles")).status_code == 422
