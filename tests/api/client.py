@@ -2,8 +2,10 @@
 
 import base64
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -29,15 +31,21 @@ KETTLE_LOOKED_AT = {
 }
 
 
+def days_ago(days: int) -> str:
+    """A day in the shop: what a case may still ask for hangs on how long ago its goods came."""
+    return (datetime.now(ZoneInfo("Asia/Shanghai")).date() - timedelta(days=days)).isoformat()
+
+
 def an_order(**over: Any) -> dict[str, Any]:
-    """Two kettles and four cups, paid with postage and delivered; with a number of its own."""
+    """Two kettles and four cups, paid with postage and delivered 18 days ago; with a number of its own."""
+    bought, arrived = days_ago(20), days_ago(18)
     return {
         "order_no": f"KETTLE-{next(_NUMBERS):04}",
         "currency": "CNY",
-        "placed_at": "2026-11-02T10:15:00+08:00",
-        "paid_at": "2026-11-02T10:16:30+08:00",
-        "shipped_at": "2026-11-02T17:40:00+08:00",
-        "delivered_at": "2026-11-04T11:05:00+08:00",
+        "placed_at": f"{bought}T10:15:00+08:00",
+        "paid_at": f"{bought}T10:16:30+08:00",
+        "shipped_at": f"{bought}T17:40:00+08:00",
+        "delivered_at": f"{arrived}T11:05:00+08:00",
         "customer": {"id": "c-88", "name": "王小明", "phone": "13800138000"},
         "ship_to": {"name": "王小明", "zone": "province"},
         "lines": [
@@ -85,6 +93,19 @@ class Api(httpx.AsyncClient):
         assert answer.status_code == 201, answer.text
         case: dict[str, Any] = answer.json()
         return case
+
+    async def every(self, path: str, **asked: Any) -> list[dict[str, Any]]:
+        """Every row of a list, page by page: other tests' rows may stand before one's own."""
+        found: list[dict[str, Any]] = []
+        cursor: str | None = None
+        while True:
+            answer = await self.get(path, params={"limit": 200, **asked, **({"cursor": cursor} if cursor else {})})
+            assert answer.status_code == 200, answer.text
+            page = answer.json()
+            found += page["items"]
+            cursor = page.get("next_cursor")
+            if cursor is None:
+                return found
 
     async def act(self, case_no: str, action: str, role: str = "agent", **data: Any) -> httpx.Response:
         """Send a command as somebody of that role."""

@@ -22,7 +22,8 @@ Typed = Callable[..., Any]
 async def typed(
     service: Running, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> AsyncIterator[Typed]:
-    """A shop whose staff is gone again afterwards."""
+    """A shop without staff, which is gone again afterwards."""
+    without_staff(service.engine)
     monkeypatch.setenv("AFTERCARE_URL", service.url)
     monkeypatch.setenv("AFTERCARE_TOKEN", service.token)
 

@@ -60,10 +60,10 @@ async def test_a_genuine_call_is_kept_once_and_read_by_the_worker(api: Api, serv
     "how", [{"ago": timedelta(minutes=6)}, {"ago": -timedelta(minutes=6)}, {"secret": "whsec_Zm9yZ2VkIHNlY3JldA=="}]
 )
 async def test_a_forged_or_old_call_leaves_nothing(api: Api, service: Running, how: dict[str, Any]):
-    before = (await api.get("/hooks")).json()["items"]
+    before = [row["id"] for row in await api.every("/hooks")]
     answer = await call(service, "msg_forged", moving("YT-2"), **how)
     assert (answer.status_code, answer.json()["type"]) == (401, "urn:aftercare:problem:forged")
-    assert (await api.get("/hooks")).json()["items"] == before
+    assert [row["id"] for row in await api.every("/hooks")] == before
 
 
 async def test_more_than_a_megabyte_is_not_read(service: Running):
@@ -76,7 +76,7 @@ async def test_a_signed_call_that_is_no_json_is_kept_and_says_why_it_was_not_und
     whole = await read(api, taken.json()["id"])
     assert whole["state"] == "unreadable"
     assert whole["words"]
-    listed = (await api.get("/hooks", params={"state": "unreadable", "source": "courier"})).json()["items"]
+    listed = await api.every("/hooks", state="unreadable", source="courier")
     assert whole["id"] in [row["id"] for row in listed]
     again = await api.post(f"/hooks/{whole['id']}/replay")
     assert again.status_code == 200

@@ -74,7 +74,7 @@ async def test_a_letter_says_it_in_both_languages_and_a_persons_words_as_they_ar
     told(service, name, 2, "客户说明天来店里")
     told(service, name, 3, "Sums", words={"zh": "汇总", "en": "Sums"})
     async with Api(service, token_of(service, name, ["agent"])) as somebody:
-        found = (await somebody.get("/inbox")).json()["items"]
+        found = await somebody.every("/inbox")
         mine = [(letter["reason"], letter["text"]) for letter in found if letter["holder"] == name]
     assert mine == [
         ("notice", {"zh": "汇总", "en": "Sums"}),
@@ -87,7 +87,7 @@ async def test_the_box_of_a_role_is_read_by_those_who_have_the_role(service: Run
     id = told(service, "role:workshop", 1)
     for role, sees in (("workshop", True), ("warehouse", False)):
         async with Api(service, token_of(service, f"{name} {role}", [role])) as somebody:
-            found = [letter["id"] for letter in (await somebody.get("/inbox")).json()["items"]]
+            found = [letter["id"] for letter in await somebody.every("/inbox")]
             assert (id in found) is sees
 
 
@@ -177,7 +177,7 @@ async def test_the_postman_of_a_running_service_brings_what_a_case_wants_told(ap
     case = await api.opened()
     await api.act(case["case_no"], "assign", to="bai")
     async with Api(service, token_of(service, "bai", ["agent"])) as bai, asyncio.timeout(20):
-        while not (found := [row for row in (await bai.get("/inbox")).json()["items"] if row["reason"] == "assigned"]):
+        while not (found := [row for row in await bai.every("/inbox") if row["reason"] == "assigned"]):
             await asyncio.sleep(0.1)
     assert (found[0]["case_no"], found[0]["own"]) == (case["case_no"], True)
 

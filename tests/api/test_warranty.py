@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cli import run
-from tests.api.client import Api, refused
+from tests.api.client import Api, days_ago, refused
 from up import Running
 
 
@@ -42,7 +42,8 @@ async def test_a_delivered_device_has_a_card_and_its_case_is_in_warranty(api: Ap
     )
     assert await cards(api, card_no=card["card_no"]) == [card]
     await refused(await api.get("/warranty"), 422)
-    case = await open_repair(api, order_no, "SN-A1")
+    recent = await sold(api, "SN-A2", f"{days_ago(18)}T11:05:00+08:00")
+    case = await open_repair(api, recent, "SN-A2")
     eligible = [one for one in case["eligibility"]["reasons"] if one["rule"].startswith("warranty")]
     assert [one["answer"] for one in eligible] == ["yes"]
 
@@ -50,9 +51,10 @@ async def test_a_delivered_device_has_a_card_and_its_case_is_in_warranty(api: Ap
 async def test_a_card_issued_by_hand_for_a_new_device_counts_and_keeps_its_number(api: Api) -> None:
     order_no = await sold(api, "SN-B1", "2024-01-05T11:05:00+08:00")  # long out of warranty by its own
     asked = {"card_no": "PAPER-7", "serial": "SN-B2", "sku": "LAMP SN-B1", "order_no": order_no, "line_no": 1}
-    asked |= {"starts_on": "2026-11-01", "months": 24}
+    this_year, month = int(days_ago(0)[:4]), days_ago(0)[5:7]
+    asked |= {"starts_on": f"{this_year}-{month}-01", "months": 24}
     for _ in range(2):
-        assert (await api.post("/warranty", json=asked)).json()["until"] == "2028-11-01"
+        assert (await api.post("/warranty", json=asked)).json()["until"] == f"{this_year + 2}-{month}-01"
     await refused(await api.post("/warranty", json={**asked, "months": 36}), 409)
     await refused(await api.post("/warranty", json={**asked, "card_no": "PAPER-8", "line_no": 9}), 422)
     case = await open_repair(api, order_no, "PAPER-7")

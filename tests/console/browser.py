@@ -6,12 +6,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from api.people.sign_in import PEOPLE, Doorkeeper
 from console.visit import SESSION_COOKIE
 from models.lifecycle import Role
 from up import Running
 
+#: Hashes that cost little, for tests that do not try the hashes.
+QUICK = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
 #: Who does what in the tests of the console: the id of the person of each role.
 WHO = {
     "agent": "li",
@@ -30,7 +34,7 @@ class Staff:
     """Somebody of every role; `password` signs li in by the form."""
 
     def __init__(self, service: Running) -> None:
-        self.door = Doorkeeper(service.engine)
+        self.door = Doorkeeper(service.engine, QUICK)
         self.password = ""
         for role in PEOPLE:
             _, password = self.door.add(WHO[role.value], [role], datetime.now(UTC))
@@ -64,6 +68,15 @@ class Browser(httpx.AsyncClient):
         page = await self.get("/account")
         found = re.search(r'name="csrf" value="([0-9a-f]+)"', page.text)
         return found.group(1) if found else ""
+
+    async def page_with(self, sought: str, path: str, **asked: Any) -> httpx.Response:
+        """The page of a list that shows this: other tests' rows may fill those before it."""
+        page = await self.get(path, params=asked or None)
+        while sought not in page.text:
+            following = re.search(r'href="([^"]+)" rel="next"', page.text)
+            assert following, f"no page of {path} shows {sought}"
+            page = await self.get(html.unescape(following[1]))
+        return page
 
     async def submit(self, path: str, **fields: Any) -> httpx.Response:
         """Send a form with its token."""

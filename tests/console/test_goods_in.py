@@ -85,7 +85,9 @@ async def test_an_unknown_box_lies_on_the_shelf_after_one_scan_and_is_matched_fr
 async def test_a_box_is_given_up_early_by_a_manager_only_and_with_a_reason(browse: Browse) -> None:
     zhao, chen = browse("warehouse"), browse("manager")
     await zhao.submit("/warehouse/scan", code="NOBODYS-1")
-    found = re.search(r'href="(/parcels/[0-9a-f]{12})">NOBODYS-1', (await zhao.get("/parcels")).text)
+    found = re.search(
+        r'href="(/parcels/[0-9a-f]{12})">NOBODYS-1', (await zhao.get("/parcels", params={"code": "NOBODYS-1"})).text
+    )
     assert found
     early = await zhao.submit(f"{found[1]}/dispose", dispose_reason="nobody came")
     assert (early.status_code, "It waits on the shelf until" in words(early)) == (403, True)

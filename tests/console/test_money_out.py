@@ -34,13 +34,13 @@ async def paid(api: Api, case: str) -> list[tuple[str, str | None]]:
 async def test_finance_pays_one_and_says_under_which_reference(api: Api, browse: Browse) -> None:
     case, payout = await to_be_paid(api)
     qian = browse("finance")
-    assert case in words(await qian.get("/payouts"))
+    assert (await qian.page_with(case, "/payouts")).status_code == 200
     unsaid = await qian.submit(f"/payouts/{payout}/paid", state="approved", reference="")
     assert (unsaid.status_code, "Say under which reference" in words(unsaid)) == (422, True)
     for _ in range(2):  # pressed twice
         assert (await qian.submit(f"/payouts/{payout}/paid", state="approved", reference="ALI-1")).status_code == 303
     assert await paid(api, case) == [("done", "ALI-1")]
-    assert "ALI-1" in words(await qian.get("/payouts", params={"state": "done"}))
+    assert "ALI-1" in words(await qian.page_with(case, "/payouts", state="done"))
     assert (await browse("manager").submit(f"/payouts/{payout}/paid", reference="ALI-2")).status_code == 403
 
 
@@ -48,7 +48,7 @@ async def test_a_refused_one_keeps_its_money_and_is_paid_by_another_route(api: A
     case, payout = await to_be_paid(api)
     qian = browse("finance")
     assert (await qian.submit(f"/payouts/{payout}/failed", state="approved", code="ACCOUNT_CLOSED")).status_code == 303
-    failed = await qian.get("/payouts", params={"state": "failed"})
+    failed = await qian.page_with(case, "/payouts", state="failed")
     assert "ACCOUNT_CLOSED" in words(failed)
     assert "Paid another way" in words(failed)
     await qian.submit(f"/payouts/{payout}/paid", state="failed", reference="CASH-7")
@@ -61,11 +61,7 @@ async def test_a_batch_is_recorded_only_when_count_and_sum_are_typed_as_they_are
     assert (await qian.submit("/payouts/batch")).status_code == 422
     check = await qian.submit("/payouts/batch", payout=[first, second])
     assert one in words(check)
-    rows = [
-        row
-        for row in (await api.get("/payouts", params={"limit": 200})).json()["items"]
-        if row["id"] in (first, second)
-    ]
+    rows = [row for row in await api.every("/payouts") if row["id"] in (first, second)]
     (total,) = totals(rows)
     batch = {"payout": [first, second], "reference": "BATCH-1", "count-CNY": "2", "sum-CNY": f"¥{total.amount:,}"}
     wrong = await qian.submit("/payouts/batch/pay", **{**batch, "sum-CNY": "1.00", "count-CNY": "3"})

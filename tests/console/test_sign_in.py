@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 
 from api.limits import TooManyAttempts
 from api.people.sign_in import FIRST_ROLES, MOST_BOTH, MOST_OF_ADDRESS, MOST_OF_NAME, Doorkeeper, WrongPassword
@@ -14,13 +12,12 @@ from models.lifecycle import Role
 from store.engine import writing
 from store.people import staff as staff_list
 from store.people import users
-from tests.console.browser import Browser, Staff, words
+from tests.console.browser import QUICK, Browser, Staff, words
 from tests.databases import opened, sqlite_database
 
 Browse = Callable[..., Browser]
 MONDAY = datetime(2026, 3, 9, 2, 0, tzinfo=UTC)
 OWN = "two kettles and a cup"
-QUICK = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
 
 
 @pytest.fixture
