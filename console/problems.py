@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.problems import problem_of, translated
 from console import access
+from console.kept import Kept, kept
 from console.language import N_
 from console.visit import Expired, Forged, NotYours, OwnPasswordFirst, Visit
 from models.errors import AftercareError
@@ -60,18 +61,30 @@ def install(app: FastAPI) -> None:
 
 
 async def _to_sign_in(request: Request, error: Expired) -> Response:
-    """Sign in first, and come back; what was typed stays in the browser's page until then."""
+    """Sign in first, and come back; what was typed goes with it, and is sent afterwards."""
     here: Visit = request.state.visit
+    if request.method != "GET":
+        found = await kept(here)
+        if found is not None:
+            return waiting(here, found, here.tongue.say("You are signed out. Nothing you typed is lost."))
+        return shown(here, 403, here.tongue.say("You are signed out. Sign in in another tab, go back, and send again."))
     if here.wants_part:
         return shown(here, 403, here.tongue.say("You are signed out. Sign in in another tab and send this again."))
-    onward = here.here if request.method == "GET" else here.request.headers.get("referer", "")
-    if request.method != "GET":
-        return shown(here, 403, here.tongue.say("You are signed out. Sign in in another tab, go back, and send again."))
-    return RedirectResponse(here.url("sign_in", {"onward": here.own_address(onward)}), 303)
+    return RedirectResponse(here.url("sign_in", {"onward": here.own_address(here.here)}), 303)
+
+
+def waiting(here: Visit, found: Kept, words: str, wrong: str = "", name: str = "", code: int = 403) -> Response:
+    """A form that waits to be sent again: by its button, or with the sign-in where nobody is signed in."""
+    values = {"kept": found, "told": found.told(here), "words": words, "wrong": wrong, "name": name}
+    return here.page("kept.html", part="parts/kept.html", code=code, **values)
 
 
 async def _forged(request: Request, error: Forged) -> Response:
     here: Visit = request.state.visit
+    found = await kept(here) if error.older else None
+    if found is not None:
+        told = here.tongue.say("The form is older than your session. Check what you typed, and send it.")
+        return waiting(here, found, told)
     told = here.tongue.say("The form is older than your session. Go back, load the page again, and send it once more.")
     return shown(here, 403, told)
 

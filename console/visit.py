@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
 from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.auth import Caller
@@ -24,6 +25,7 @@ from api.people.sign_in import Doorkeeper, Sitting, User
 from console import access, navigation
 from console.language import Tongue, chosen
 from console.rendering import fingerprint, rendered
+from models.errors import TooLarge
 from models.lifecycle import Action, Role, may
 
 SESSION_COOKIE: Final = "aftercare_session"
@@ -40,7 +42,11 @@ class Expired(Exception):
 
 
 class Forged(Exception):
-    """The form did not come from a page of ours, or from one of another session."""
+    """The form did not come from a page of ours, or (`older`) from one of another session."""
+
+    def __init__(self, older: bool = False) -> None:
+        super().__init__()
+        self.older = older
 
 
 class OwnPasswordFirst(Exception):
@@ -169,21 +175,27 @@ class Visit:
         return hmac.new(self.secret.encode(), b"form", hashlib.sha256).hexdigest() if self.secret else ""
 
     async def form(self) -> "Form":
-        """What was typed and chosen; read once, and kept."""
-        return Form(
-            await self.request.form(max_fields=MOST_FIELDS, max_files=MOST_FILES, max_part_size=MOST_FIELD_BYTES)
-        )
+        """What was typed and chosen; read once, and kept. Raises TooLarge for more than anybody types."""
+        most = {"max_fields": MOST_FIELDS, "max_files": MOST_FILES, "max_part_size": MOST_FIELD_BYTES}
+        try:
+            return Form(await self.request.form(**most))
+        except HTTPException as refused:
+            if "exceed" in str(refused.detail) or "Too many" in str(refused.detail):
+                told = self.tongue.say("A field of this form is far too long. Go back and write less.")
+                raise TooLarge(told) from None
+            raise
 
     async def check_form(self) -> None:
         """Raises Forged for a form that no page of this session made."""
-        self._came_from_here()
+        self.came_from_here()
         if self.user is None:
             return
         given = self.request.headers.get("x-csrf-token") or (await self.form()).text("csrf")
         if not hmac.compare_digest(given.encode(), self.csrf.encode()):
-            raise Forged
+            raise Forged(older=True)
 
-    def _came_from_here(self) -> None:
+    def came_from_here(self) -> None:
+        """Raises Forged for what another site sends."""
         headers = self.request.headers
         site, origin = headers.get("sec-fetch-site"), headers.get("origin")
         if site is not None:

@@ -218,7 +218,10 @@ async def case_act(here: Here, case_no: str, action: str) -> Response:
         return await _form(here, case_no, named, typed, errors, code=422)
     except (CommandRefused, Conflict, Unavailable) as refused:
         return await _form(here, case_no, named, typed, {"": refused.detail}, code=refused.status)
-    said = await _say_too(here, case_no, form, command_id)
+    said, wrong = await _say_too(here, case_no, form, command_id)
+    if wrong:
+        unsaid = {"words": form.text("say")}
+        return await page_of(here, case_no, 422, typed=unsaid, write_errors={"message": wrong}, writing="message")
     return here.go(here.url("case", case_no=case_no), said or here.tongue.say("Done."))
 
 
@@ -244,16 +247,16 @@ async def _meanwhile(here: Visit, case_no: str, form: Form) -> list[timeline.Row
     return timeline.rows(others, here.tongue, await people.names(here)) if others else []
 
 
-async def _say_too(here: Visit, case_no: str, form: Form, command_id: str) -> str | None:
-    """The words that go to the customer with a step."""
+async def _say_too(here: Visit, case_no: str, form: Form, command_id: str) -> tuple[str, str]:
+    """Send the words that go to the customer with a step: that they were sent, and why they were not."""
     words = form.text("say")
     if not words or form.text("say_it") != "on":
-        return None
+        return "", ""
     try:
         await here.desk.command(case_no, _envelope("message", {"text": words}, f"{command_id} said"), here.caller)
     except AftercareError as refused:
-        return here.tongue.say("Done, but the message was not sent: %(why)s", why=refused.detail)
-    return here.tongue.say("Done, and the customer was told.")
+        return "", here.tongue.say("Done, but the message was not sent: %(why)s", why=refused.detail)
+    return here.tongue.say("Done, and the customer was told."), ""
 
 
 async def _form(

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -11,6 +12,8 @@ from starlette.responses import Response
 from api.limits import TooManyAttempts
 from api.people.provider import IdentityProvider, SignInFailed, Why
 from api.people.sign_in import User, WrongPassword
+from console import problems
+from console.kept import Kept, carried
 from console.language import LANGUAGES, N_
 from console.visit import LANGUAGE_COOKIE, SESSION_COOKIE, TRIP_COOKIE, Here, Visit
 from models.errors import NotFound
@@ -47,30 +50,39 @@ async def sign_in(here: Here, onward: str = "") -> Response:
 async def do_sign_in(here: Here) -> Response:
     """Let somebody in, and on to where he wanted to go."""
     form = await here.form()
-    name, onward = form.text("name"), form.text("onward")
+    name, onward, kept = form.text("name"), form.text("onward"), carried(here, form)
     browser = here.request.headers.get("user-agent", "")
     try:
         secret, user = await asyncio.to_thread(
             here.house.door.sign_in, name, form.raw("password"), here.address, browser, here.now
         )
     except WrongPassword:
-        return _form(here, onward, name, here.tongue.say("The name or the password is wrong."), 422)
+        return _form(here, onward, name, here.tongue.say("The name or the password is wrong."), 422, kept)
     except TooManyAttempts as refused:
         wait = int(refused.extra.get("retry_after", 60))
         told = here.tongue.say(
             "Too many tries with a wrong password. Wait %(time)s, or ask for a new password.",
             time=here.tongue.length(wait),
         )
-        answer = _form(here, onward, name, told, 429)
+        answer = _form(here, onward, name, told, 429, kept)
         answer.headers["Retry-After"] = str(wait)
         return answer
     there = here.url("account") if user.must_change else here.own_address(onward)
     answer = here.go(there)
+    if kept and not user.must_change:
+        inside = replace(here, user=user, secret=secret)
+        told = here.tongue.say("You are signed in again. Check what you typed, and send it.")
+        answer = problems.waiting(inside, kept, told, code=200)
     here.cookie(answer, SESSION_COOKIE, secret, COOKIE_SECONDS)
     return answer
 
 
-def _form(here: Visit, onward: str, name: str = "", wrong: str = "", status: int = 200) -> Response:
+def _form(
+    here: Visit, onward: str, name: str = "", wrong: str = "", status: int = 200, kept: Kept | None = None
+) -> Response:
+    if kept is not None:
+        told = here.tongue.say("You are signed out. Nothing you typed is lost.")
+        return problems.waiting(here, kept, told, wrong, name, status)
     provider, passwords = here.house.provider, here.house.door.passwords
     there = (provider.terms.name, here.url("provider_sign_in", {"onward": onward})) if provider else None
     shown: dict[str, Any] = {"name": name, "wrong": wrong, "provider": there, "passwords": passwords}

@@ -12,8 +12,8 @@ from console import labels, people
 from console.cases import chips
 from console.language import N_
 from console.pages.cases import kinds
-from console.visit import Here, Visit
-from models.errors import Invalid
+from console.visit import Form, Here, Visit
+from models.errors import DataRefused
 
 router = APIRouter()
 #: Section → its title, and what stands there when it is empty; the last is closed until it is opened.
@@ -87,16 +87,20 @@ async def work_skip(here: Here, case_no: str) -> Response:
     form = await here.form()
     reason = form.text("other") or form.text("reason")
     if not reason:
-        return _skip_page(here, case_no, here.tongue.say("Say why."))
+        return _skip_page(here, case_no, form, here.tongue.say("Say why."))
     if len(reason) > 500:
-        raise Invalid("A reason has at most 500 characters.")
+        return _skip_page(here, case_no, form, here.tongue.say("A reason has at most 500 characters."))
     note = {"note": here.tongue.say("Skipped: %(reason)s", reason=reason)}
     command = {"action": "note", "command_id": form.text("command_id") or uuid4().hex, "data": note}
-    await here.desk.command(case_no, command, here.caller)
+    try:
+        await here.desk.command(case_no, command, here.caller)
+    except DataRefused:
+        return _skip_page(here, case_no, form, here.tongue.say("This cannot be read: use plain text."))
     return here.go(here.url("work_next", {"after": case_no}))
 
 
-def _skip_page(here: Visit, case_no: str, wrong: str = "") -> Response:
+def _skip_page(here: Visit, case_no: str, form: Form | None = None, wrong: str = "") -> Response:
     reasons = [(here.tongue.say(words), here.tongue.say(words)) for words in REASONS]
     values: dict[str, Any] = {"case_no": case_no, "reasons": reasons, "wrong": wrong, "command_id": uuid4().hex}
+    values["typed"] = form.keep() if form else {}
     return here.page("work/skip.html", code=422 if wrong else 200, **values)

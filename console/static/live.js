@@ -14,6 +14,7 @@ let lost = null;
 let bar = null;
 let polling = null;
 const waiting = new Map();
+const renewed = new Set();
 
 const refresh = (part) => {
   if (waiting.has(part.id)) return;
@@ -23,10 +24,25 @@ const refresh = (part) => {
       waiting.delete(part.id);
       if (!part.isConnected) return;
       const address = part.dataset.from ?? window.location.pathname + window.location.search;
+      renewed.add(part.id);
       await window.htmx.ajax("GET", address, { target: `#${part.id}`, swap: "outerMorph" });
+      renewed.delete(part.id);
       document.dispatchEvent(new CustomEvent("aftercare:refreshed", { detail: { id: part.id } }));
     }, "unhurried" in part.dataset ? UNHURRIED * (0.5 + Math.random()) : SOON),
   );
+};
+
+// What is asked for by itself and refused leaves the page as it is: somebody may be typing in it.
+document.addEventListener("htmx:response:error", (event) => {
+  const ctx = event.detail.ctx;
+  if (!renewed.has(ctx.target?.id)) return;
+  ctx.swap = "none";
+  if (ctx.response.status === 403) signedOut();
+});
+
+const signedOut = () => {
+  bar?.remove();
+  bar = said(line.dataset.out, line.dataset.signIn, line.dataset.again);
 };
 
 const refreshAll = () => document.querySelectorAll("[data-follows]").forEach(refresh);
@@ -46,6 +62,18 @@ const live = () => {
   }
 };
 
+const said = (words, address, link) => {
+  const made = document.createElement("div");
+  made.className = "stale-bar";
+  made.setAttribute("role", "status");
+  const there = document.createElement("a");
+  there.href = address;
+  there.textContent = link;
+  made.append(words, " ", there);
+  document.querySelector("header.top")?.after(made);
+  return made;
+};
+
 const dead = () => {
   lost = lost ?? new Date();
   const since = lost;
@@ -55,16 +83,8 @@ const dead = () => {
       state.dataset.state = "lost";
       state.textContent = "";
     }
-    bar = document.createElement("div");
-    bar.className = "stale-bar";
-    bar.setAttribute("role", "status");
     const time = since.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
-    bar.append(line.dataset.stale.replace("{time}", time), " ");
-    const again = document.createElement("a");
-    again.href = window.location.href;
-    again.textContent = line.dataset.reload;
-    bar.append(again);
-    document.querySelector("header.top")?.after(bar);
+    bar = said(line.dataset.stale.replace("{time}", time), window.location.href, line.dataset.reload);
     polling = setInterval(refreshAll, POLL);
   }, Math.max(0, STALE_AFTER - (Date.now() - since)));
 };
