@@ -99,8 +99,14 @@ async def furnish(api: Api, browse: Callable[..., Browser], service: Running) ->
     people = await _people(api, browse)
     link = str((await api.post(f"/cases/{case_no}/link", json={})).json()["url"]).rpartition("/")[2]
     values = {
-        "case_no": case_no, "order_no": order_no, "action": "make_offer", "parcel_id": parcel_id,
-        "kind": "quality_fault", "token": link, "bulk_id": await _bulk(chen, case_no), **people,
+        "case_no": case_no,
+        "order_no": order_no,
+        "action": "make_offer",
+        "parcel_id": parcel_id,
+        "kind": "quality_fault",
+        "token": link,
+        "bulk_id": await _bulk(chen, case_no),
+        **people,
     }
     own = {
         "report": {"name": "monthly"},

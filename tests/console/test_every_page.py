@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from uuid import uuid4
 
 import httpx
+import pytest
 import pytest_asyncio
 
 from tests.api.client import Api
@@ -47,15 +48,25 @@ async def furniture(service: Running, staff: object) -> AsyncIterator[Furniture]
         await one.aclose()
 
 
-async def test_every_page_of_the_routes_can_be_opened_and_nothing_typed_into_its_forms_is_dangerous_or_lost(
+async def test_every_page_of_the_routes_can_be_opened_with_something_on_it(
+    furniture: Furniture, browse: Browse, service: Running
+) -> None:
+    async with Phone(service) as phone:
+        visitors = Visitors(browse, phone)
+        for place in furniture.places():
+            page = await visitors.of(place).get(place.address)
+            assert (page.status_code, str(page.url.path)) == (200, place.address.partition("?")[0]), place
+            assert page.headers["content-type"].startswith("text/html"), place
+
+
+@pytest.mark.slow
+async def test_nothing_typed_into_any_form_of_any_page_is_dangerous_or_lost(
     furniture: Furniture, browse: Browse, service: Running
 ) -> None:
     async with Phone(service) as phone:
         visitors, done = Visitors(browse, phone), set[str]()
         for place in furniture.places():
             page = await visitors.of(place).get(place.address)
-            assert (page.status_code, str(page.url.path)) == (200, place.address.partition("?")[0]), place
-            assert page.headers["content-type"].startswith("text/html"), place
             for sheet in Sheets(page.text).found:
                 where = f"{place.page} {sheet.action.partition('?')[0]}"
                 if sheet.takes_words and where not in done:
