@@ -182,6 +182,16 @@ async def test_a_form_of_an_older_session_is_shown_again_and_sent_by_its_button(
     assert (await api.get(f"/cases/{case_no}")).json()["state"] == "rejected"
 
 
+async def test_whoever_signs_in_again_in_another_tab_goes_on_in_this_one(api: Api, browse: Browse) -> None:
+    case_no = (await api.opened())["case_no"]
+    nobody, li = browse(None), browse("agent")
+    late = await nobody.post(f"/cases/{case_no}/note", data={"words": "半句话", "command_id": "once"})
+    again = await li.post(f"/cases/{case_no}/note", data=hidden(late.text.partition("I am signed in again")[0]))
+    assert (again.status_code, "Send it now" in words(again)) == (403, True)
+    assert (await li.post(f"/cases/{case_no}/note", data=hidden(again.text))).status_code == 303
+    assert (await api.get(f"/cases/{case_no}/timeline")).json()["items"][-1]["note"] == "半句话"
+
+
 async def test_what_another_site_sends_is_never_kept_to_be_sent_again(api: Api, browse: Browse) -> None:
     case_no = (await api.opened())["case_no"]
     for visitor in (browse(None), browse("agent")):
