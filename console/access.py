@@ -57,6 +57,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "bulks": _LEADERS,
     "bulk": _LEADERS,
     "stop_bulk": _LEADERS,
+    **dict.fromkeys(("callbacks", "callback", "callback_number", "callback_done", "callback_missed"), _AGENTS),
     # Money out: whoever pays is not whoever granted it.
     **dict.fromkeys(("payouts", "payouts_csv"), _MANAGERS | {Role.FINANCE}),
     **dict.fromkeys(("payout_paid", "payout_failed", "payout_confirm"), frozenset({Role.FINANCE})),

@@ -49,6 +49,7 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     Entry("work", N_("My work"), "work", "m", within=("work_skip_form",), counted=True),
     Entry("new_case", N_("Open a case"), "plus", "n"),
     Entry("cases", N_("Cases"), "list", "c", within=("case", "case_form")),
+    Entry("callbacks", N_("Callbacks"), "phone", "b", within=("callback",), counted=True),
     Entry("inspection", N_("Inspection"), "search", "i", GOODS, within=("inspect",), counted=True),
     Entry("parcels", N_("Shelf"), "box", "", GOODS, within=("parcel",), counted=True),
     Entry("payouts", N_("Payouts"), "wallet", "p", MONEY, within=("check_batch",), counted=True),

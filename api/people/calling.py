@@ -20,14 +20,20 @@ Wanted = Literal["all", "today", "overdue"]
 
 
 async def due(
-    desk: Desk, wanted: Wanted, person: str | None, occasion: str | None, cursor: str | None, limit: int
+    desk: Desk,
+    wanted: Wanted,
+    person: str | None,
+    occasion: str | None,
+    cursor: str | None,
+    limit: int,
+    tried: bool = False,
 ) -> dict[str, Any]:
     """The callbacks to be made, those of longest ago first, with the hours in which people are best reached."""
     now, zone, rules = desk.clock(), _zone(desk), desk.playbook_set.callbacks
     until = {"all": None, "overdue": now, "today": _end_of_day(now, zone)}[wanted]
-    found = await desk.read(lambda session: callbacks.due(session, now, until, person, occasion, cursor, limit))
+    found = await desk.read(lambda session: callbacks.due(session, now, until, person, occasion, cursor, limit, tried))
     return {
-        "items": [_document(row, rules, zone, now) for row in found.items],
+        "items": [as_shown(row, rules, zone, now) for row in found.items],
         "next_cursor": found.next_cursor,
         "total": found.total,
         "overdue": found.overdue,
@@ -58,9 +64,15 @@ def _answered(session: Session, key: str, told: CallbackDone, actor: Actor, now:
     callbacks.answered(session, key, now, actor.id, {str(name): score for name, score in told.scores.items()}, **more)
 
 
-async def missed(desk: Desk, key: str, told: CallbackMissed, actor: Actor) -> dict[str, Any]:
-    """T5: nobody was reached; it is tried again on another day, and given up after the last try."""
-    row = callbacks.still_due(await desk.read(lambda session: callbacks.get(session, key)))
+async def missed(desk: Desk, key: str, told: CallbackMissed, actor: Actor, seen: int | None = None) -> dict[str, Any]:
+    """T5: nobody was reached; it is tried again on another day, and given up after the last try.
+
+    `seen` is how many tries the caller knew of: where there are more by now it is a repeat, and has no second effect.
+    """
+    row = await desk.read(lambda session: callbacks.get(session, key))
+    if seen is not None and row.tries > seen:
+        return await _shown(desk, key, repeated=True)
+    callbacks.still_due(row)
     data = told.model_dump(exclude_none=True)
     if row.case_no is not None and row.occasion == AFTER_REMEDY:
         await desk.carry_out(row.case_no, Command(action=Action.MISS_CALLBACK, actor=actor, data=data))
@@ -94,10 +106,11 @@ async def prefer(desk: Desk, customer: str, told: NoCalls, actor: Actor) -> dict
 
 async def _shown(desk: Desk, key: str, repeated: bool = False) -> dict[str, Any]:
     row = await desk.read(lambda session: callbacks.get(session, key))
-    return {**_document(row, desk.playbook_set.callbacks, _zone(desk), desk.clock()), "repeated": repeated}
+    return {**as_shown(row, desk.playbook_set.callbacks, _zone(desk), desk.clock()), "repeated": repeated}
 
 
-def _document(row: CallbackRow, rules: CallbackRules, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
+def as_shown(row: CallbackRow, rules: CallbackRules, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
+    """A callback as a document: its occasion in words, its customer masked, the hours that are good to call in."""
     occasion = next((one for one in rules.periodic if one.key == row.occasion), None)
     names = {"zh": occasion.zh, "en": occasion.en} if occasion else {"zh": "售后回访", "en": "after the remedy"}
     return {

@@ -64,7 +64,7 @@ async def seen_of(here: Visit, case_no: str) -> dict[str, Any]:
         "files": files,
         "names": names,
         "labels": labels,
-        "script": _script(document, order, here.house.locale),
+        "script": script_of(document, order, here.house.locale),
         "why": lambda reasons: why(here, reasons),
         "kind": kind_words(here, document["kind"]),
         "kinds": kinds(here),
@@ -87,7 +87,7 @@ def _contact(order: Mapping[str, Any] | None) -> dict[str, str]:
     return {"name": customer.get("name") or "", "phone": masked(phone) if phone else "", "id": customer.get("id") or ""}
 
 
-def _script(document: Mapping[str, Any], order: Mapping[str, Any] | None, locale: str) -> str:
+def script_of(document: Mapping[str, Any], order: Mapping[str, Any] | None, locale: str) -> str:
     """What to say, in the customer's language: it is he who reads it."""
     told = (document["next_step"] or {}).get("script") or {}
     customer = (order or {}).get("customer") or {}

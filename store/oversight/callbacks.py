@@ -164,6 +164,12 @@ def get(session: Session, key: str, lock: bool = False) -> CallbackRow:
     return CallbackRow.model_validate(row)
 
 
+def several(session: Session, keys: Iterable[str]) -> tuple[CallbackRow, ...]:
+    """Those of these callbacks that there are."""
+    rows = session.execute(select(callbacks).where(_c.id.in_(list(keys))))
+    return tuple(CallbackRow.model_validate(row) for row in rows)
+
+
 def still_due(row: CallbackRow) -> CallbackRow:
     """The callback. Raises Conflict when it is over."""
     if row.state != "due":
@@ -191,11 +197,14 @@ def due(
     occasion: str | None = None,
     cursor: str | None = None,
     limit: int = 50,
+    tried: bool = False,
 ) -> Due:
-    """The callbacks to be made, those of longest ago first; `until` narrows to what is due by then."""
+    """The callbacks to be made, those of longest ago first; `until` narrows to what is due by then, `tried` to those
+    that were tried in vain."""
     wanted: list[ColumnElement[bool]] = [_c.state == "due"]
     wanted += [_c.due_at <= until] if until is not None else []
     wanted += [_c.person == person] if person is not None else []
+    wanted += [_c.tries > 0] if tried else []
     if occasion is not None:
         wanted.append(_c.occasion != AFTER_REMEDY if occasion == "periodic" else _c.occasion == occasion)
     order = (_c.due_at, _c.id)
