@@ -302,12 +302,13 @@ class Lookup:
         case_no: str | None = None,
         cursor: str | None = None,
         limit: int = 50,
+        over: bool | None = None,
     ) -> dict[str, Any]:
         """What couriers and suppliers were asked for, the next deadline first (L5, G10)."""
         now = self.clock()
         rows, following = await self._read(
             lambda session: kept_claims.list(
-                session, now, awaits, against, overdue, case_no, cursor=cursor, limit=limit
+                session, now, awaits, against, overdue, case_no, over=over, cursor=cursor, limit=limit
             )
         )
         return {"items": [views.claim_row_document(row, now) for row in rows], "next_cursor": following}

@@ -162,11 +162,23 @@ class Money(Value):
     overpayment: int = 0  # given back of what he paid and did not owe
     charged_back: int = 0  # taken from us outside although the order had given it back (T21)
     recovered: int = 0  # of that, what came back
+    given_up: int = 0  # of that, what a manager does not ask for any more
+    forgiven: int = 0  # of the freight that was owed, the same (F24)
+
+    @property
+    def owed(self) -> int:
+        """What the customer has to pay before we go on (F12, G6), without a deposit."""
+        return max(0, self.customer_owes - self.received + self.overpayment)
+
+    @property
+    def taken_twice(self) -> int:
+        """What he got a second time, and neither gave back nor was let off (T21)."""
+        return self.charged_back - self.recovered - self.given_up
 
     @property
     def owed_to_us(self) -> int:
         """What the customer is to pay back: freight without cause (F24), and what he got a second time (T21)."""
-        return self.receivable + self.charged_back - self.recovered
+        return self.receivable + self.taken_twice
 
 
 class Advance(Value):
@@ -251,6 +263,14 @@ class Override(Value):
     role: str
     reason: str
     at: datetime
+
+
+class Waiver(Value):
+    """Who asks that the customer need not pay back what he owes us, how much of it, and why (F24)."""
+
+    by: str
+    amount: int
+    reason: str
 
 
 class Visit(Value):
@@ -386,6 +406,7 @@ class Case(Value):
     money: Money = Money()
     waived: int = 0
     waiver_asked_by: str | None = None  # who applied for it, and so does not grant it (F23)
+    receivable_waiver: Waiver | None = None  # what was applied for, until a manager decides on it (F24)
     divided: bool = False  # lines went to or came from a linked case
     payouts: tuple[Payout, ...] = ()
     taken_in: tuple[Transfer, ...] = ()  # goods that stay with us, as they are posted
@@ -449,7 +470,7 @@ class Case(Value):
     @property
     def owed(self) -> int:
         """What the customer has to pay before we go on (F12, G6), without a deposit."""
-        return max(0, self.money.customer_owes - self.money.received + self.money.overpayment)
+        return self.money.owed
 
     @property
     def overpaid(self) -> int:

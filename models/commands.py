@@ -368,6 +368,12 @@ class NotifyPayment(Data):
     amount: Amount | None = None
 
 
+class RefutePayment(Data):
+    """Finance has looked for a payment that was noted, and it is not there (L12)."""
+
+    note: Text | None = Field(default=None, description="where it was looked for, and what the customer is to be asked")
+
+
 class RecordPayment(Data):
     """Money from the customer. Without another word it is for what he owes, then for a deposit (F12, G5)."""
 
@@ -628,6 +634,14 @@ class WaiveFreight(Data):
     reason: Text
 
 
+class WaiveReceivable(Data):
+    """What a customer owes us is given up: one applies, and a manager who is somebody else grants it (F24)."""
+
+    amount: Amount | None = Field(default=None, description="left out: what was applied for, else all that is owed")
+    reason: Text
+    granted: Yes = Field(default=True, description="false: the manager turns the application down")
+
+
 class Compensate(Data):
     """Money beside refund and freight: goodwill, what a law multiplies, a penalty for late shipping (F26).
 
@@ -683,13 +697,16 @@ class LendLoaner(Data):
     serial: Word
     sku: Word | None = Field(default=None, description="its article, where it is one of the stock ledger")
     consent: Yes = True
+    until: Instant | None = Field(default=None, description="when the customer is to bring it back")
 
 
 class ReturnLoaner(Data):
     """A loaner came back: which one where several are out, and where it goes."""
 
     serial: Word | None = Field(default=None, description="left out: the one that was lent first")
-    disposition: Literal["restock", "refurbish", "scrap"] = "restock"
+    disposition: Literal["restock", "refurbish", "scrap", "lost"] = Field(
+        default="restock", description="`lost`: it will not come back, which a manager says, with a note why"
+    )
     note: Text | None = None
 
 
@@ -723,6 +740,7 @@ DATA: dict[Action, type[Data]] = {
     Action.ACCEPT_QUOTE: NoData,
     Action.DECLINE_QUOTE: Note,
     Action.NOTIFY_PAYMENT: NotifyPayment,
+    Action.REFUTE_PAYMENT: RefutePayment,
     Action.RECORD_PAYMENT: RecordPayment,
     Action.PROVIDE_ACCOUNT: ProvideAccount,
     Action.RECORD_REFUND: RecordRefund,
@@ -773,6 +791,7 @@ DATA: dict[Action, type[Data]] = {
     Action.PLACE_HOLD: PlaceHold,
     Action.LIFT_HOLD: LiftHold,
     Action.WAIVE_FREIGHT: WaiveFreight,
+    Action.WAIVE_RECEIVABLE: WaiveReceivable,
     Action.COMPENSATE: Compensate,
     Action.UPDATE_CONTACT: UpdateContact,
     Action.ATTACH: Attach,

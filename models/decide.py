@@ -21,6 +21,7 @@ from models.actions import (  # noqa: F401
     goods,
     goods_found,
     invoices,
+    receivables,
     remedy,
     request,
     rulings,

@@ -110,6 +110,7 @@ class Action(StrEnum):
     ACCEPT_QUOTE = "accept_quote"
     DECLINE_QUOTE = "decline_quote"
     NOTIFY_PAYMENT = "notify_payment"
+    REFUTE_PAYMENT = "refute_payment"
     RECORD_PAYMENT = "record_payment"
     PROVIDE_ACCOUNT = "provide_account"
     RECORD_REFUND = "record_refund"
@@ -157,6 +158,7 @@ class Action(StrEnum):
     PLACE_HOLD = "place_hold"
     LIFT_HOLD = "lift_hold"
     WAIVE_FREIGHT = "waive_freight"
+    WAIVE_RECEIVABLE = "waive_receivable"
     COMPENSATE = "compensate"
     UPDATE_CONTACT = "update_contact"
     ATTACH = "attach"
@@ -564,6 +566,7 @@ ARROWS: tuple[Arrow, ...] = (
     Arrow(A.DECLINE_QUOTE, (S.QUOTED,), S.RESOLVED, goods_elsewhere),
     Arrow(A.DECLINE_QUOTE, (S.QUOTED,), S.RETURNING_GOODS),
     stays(A.NOTIFY_PAYMENT, S.AWAITING_PAYMENT),
+    stays(A.REFUTE_PAYMENT, S.AWAITING_PAYMENT),  # looked for, and not there (L12)
     Arrow(A.RECORD_PAYMENT, (S.AWAITING_PAYMENT,), None, owes),
     *road(A.RECORD_PAYMENT, (S.AWAITING_PAYMENT,), after=S.AWAITING_PAYMENT),
     Arrow(A.RECORD_PAYMENT, (*others(S.AWAITING_PAYMENT), *sorted(FINAL)), None, comes_in, needs="for"),
@@ -624,8 +627,8 @@ ARROWS: tuple[Arrow, ...] = (
     *road(A.WAIVE_FREIGHT, (S.AWAITING_PAYMENT,), after=S.AWAITING_PAYMENT),
     Arrow(A.COMPENSATE, ASKING, S.AWAITING_APPROVAL, above_limit),
     *(stays(action) for action in list(Action)[list(Action).index(A.TAKE) :]),
-    # What is asked back of a courier or supplier goes on after the case has ended (L5, G10)
-    *(stays(action, *sorted(FINAL)) for action in (A.OPEN_CLAIM, A.SETTLE_CLAIM)),
+    # What is asked back of a courier, a supplier or the customer goes on after the case has ended (L5, G10, F24)
+    *(stays(action, *sorted(FINAL)) for action in (A.OPEN_CLAIM, A.SETTLE_CLAIM, A.WAIVE_RECEIVABLE)),
 )
 
 #: Who may do what. Supervisor ⊃ agent, manager ⊃ supervisor, director ⊃ manager: see may().
@@ -654,6 +657,7 @@ ROLES: dict[Action, tuple[Role, ...]] = {
     A.ACCEPT_QUOTE: (_C, _A, _S),
     A.DECLINE_QUOTE: (_C, _A, _S),
     A.NOTIFY_PAYMENT: (_C, _A),
+    A.REFUTE_PAYMENT: (_F, _S),
     A.RECORD_PAYMENT: (_F, _S),
     A.PROVIDE_ACCOUNT: (_C, _A),
     A.RECORD_REFUND: (_F, _S),
@@ -699,6 +703,7 @@ ROLES: dict[Action, tuple[Role, ...]] = {
     A.PLACE_HOLD: (_A, _S),
     A.LIFT_HOLD: (_A, _S),
     A.WAIVE_FREIGHT: (_A,),
+    A.WAIVE_RECEIVABLE: (_A, _F),
     A.COMPENSATE: (_A,),
     A.UPDATE_CONTACT: (_C, _A),
     A.ATTACH: (_C, *_STAFF, _S),

@@ -51,6 +51,18 @@ def facts_of(case: Case) -> dict[str, Any]:
         "awaits_goods": _awaits_goods(case),
         "complained_of": case.about.person if case.about else None,
         "reopened": case.reopened,
+        **_dues(case),
+    }
+
+
+def _dues(case: Case) -> dict[str, Any]:
+    """What the customer owes us or paid too much, so that finance finds it among all cases (F24, T21)."""
+    money = case.money
+    return {
+        "owed_to_us": max(0, money.owed_to_us),
+        "owed_before": money.netted + money.repaid + money.forgiven + money.recovered + money.given_up,
+        "overpaid": case.overpaid,
+        "waiver": case.receivable_waiver is not None,
     }
 
 

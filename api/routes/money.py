@@ -104,12 +104,15 @@ async def list_claims(
     awaits: Annotated[list[ClaimWait], Several, Query()] = [],  # noqa: B006 - the framework copies it
     against: Against | None = None,
     overdue: bool = False,
+    over: Annotated[
+        bool | None, Query(description="true: those that wait for nothing any more; false: the others")
+    ] = None,
     case_no: Filter = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Json:
     """What couriers and suppliers were asked for, the next deadline first, with the evidence that is missing (L5)."""
-    return Json(await desk.claims(tuple(awaits), against, overdue, case_no, cursor, limit))
+    return Json(await desk.claims(tuple(awaits), against, overdue, case_no, cursor, limit, over))
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]

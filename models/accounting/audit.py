@@ -432,7 +432,8 @@ def _charged_back_as_told(books: Books, case: CaseRow) -> Iterator[Finding]:
     """T21: what was taken from us a second time, and has not come back, is posted as the case says."""
     rows = (row for row in books.postings if row.case_no == case.case_no and row.purpose == "chargeback")
     posted = sum(row.amount * ((row.debit == "customer") - (row.credit == "customer")) for row in rows)
-    told = case.money.get("charged_back", 0) - case.money.get("recovered", 0)
+    money = case.money
+    told = money.get("charged_back", 0) - money.get("recovered", 0) - money.get("given_up", 0)
     if posted != told:
         words = f"{_said(told, books)} were charged back and are owed, {_said(posted, books)} is posted (T21)."
         yield _found("case", books, words, case.case_no)

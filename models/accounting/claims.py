@@ -30,6 +30,14 @@ def missing_evidence(case: Case, claim: Claim) -> tuple[Evidence, ...]:
     return tuple(one for one in terms.evidence if one.key not in claim.evidence)
 
 
+def evidence_of(case: Case, claim: Claim) -> list[dict[str, Any]]:
+    """What a claim is to be proved with, each with whether it has gone with it; what nobody asked for and went, too."""
+    wanted = terms_for(case.procedure.claims, claim.against, claim.name).evidence
+    listed = [{**one.model_dump(), "gone": one.key in claim.evidence} for one in wanted]
+    known = {one.key for one in wanted}
+    return listed + [{"key": key, "zh": key, "en": key, "gone": True} for key in claim.evidence if key not in known]
+
+
 def waiting_claims(case: Case, now: datetime) -> list[dict[str, Any]]:
     """Every claim that is not over, with what to do for it; shown beside the next step, which it never blocks."""
     return [
@@ -60,7 +68,9 @@ def claim_document(case: Case, number: int, now: datetime) -> dict[str, Any]:
         "amount": _money(claim.amount, currency),
         "accepted": None if claim.accepted is None else _money(claim.accepted, currency),
         "paid": _money(claim.paid, currency),
+        "outstanding": _money(claim.outstanding, currency),
         "evidence_missing": [one.model_dump() for one in missing_evidence(case, claim)],
+        "evidence_list": evidence_of(case, claim),
     }
 
 

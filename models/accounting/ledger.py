@@ -100,6 +100,16 @@ def paid_outside(amount: int) -> Transfers:
     return _moved("customer", "platform", "refund", amount) + _moved("platform", "shop", "refund", amount)
 
 
+def receivable_forgiven(amount: int) -> Transfers:
+    """Freight that was paid without cause is his to keep: from now on it is goodwill (F24)."""
+    return _moved("shop", "customer", "freight", amount) + _moved("customer", "shop", "goodwill", amount)
+
+
+def chargeback_given_up(amount: int) -> Transfers:
+    """What was paid twice is not asked for any more; that it is lost changes nothing of what it cost (T21)."""
+    return _moved("write_off", "customer", "chargeback", amount)
+
+
 def charged_back(amount: int) -> Transfers:
     """A bank or platform took from us what we had refunded ourselves; a negative amount takes it back (T21)."""
     return _moved("customer", "platform", "chargeback", amount) + _moved("platform", "shop", "chargeback", amount)

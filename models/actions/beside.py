@@ -298,5 +298,15 @@ def return_loaner(draft: Draft, data: ReturnLoaner) -> None:
     if data.serial is not None and data.serial not in out:
         raise DataRefused.of("serial", f"Loaner {data.serial} is not out in this case; {', '.join(out)} is.")
     serial = data.serial or out[0]
+    if data.disposition == "lost":
+        _mind_lost(draft, data)
     draft.set(loaners=tuple(one for one in out if one != serial))
     take_loaner_back(draft, serial, data.disposition)
+
+
+def _mind_lost(draft: Draft, data: ReturnLoaner) -> None:
+    """G8: a device that will not come back is given up by a manager, who says why. Raises RoleRefused, DataRefused."""
+    if not acts_as(draft.actor.role, Role.MANAGER):
+        raise RoleRefused("That a loaner is lost is for a manager to say (G8).")
+    if data.note is None:
+        raise DataRefused.of("note", "Say how the loaner was lost, and what the customer was told.")

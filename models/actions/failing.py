@@ -42,7 +42,7 @@ def _not_again(draft: Draft, payout: Payout) -> None:
     """T21: it was on its way when somebody else paid; it never arrived, so theirs is the refund, and no loss."""
     take_back(draft, ("refund",))
     ruling, money = draft.case.ruling, draft.case.money
-    covered = min(payout.amount, money.charged_back - money.recovered)
+    covered = min(payout.amount, money.taken_twice)
     if ruling is not None and covered > 0:
         charge_back(draft, -covered, ruling.reference)
         refund_outside(draft, covered, ruling.reference)

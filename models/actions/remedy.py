@@ -39,6 +39,7 @@ from models.commands import (
     QuoteRepair,
     Reason,
     RecordPayment,
+    RefutePayment,
     ShipReplacement,
     Waybill,
 )
@@ -140,6 +141,15 @@ def notify_payment(draft: Draft, data: NotifyPayment) -> None:
     draft.set(payment_notified=True)
 
 
+@handles(Action.REFUTE_PAYMENT)
+def refute_payment(draft: Draft, data: RefutePayment) -> None:
+    """L12: finance has looked, and it is not there: it is the customer's turn again, and the owner asks him."""
+    if not draft.case.payment_notified:
+        raise RuleRefused("Nobody has said that it was paid: there is nothing to look for.")
+    draft.set(payment_notified=False)
+    draft.tell("owner", "The payment that was noted is not there: ask the customer (L12).")
+
+
 @handles(Action.RECORD_PAYMENT)
 def record_payment(draft: Draft, data: RecordPayment) -> None:
     """Part of what is owed leaves the case where it is; all of it opens the road to the remedy."""
@@ -198,10 +208,12 @@ def _receivable_paid(draft: Draft, amount: int, reference: str) -> int:
     if freight:
         draft.set_money(receivable=money.receivable - freight, repaid=money.repaid + freight)
         draft.post(receivable_paid(freight), reference=reference)
-    twice = min(amount - freight, money.charged_back - money.recovered)
+    twice = min(amount - freight, money.taken_twice)
     if twice:
         draft.set_money(recovered=money.recovered + twice)
         draft.post(chargeback_repaid(twice), reference=reference)
+    if not draft.case.money.owed_to_us:
+        draft.set(receivable_waiver=None)  # he paid before anybody decided
     return freight + twice
 
 

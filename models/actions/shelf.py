@@ -62,8 +62,9 @@ def take_loaner_back(draft: Draft, serial: str, disposition: str) -> None:
     lent = next((one for one in draft.case.stock if (one.what, one.serial) == ("loaner", serial)), None)
     if lent is None:
         return
-    target: dict[str, Place] = {"restock": "sellable", "refurbish": "refurbish", "scrap": "scrap"}
-    draft.carry(Step(source="lent", target=target[disposition], why="returned", items=((lent.sku, 1),)))
+    target: dict[str, Place] = {"restock": "sellable", "refurbish": "refurbish", "scrap": "scrap", "lost": "lost"}
+    why: Why = "lost" if disposition == "lost" else "returned"
+    draft.carry(Step(source="lent", target=target[disposition], why=why, items=((lent.sku, 1),)))
     draft.set(stock=tuple(one for one in draft.case.stock if one is not lent))
 
 

@@ -190,6 +190,24 @@ NEWS: Final[Sequence[tuple[str, str, str, str]]] = (
         "waive {x} of the customer's freight?",
     ),
     (
+        "waive_receivable",
+        r"(?P<x>[\d.]+ \w+|\S+) that the customer owes us: let him off\?",
+        "买家欠款 {x} 是否免除",
+        "let the customer off the {x} that he owes?",
+    ),
+    (
+        "waiver_decided",
+        r"What the customer owes us: the waiver was (?:granted|turned down)\.",
+        "买家欠款的免除申请已有结果，请看工单",
+        "the waiver of what the customer owes was decided: look at the case",
+    ),
+    (
+        "payment_not_there",
+        r"The payment that was noted is not there.*",
+        "登记的付款没有查到，请联系买家核实",
+        "the payment that was noted is not there: ask the customer",
+    ),
+    (
         "not_asked",
         r"The seller's share was assumed .*",
         "责任比例有变，还没问过买家",

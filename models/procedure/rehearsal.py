@@ -47,6 +47,7 @@ _BY_STATE_ALONE = frozenset(Action) - frozenset(
         *(Action.KEEP_PROMISE, Action.RETURN_LOANER, Action.TAKE, Action.ACCEPT_QUOTE, Action.DECLINE_QUOTE),
         *(Action.ACCEPT_OFFER, Action.WAIVE_FREIGHT, Action.OPEN_CLAIM, Action.COMPENSATE),
         *(Action.RECORD_REFUND, Action.FAIL_REFUND, Action.ASK_PAYOUT, Action.LIFT_HOLD, Action.CONFIRM_ACCOUNT),
+        *(Action.WAIVE_RECEIVABLE, Action.REFUTE_PAYMENT),
         *(Action.GIVE_BACK, Action.SETTLE_DEPOSIT, Action.RECORD_PAYMENT),
     }
 )
@@ -58,6 +59,8 @@ def samples_of(case: Case, action: Action) -> tuple[dict[str, Any], ...]:
         return tuple({"option": number} for number, _ in enumerate(case.offer.options, start=1))
     if action is Action.WAIVE_FREIGHT:
         return ({"amount": _least(case), **_WHY},)
+    if action is Action.WAIVE_RECEIVABLE:
+        return (_WHY, {**_WHY, "granted": False})
     if action is Action.COMPENSATE:
         return ({"amount": _least(case), "kind": "goodwill", **_WHY},)
     if action is Action.OPEN_CLAIM:

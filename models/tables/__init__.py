@@ -4,7 +4,16 @@ Money is minor units in a 64-bit column, its currency beside it. Times are UTC. 
 constraint has a name, so that a refusal of the database can be read and a migration can name what it changes.
 """
 
-from models.tables.cases import case_clocks, case_splits, case_units, case_waybills, cases, order_holds, timeline
+from models.tables.cases import (
+    BOOKED,
+    case_clocks,
+    case_splits,
+    case_units,
+    case_waybills,
+    cases,
+    order_holds,
+    timeline,
+)
 from models.tables.changes import changes
 from models.tables.claims import claims
 from models.tables.columns import Micros, Moment, metadata
@@ -53,6 +62,7 @@ from models.tables.warranty import warranty_cards, warranty_repairs
 from models.tables.webhooks import webhook_deliveries, webhook_endpoints, webhook_events
 
 __all__ = [
+    "BOOKED",
     "changes",
     "warranty_cards",
     "warranty_repairs",

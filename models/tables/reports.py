@@ -1,8 +1,8 @@
 """What reports count: a narrow row per case and one per product of a case, written by its commits (T13)."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, PrimaryKeyConstraint, String, Table
+from sqlalchemy import Boolean, Column, Index, Integer, PrimaryKeyConstraint, String, Table, false
 
-from models.tables.columns import Micros, case_no, count_of, metadata
+from models.tables.columns import Micros, case_no, count_of, metadata, sum_of, where
 
 case_facts = Table(
     "case_facts",
@@ -24,6 +24,13 @@ case_facts = Table(
     Column("awaits_goods", Boolean, nullable=False, comment="the customer has goods that are to come back"),
     Column("complained_of", String),
     count_of("reopened"),
+    sum_of("owed_to_us"),  # by its customer (F24, T21)
+    sum_of("owed_before"),  # of that, what was netted, paid or waived
+    sum_of("overpaid"),  # by its customer, and not given back yet
+    Column("waiver", Boolean, nullable=False, server_default=false(), comment="a manager is to decide on one (F24)"),
+    Index("ix_case_facts_owed", "case_no", **where("owed_to_us > 0")),
+    Index("ix_case_facts_settled", "case_no", **where("owed_before > 0")),
+    Index("ix_case_facts_overpaid", "case_no", **where("overpaid > 0")),
     Index("ix_case_facts_opened", "opened_at"),
     Index("ix_case_facts_ended", "ended_at"),
 )

@@ -89,12 +89,15 @@ def list(
     overdue: bool = False,
     case_no: str | None = None,
     *,
+    over: bool | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> tuple[tuple[ClaimRow, ...], str | None]:
-    """A page of claims, the next deadline first, and the cursor of the next page."""
+    """A page of claims, the next deadline first, and the cursor of the next page; `over` = they wait for nothing."""
     due = func.coalesce(claims.c.due_at, _NEVER, type_=claims.c.due_at.type).label("due")
     found = _filtered(select(claims, due), now, awaits, against, overdue, case_no)
+    if over is not None:
+        found = found.where(claims.c.awaits.is_(None) if over else claims.c.awaits.is_not(None))
     columns = (due, claims.c.case_no, claims.c.number)
     if cursor is not None:
         found = found.where(tuple_(*columns) > decode(cursor, "claims", columns))

@@ -49,11 +49,13 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("order_no", "case_no", "by", "at"),
     ),
     "remittances": ("case_no", "order_no", "state", "announced", "currency", "owed", "received", "payer"),
-    "receivables": (*("case_no", "order_no", "owed", "currency", "netted", "repaid", "charged_back", "recovered"),),
+    "receivables": (
+        *("case_no", "order_no", "owed", "currency", "netted", "repaid", "charged_back", "recovered", "waived"),
+    ),
     "overpayments": ("case_no", "order_no", "state", "overpaid", "currency", "given_back"),
     "loaners": (
-        *("serial", "sku", "case_no", "order_no", "customer", "out", "lent_by", "lent_at", "returned_by"),
-        *("returned_at", "went_to"),
+        *("serial", "sku", "case_no", "order_no", "customer", "out", "lent_by", "lent_at", "until", "returned_by"),
+        *("returned_at", "went_to", "lost", "reason"),
     ),
     "repairs": (
         *("case_no", "repair", "order_no", "goods", "workshop", "state", "diagnosis", "parts", "parts_cost"),

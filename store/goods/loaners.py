@@ -2,15 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from models.case import Case
 from models.errors import Conflict
 from models.lifecycle import Action
-from models.tables import cases, loaners_out, orders, timeline
+from models.tables import BOOKED, cases, loaners_out, orders, timeline
 from store import documents
 from store.accounting.register_columns import Personal, Row
 
@@ -59,7 +60,7 @@ def register(session: Session) -> list[Row]:
             orders, orders.c.order_no == cases.c.order_no
         )
     )
-    found = joined.where(timeline.c.action.in_((_LENT, _BACK))).order_by(
+    found = joined.where(text(BOOKED), timeline.c.action.in_((_LENT, _BACK))).order_by(
         timeline.c.at, timeline.c.case_no, timeline.c.seq
     )
     rows: list[Row] = []
@@ -84,10 +85,17 @@ def _lent(entry: Any) -> Row:
         "out": True,
         "lent_by": entry.actor_id,
         "lent_at": entry.at,
+        "until": _instant(entry.data.get("until")),
         "returned_by": None,
         "returned_at": None,
         "went_to": None,
+        "lost": False,
+        "reason": None,
     }
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _came_back(out: list[Row], entry: Any) -> None:
@@ -97,4 +105,6 @@ def _came_back(out: list[Row], entry: Any) -> None:
     if row is not None:
         out.remove(row)
         row |= {"out": False, "returned_by": entry.actor_id, "returned_at": entry.at}
-        row["went_to"] = entry.data.get("disposition", "restock") if row["sku"] else None
+        went_to = entry.data.get("disposition", "restock")
+        row["went_to"] = went_to if row["sku"] or went_to == "lost" else None
+        row |= {"lost": went_to == "lost", "reason": entry.data.get("note")}

@@ -94,6 +94,7 @@ def data_for(action: Action, case: Case) -> st.SearchStrategy[dict[str, Any]]:
         Action.FAIL_REFUND: st.sampled_from(keys).map(lambda k: {"payout_id": k, "code": "account_closed"}),
         Action.ASK_PAYOUT: st.sampled_from(keys).map(lambda k: {"payout_id": k}),
         Action.WAIVE_FREIGHT: AMOUNTS.map(lambda a: {"amount": a, "reason": "kind"}),
+        Action.WAIVE_RECEIVABLE: st.booleans().map(lambda yes: {"reason": "kind", "granted": yes}),
         Action.SPLIT: LINES.map(lambda lines: {"lines": lines}),
         Action.COMPLETE_CALLBACK: st.booleans().map(lambda yes: {"satisfied": yes}),
         Action.ANSWER: st.booleans().map(lambda final: {"text": "so it is", "final": final}),

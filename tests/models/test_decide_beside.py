@@ -18,6 +18,7 @@ NEEDS_MORE = (
     Action.ASK_PAYOUT,
     Action.CONFIRM_ACCOUNT,
     Action.GIVE_BACK,
+    Action.WAIVE_RECEIVABLE,
     Action.CHANGE_KIND,
     Action.REBASE_PLAYBOOK,
     Action.OVERRIDE_ELIGIBILITY,

@@ -190,6 +190,23 @@ def test_a_loaner_is_lent_with_consent_and_back_before_the_end_G8() -> None:
     assert story.do("technician", "return_loaner").do("agent", "complete_callback", satisfied=True).state == "closed"
 
 
+def test_that_a_loaner_is_lost_is_for_a_manager_to_say_with_a_reason_G8() -> None:
+    story = confirmed().do("agent", "lend_loaner", serial="L-7", consent=True)
+    with pytest.raises(RoleRefused, match="for a manager"):
+        story.do("agent", "return_loaner", disposition="lost", note="moved away")
+    with pytest.raises(DataRefused, match="how the loaner was lost"):
+        story.do("manager", "return_loaner", disposition="lost")
+    assert story.do("manager", "return_loaner", disposition="lost", note="moved away").case.loaners == ()
+
+
+def test_a_device_of_the_stock_ledger_that_is_lost_leaves_it_G8() -> None:
+    story = confirmed().do("agent", "lend_loaner", serial="L-7", sku="PHONE-2", consent=True)
+    story.do("manager", "return_loaner", disposition="lost", note="moved away")
+    moves = [(one.source, one.target, one.why) for one in story.effects.stock]
+    assert moves[-2:] == [("sellable", "lent", "lent"), ("lent", "lost", "lost")]
+
+
+
 # ── decided outside (T21) ──
 
 

@@ -195,6 +195,15 @@ def test_part_of_what_is_owed_leaves_the_case_where_it_is() -> None:
     assert (story.state, story.told("finance")) == ("exchanging", [])
 
 
+def test_a_payment_that_is_not_there_is_the_customers_turn_again_and_his_agent_asks_L12() -> None:
+    story = refuted().do("agent", "choose_remedy", remedy="exchange").do("customer", "notify_payment", method="bank")
+    story.do("finance", "refute_payment", note="not in this week's statement")
+    assert (story.state, story.case.waiting_for) == ("awaiting_payment", "customer")
+    assert story.told("owner")[-1] == "The payment that was noted is not there: ask the customer (L12)."
+    with pytest.raises(RuleRefused, match="Nobody has said"):
+        story.do("finance", "refute_payment")
+
+
 def test_what_was_paid_too_much_is_told_to_finance() -> None:
     story = refuted().do("agent", "choose_remedy", remedy="exchange")
     story.do("finance", "record_payment", amount="15.00", reference="bank 1")

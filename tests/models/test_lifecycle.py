@@ -57,7 +57,11 @@ def test_a_final_state_waits_for_nobody_and_is_left_by_reopen_alone(state: State
     assert WAITS_FOR[state] == "nobody"
     left = [arrow.action for arrow in ARROWS if state in arrow.sources and arrow.target is not None]
     assert set(left) == {A.REOPEN}
-    beside = (A.OPEN_CLAIM, A.SETTLE_CLAIM)  # couriers, banks and those who owe us may be slower than the customer
+    beside = (
+        A.WAIVE_RECEIVABLE,
+        A.OPEN_CLAIM,
+        A.SETTLE_CLAIM,
+    )  # couriers, banks and those who owe us may be slower than the customer
     assert actions_in(state) == (A.RECORD_PAYMENT, A.REOPEN, A.PLATFORM_RULING, *beside)
 
 
@@ -151,6 +155,7 @@ ROWS: list[tuple[Action, State, dict[str, Any], State]] = [
     (A.DECLINE_QUOTE, S.QUOTED, {"goods_here": True}, S.RETURNING_GOODS),
     (A.DECLINE_QUOTE, S.QUOTED, {}, S.RESOLVED),
     (A.NOTIFY_PAYMENT, S.AWAITING_PAYMENT, {}, S.AWAITING_PAYMENT),
+    (A.REFUTE_PAYMENT, S.AWAITING_PAYMENT, {}, S.AWAITING_PAYMENT),
     (A.RECORD_PAYMENT, S.AWAITING_PAYMENT, {"owes": True, "remedy": "exchange"}, S.AWAITING_PAYMENT),
     (A.RECORD_PAYMENT, S.AWAITING_PAYMENT, {"remedy": "exchange"}, S.EXCHANGING),
     (A.RECORD_PAYMENT, S.AWAITING_PAYMENT, {"remedy": "exchange", "out_of_stock": True}, S.AWAITING_STOCK),

@@ -2,6 +2,8 @@
 
 import pytest
 
+from models.case import Money
+from models.errors import CommandRefused, DataRefused, RoleRefused, RuleRefused
 from models.lifecycle import State
 from tests.models.story import Story, confirmed, found
 
@@ -57,3 +59,77 @@ def test_freight_that_was_approved_and_not_paid_is_just_not_paid() -> None:
     story.do("expert", "refute_fault", lines=[found("customer", "customer")])
     story.do("agent", "choose_remedy", remedy="refund", customer_agrees=True)
     assert story.case.money.receivable == 0
+
+
+# ── waived (F24) ──────────────────────────────────────────────────────────────────────────────────
+
+
+def owing() -> Story:
+    """12.00 of freight were paid without cause."""
+    return found_otherwise().do("agent", "choose_remedy", remedy="refund", customer_agrees=True)
+
+
+def test_it_is_waived_by_two_people_and_goodwill_from_then_on() -> None:
+    story = owing().do("finance", "waive_receivable", reason="an old customer")
+    assert story.case.money.receivable == 1200, "asking for it gives nothing up"
+    assert story.told("manager") == ["12.00 CNY that the customer owes us: let him off?"]
+    before = len(story.effects.postings)
+    story.do("manager", "waive_receivable", reason="he bought six")
+    assert (story.case.money.receivable, story.case.money.forgiven) == (0, 1200)
+    posted = [(one.debit, one.credit, one.purpose, one.amount) for one in story.effects.postings[before:]]
+    assert posted == [("shop", "customer", "freight", 1200), ("customer", "shop", "goodwill", 1200)]
+    assert story.told("zhou") == ["What the customer owes us: the waiver was granted."]
+
+
+def test_what_was_waived_is_not_owed_again_by_another_remedy() -> None:
+    story = owing().do("finance", "waive_receivable", reason="kind").do("manager", "waive_receivable", reason="kind")
+    story.case = story.case.model_copy(update={"state": State.FAULT_REFUTED})
+    story.do("manager", "choose_remedy", remedy="exchange", customer_agrees=True)
+    assert story.case.money.receivable == 0
+
+
+def test_a_manager_may_grant_less_and_may_turn_it_down() -> None:
+    story = owing().do("agent", "waive_receivable", amount="10.00", reason="kind")
+    story.do("manager", "waive_receivable", amount="4.00", reason="a part of it")
+    assert (story.case.money.receivable, story.case.receivable_waiver) == (800, None)  # 12.00 - 4.00
+    story.do("agent", "waive_receivable", reason="the rest too").do(
+        "manager", "waive_receivable", reason="no", granted=False
+    )
+    assert (story.case.money.receivable, story.case.receivable_waiver) == (800, None)
+
+
+@pytest.mark.parametrize(
+    ("role", "by", "data", "why", "told"),
+    [
+        ("manager", "zhou", {}, RoleRefused, "somebody else has to"),
+        ("manager", " ZHOU", {}, RoleRefused, "somebody else has to"),
+        ("agent", "li", {}, RuleRefused, "a manager decides"),
+        ("manager", "wang", {"amount": "12.01"}, DataRefused, "Up to 12.00"),
+        ("manager", "wang", {"amount": "0.00"}, DataRefused, "more than nothing"),
+    ],
+)
+def test_nobody_grants_his_own_or_more_than_was_asked(
+    role: str, by: str, data: dict[str, str], why: type[CommandRefused], told: str
+) -> None:
+    story = owing().do("finance", "waive_receivable", reason="kind")
+    with pytest.raises(why, match=told):
+        story.do(role, "waive_receivable", by=by, reason="kind", **data)
+
+
+def test_what_is_paid_meanwhile_needs_no_waiver() -> None:
+    story = owing().do("finance", "waive_receivable", reason="kind")
+    story.do("finance", "record_payment", amount="12.00", reference="W-1", **{"for": "receivable"})
+    assert story.case.receivable_waiver is None
+    with pytest.raises(RuleRefused, match="owes us nothing"):
+        story.do("manager", "waive_receivable", reason="kind")
+
+
+def test_what_he_got_twice_is_given_up_after_the_freight_also_when_the_case_is_over() -> None:
+    story = owing()
+    owed = Money(**{**story.case.money.model_dump(), "charged_back": 5000, "recovered": 2000})
+    story.case = story.case.model_copy(update={"money": owed, "state": State.CLOSED})
+    story.do("finance", "waive_receivable", amount="20.00", reason="gone abroad")
+    story.do("manager", "waive_receivable", reason="not worth it")
+    money = story.case.money
+    assert (money.forgiven, money.given_up) == (1200, 800)  # 20.00 = 12.00 of freight and 8.00
+    assert money.owed_to_us == 2200  # 50.00 - 20.00 that came back - 8.00

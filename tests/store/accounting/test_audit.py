@@ -77,6 +77,8 @@ STEPS: list[tuple[Any, ...]] = [
     ("manager", "choose_remedy", {"remedy": "exchange", "replacement": {**_KETTLE, "unit_price": "99.00"}}),
     ("manager", "choose_remedy", {"remedy": "keep_it", "amount": "8.00"}),
     ("manager", "waive_freight", {"amount": "4.00", "reason": "an old customer"}),
+    ("finance", "waive_receivable", {"reason": "he is not to be asked for it"}),
+    ("manager", "waive_receivable", {"reason": "granted"}),
     ("manager", "compensate", {"amount": "15.00", "kind": "late", "reason": "a week late"}),
     ("finance", "record_payment", {"amount": "20.00", "reference": "ICBC-7"}),
     ("warehouse", "ship_replacement", {"carrier": "SF", "waybill": "SF300"}),
