@@ -63,6 +63,21 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     **dict.fromkeys(("payout_paid", "payout_failed", "payout_confirm"), frozenset({Role.FINANCE})),
     **dict.fromkeys(("check_batch", "pay_batch"), frozenset({Role.FINANCE})),
     **dict.fromkeys(("approvals", "decide_approval"), _MANAGERS),
+    # What others owe us. Settling is for whoever may act on the case; giving up is a manager's.
+    **dict.fromkeys(("claims", "claims_csv", "claim", "claim_settle"), _AGENTS | {Role.FINANCE}),
+    "claim_write_off": _MANAGERS,
+    **dict.fromkeys(("remittances", "remittances_csv"), _AGENTS | {Role.FINANCE}),
+    **dict.fromkeys(("remittance_matched", "remittance_not_there"), frozenset({Role.FINANCE})),
+    **dict.fromkeys(("receivables", "receivables_csv"), _AGENTS | {Role.FINANCE}),
+    "receivable_paid": frozenset({Role.FINANCE}),
+    **dict.fromkeys(("receivable_waive", "receivable_give_back"), _AGENTS | {Role.FINANCE}),
+    "receivable_decide": _MANAGERS,
+    # Devices that are lent.
+    **dict.fromkeys(("loaners", "loaners_csv"), _AGENTS | {Role.WAREHOUSE, Role.TECHNICIAN, Role.FINANCE}),
+    "loaner_back": _AGENTS | {Role.WAREHOUSE, Role.TECHNICIAN},
+    "loaner_lost": _MANAGERS,
+    # What personal they hold is masked.
+    **dict.fromkeys(("registers", "register", "register_csv"), _LEADERS | {Role.FINANCE}),
     # Goods in.
     **dict.fromkeys(("warehouse", "warehouse_scan"), frozenset({Role.WAREHOUSE})),
     **dict.fromkeys(("parcels", "parcel", "parcel_photo"), _STAFF),

@@ -16,9 +16,9 @@ FILTERS: Final = {
     "clocks": N_("Clocks"),
 }
 _MONEY: Final = frozenset(
-    """record_payment notify_payment record_refund fail_refund ask_payout provide_account confirm_account settle_deposit
-    give_back waive_freight compensate payout_sent payout_unknown money_refused open_claim settle_claim
-    settle_invoice""".split()
+    """record_payment notify_payment refute_payment record_refund fail_refund ask_payout provide_account confirm_account
+    settle_deposit give_back waive_freight waive_receivable compensate payout_sent payout_unknown money_refused
+    open_claim settle_claim settle_invoice""".split()
 )
 _PARCELS: Final = frozenset(
     """ship_return book_in report_interception record_delivery ship_replacement ship_back send_to_expert report_finding

@@ -1,8 +1,6 @@
 """Finance's queue: what is to be paid, alone or in a batch, and what became of it (R1)."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 from uuid import uuid4
 
@@ -13,6 +11,7 @@ from api.auth import actor_of
 from api.routes.answers import as_csv
 from console import labels, people
 from console.language import N_
+from console.listing import amount_of, every, totals
 from console.visit import Form, Here, Visit
 from models.errors import AftercareError, Invalid
 from models.lifecycle import Action
@@ -20,7 +19,6 @@ from models.lifecycle import Action
 router = APIRouter()
 PAGE: Final = 50
 MOST_IN_A_BATCH: Final = 100
-MOST_IN_A_FILE: Final = 100_000
 TABS: Final = {
     "approved": N_("to pay"),
     "sent": N_("sent"),
@@ -28,30 +26,6 @@ TABS: Final = {
     "failed": N_("failed"),
     "done": N_("paid"),
 }
-
-
-@dataclass(frozen=True)
-class Total:
-    """What a batch comes to in one currency."""
-
-    currency: str
-    count: int
-    amount: Decimal
-
-    @property
-    def as_sum(self) -> dict[str, str]:
-        """As documents write it."""
-        return {"amount": str(self.amount), "currency": self.currency}
-
-
-def totals(rows: Iterable[Mapping[str, Any]]) -> list[Total]:
-    """Count and sum by currency."""
-    found: dict[str, Total] = {}
-    for row in rows:
-        sum_ = row["amount"]
-        had = found.get(sum_["currency"], Total(sum_["currency"], 0, Decimal(0)))
-        found[had.currency] = Total(had.currency, had.count + 1, had.amount + Decimal(sum_["amount"]))
-    return [found[currency] for currency in sorted(found)]
 
 
 @router.get("/payouts", name="payouts")
@@ -91,15 +65,8 @@ async def payouts_csv(here: Here, state: str = "approved") -> Response:
     return as_csv(rows, f"payouts-{state}", ("id", "case_no", "purpose", "amount", "currency", "account", "state"))
 
 
-async def _all(here: Visit, state: str) -> AsyncIterator[dict[str, Any]]:
-    cursor, told = None, 0
-    while told < MOST_IN_A_FILE:
-        found = await here.desk.payouts((state,), None, None, cursor, 500)
-        for row in found["items"]:
-            yield row
-        told, cursor = told + len(found["items"]), found["next_cursor"]
-        if cursor is None:
-            return
+def _all(here: Visit, state: str) -> AsyncIterator[dict[str, Any]]:
+    return every(lambda cursor, most: here.desk.payouts((state,), None, None, cursor, most))
 
 
 # ── one ───────────────────────────────────────────────────────────────────────────────────────────
@@ -216,14 +183,6 @@ def _control(here: Visit, form: Form, rows: list[dict[str, Any]]) -> dict[str, s
     for total in totals(rows):
         if form.text(f"count-{total.currency}") != str(total.count):
             errors[f"count-{total.currency}"] = here.tongue.say("The count does not agree. Count again.")
-        if _amount(form.text(f"sum-{total.currency}")) != total.amount:
+        if amount_of(form.text(f"sum-{total.currency}")) != total.amount:
             errors[f"sum-{total.currency}"] = here.tongue.say("The sum does not agree. Add up again.")
     return errors
-
-
-def _amount(text: str) -> Decimal | None:
-    try:
-        found = Decimal(text.replace(",", "").removeprefix("¥").strip())
-    except InvalidOperation:
-        return None
-    return found if found.is_finite() else None

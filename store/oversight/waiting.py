@@ -4,10 +4,10 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, GenerativeSelect, func, or_, select
+from sqlalchemy import ColumnElement, GenerativeSelect, Select, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
-from models.tables import callbacks, cases, handovers, parcels, payouts, stuck_spans, swaps
+from models.tables import callbacks, case_facts, cases, claims, handovers, parcels, payouts, stuck_spans, swaps
 
 #: Nobody needs to know how many hundreds there are; the counting stops here.
 MOST: Final = 100
@@ -29,7 +29,7 @@ def _mine(asked: Asked) -> GenerativeSelect:
     return select(c.case_no).where(c.owner == asked.person, c.is_open, c.waiting_for == "agent", awake)
 
 
-def _in_state(state: str) -> Callable[[Asked], GenerativeSelect]:
+def _in_state(state: str) -> Callable[[Asked], Select[tuple[str]]]:
     return lambda asked: select(cases.c.case_no).where(cases.c.state == state)
 
 
@@ -51,12 +51,31 @@ def _offered(asked: Asked) -> GenerativeSelect:
     return select(h.id).where(h.incoming == asked.person, h.ended_at.is_(None)).union_all(proposed)
 
 
+def _noted(asked: Asked) -> GenerativeSelect:
+    """Payments that customers say they made, to be looked for by finance (L12)."""
+    return _in_state("awaiting_payment")(asked).where(cases.c.waiting_for == "finance")
+
+
+def _owed(asked: Asked) -> GenerativeSelect:
+    f = case_facts.c
+    return select(f.case_no).where(f.owed_to_us > literal_column("0"))  # as its index says it
+
+
+def _to_be_pressed(asked: Asked) -> GenerativeSelect:
+    """Claims past their deadline, whatever they wait for (L5)."""
+    c = claims.c
+    return select(c.case_no).where(c.awaits.is_not(None), c.due_at <= asked.now)
+
+
 #: Page of the console → what waits there.
 WAITING: Final[Mapping[str, Callable[[Asked], GenerativeSelect]]] = {
     "work": _mine,
     "inspection": _in_state("received"),
     "parcels": lambda asked: select(parcels.c.id).where(parcels.c.state == "on_shelf"),
     "payouts": lambda asked: select(payouts.c.id).where(payouts.c.state == "approved"),
+    "remittances": _noted,
+    "receivables": _owed,
+    "claims": _to_be_pressed,
     "approvals": _in_state("awaiting_approval"),
     "stuck": _stuck,
     "callbacks": _called_today,

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import httpx
 import pytest
 
-from console.pages.payouts import totals
+from console.listing import totals
 from tests.api.client import KETTLE_LOOKED_AT, Api
 from tests.console.browser import Browser, words
 

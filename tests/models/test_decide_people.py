@@ -206,7 +206,6 @@ def test_a_device_of_the_stock_ledger_that_is_lost_leaves_it_G8() -> None:
     assert moves[-2:] == [("sellable", "lent", "lent"), ("lent", "lost", "lost")]
 
 
-
 # ── decided outside (T21) ──
 
 

@@ -1,0 +1,78 @@
+"""The registers of section 11, to be looked through and taken along as a spreadsheet; what is personal is masked."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from api.accounting.finance import register_columns
+from api.routes.answers import as_csv
+from console import labels, people
+from console.listing import cut
+from console.registers.words import HEADS, REGISTERS, said, sort_of
+from console.visit import Here
+from models.errors import NotFound
+
+router = APIRouter()
+PAGE: Final = 50
+
+
+@router.get("/registers", name="registers")
+async def registers(here: Here) -> Response:
+    """All registers, with what stands in each."""
+    return here.page("registers/page.html", registers=REGISTERS)
+
+
+# Before the page itself, to which `refunds.csv` would be a name.
+@router.get("/registers/{name}.csv", name="register_csv")
+async def register_csv(here: Here, name: str, q: str = "", state: str = "") -> Response:
+    """What the page shows, all of it, as a spreadsheet."""
+    _known(name)
+    return as_csv(_narrowed(await here.desk.register(name), q, state), name, register_columns(name))
+
+
+@router.get("/registers/{name}", name="register")
+async def register(here: Here, name: str, q: str = "", state: str = "", cursor: str | None = None) -> Response:
+    """A register, page by page, narrowed to what mentions some words."""
+    title, what = _known(name)
+    every = await here.desk.register(name)
+    narrowed = _narrowed(every, q, state)
+    rows, following = cut(narrowed, cursor, PAGE)
+    query = {"q": q, "state": state, "cursor": following}
+    values: dict[str, Any] = {
+        "name": name,
+        "title": title,
+        "what": what,
+        "rows": rows,
+        "count": len(narrowed),
+        "columns": [column for column in register_columns(name) if column != "currency"],
+        "q": q,
+        "state": state,
+        "states": sorted({str(row["state"]) for row in every if row.get("state")}),
+        "following": following and here.url("register", query, name=name),
+        "labels": labels,
+        "heads": HEADS,
+        "sort_of": sort_of,
+        "said": said,
+        "names": await people.names(here),
+    }
+    return here.page("registers/one.html", part="registers/_rows.html", **values)
+
+
+def _known(name: str) -> tuple[str, str]:
+    found = REGISTERS.get(name)
+    if found is None:
+        raise NotFound(f"There is no register '{name}'.")
+    return found
+
+
+def _narrowed(rows: Sequence[Mapping[str, Any]], q: str, state: str) -> list[Mapping[str, Any]]:
+    """The rows of a state that have these words in any cell; the newest last, as registers are kept."""
+    wanted = q.strip().casefold()
+    fitting = (row for row in rows if not state or row.get("state") == state)
+    return [row for row in fitting if not wanted or any(wanted in _text(cell) for cell in row.values())]
+
+
+def _text(cell: Any) -> str:
+    return str(cell["amount"] if isinstance(cell, Mapping) and "amount" in cell else cell or "").casefold()
