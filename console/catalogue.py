@@ -17,9 +17,12 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from console.language import LANGUAGES, LOCALES
+from console.refusals.sources import sentences
 
 HERE: Final = Path(__file__).parent
 SHARED: Final = "shared"
+#: The sentences with which things are refused, from the code that refuses them.
+REFUSALS: Final = "refusals"
 #: What marks words: N_ in tables, `say` of a language in code, `_` in templates.
 KEYWORDS: Final[Mapping[str, Any]] = {
     "_": None,
@@ -37,7 +40,15 @@ def used() -> dict[Words, str]:
     parts: dict[Words, set[str]] = defaultdict(set)
     for part, words in _found():
         parts[words].add(part)
-    return {words: next(iter(of)) if len(of) == 1 else SHARED for words, of in parts.items()}
+    for sentence in sentences():
+        parts[sentence].add(REFUSALS)
+    return {words: _home(of) for words, of in parts.items()}
+
+
+def _home(parts: set[str]) -> str:
+    if REFUSALS in parts:
+        return REFUSALS
+    return next(iter(parts)) if len(parts) == 1 else SHARED
 
 
 def _found() -> Iterator[tuple[str, Words]]:

@@ -55,6 +55,13 @@ def catalogue(language: str) -> Translations:
     return Translations(binary)
 
 
+def kept_in(language: str, part: str) -> list[tuple[str, str]]:
+    """The words of one part with what they are in a language, as far as somebody has said it."""
+    folder, locale, _ = LANGUAGES[language]
+    found = read_po(BytesIO((LOCALES / folder / f"{part}.po").read_bytes()), locale=locale)
+    return [(str(one.id), str(one.string)) for one in found if one.id and one.string]
+
+
 @dataclass(frozen=True)
 class Tongue:
     """One language, in one time zone, at one moment."""

@@ -13,6 +13,7 @@ from api.problems import problem_of, translated
 from console import access
 from console.kept import Kept, kept
 from console.language import N_
+from console.refusals.roles import ROLE_WORDS as ROLE_WORDS
 from console.visit import Expired, Forged, NotYours, OwnPasswordFirst, Visit
 from models.errors import AftercareError
 
@@ -31,22 +32,6 @@ TITLES: Final = {
     429: N_("Too many tries"),
     500: N_("Something went wrong on our side"),
     503: N_("A part of the service is away"),
-}
-#: Role → how it is called.
-ROLE_WORDS: Final = {
-    "agent": N_("agent"),
-    "supervisor": N_("supervisor"),
-    "manager": N_("manager"),
-    "director": N_("director"),
-    "warehouse": N_("warehouse"),
-    "workshop": N_("workshop"),
-    "technician": N_("technician"),
-    "expert": N_("expert"),
-    "finance": N_("finance"),
-    "customer": N_("customer"),
-    "courier": N_("courier"),
-    "platform": N_("platform"),
-    "system": N_("Aftercare"),
 }
 
 
@@ -107,7 +92,7 @@ async def refused(request: Request, error: Exception) -> Response:
     problem = translated(error)
     if here is None or not _reads_pages(request):
         return problem_of(problem)
-    told = "" if isinstance(error, HTTPException) else problem.detail
+    told = "" if isinstance(error, HTTPException) else here.told(problem)
     answer = shown(here, problem.status, told)
     for name, value in (getattr(error, "headers", None) or {}).items():
         answer.headers[name] = value

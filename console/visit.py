@@ -24,8 +24,9 @@ from api.people.provider import IdentityProvider
 from api.people.sign_in import Doorkeeper, Sitting, User
 from console import access, navigation
 from console.language import Tongue, chosen
+from console.refusals import telling
 from console.rendering import fingerprint, rendered
-from models.errors import TooLarge
+from models.errors import AftercareError, TooLarge
 from models.lifecycle import Action, Role, may
 
 SESSION_COOKIE: Final = "aftercare_session"
@@ -122,6 +123,22 @@ class Visit:
     @property
     def now(self) -> datetime:
         return self.tongue.now
+
+    def told(self, refused: AftercareError) -> str:
+        """What was refused and what to do, in this person's language."""
+        return telling.told(self.tongue, refused)
+
+    def wrong(self, refused: AftercareError) -> dict[str, str]:
+        """What is wrong with a form by its field, in this person's language; under no field what is wrong with all."""
+        return telling.complaints(self.tongue, refused)
+
+    def sentence(self, words: str) -> str:
+        """A sentence of the desk in this person's language, in general words where it is not known."""
+        return telling.said(self.tongue, words) or self.tongue.say("not as things stand")
+
+    def complaint(self, words: str) -> str:
+        """What is wrong with one field, in this person's language."""
+        return telling.complaint(self.tongue, words)
 
     @property
     def address(self) -> str:

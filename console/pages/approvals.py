@@ -72,7 +72,7 @@ async def decide_approval(here: Here, case_no: str) -> Response:
     try:
         await here.desk.command(case_no, command, here.caller)
     except AftercareError as refused:
-        return await _queue(here, cursor, refused.status, wrong={case_no: refused.detail}, typed={case_no: note})
+        return await _queue(here, cursor, refused.status, wrong={case_no: here.told(refused)}, typed={case_no: note})
     say = here.tongue.say
     done = say("%(case)s: approved.", case=case_no) if decision == "approve" else say("%(case)s: denied.", case=case_no)
     return here.go(here.url("approvals", {"cursor": cursor}), done)

@@ -17,6 +17,7 @@ from console import labels, people
 from console.language import N_
 from console.pages.cases import kinds, script_of
 from console.visit import Form, Here, Visit
+from models.commands import errors_of
 from models.errors import AftercareError
 from models.lifecycle import Action
 from models.oversight.callbacks import AFTER_REMEDY, QUESTIONS
@@ -145,10 +146,10 @@ async def callback_done(here: Here, callback_id: str) -> Response:
         actor = actor_of(here.caller, action=Action.COMPLETE_CALLBACK)
         kept = await calling.done(here.desk, callback_id, told, actor)
     except ValidationError as wrong:
-        errors = {"": str(wrong.errors()[0]["msg"])}
+        errors = {"": here.complaint(errors_of(wrong)[0]["message"])}
         return await _page(here, callback_id, form.text("whose"), 422, errors, form.keep())
     except AftercareError as refused:
-        return await _page(here, callback_id, form.text("whose"), refused.status, {"": refused.detail}, form.keep())
+        return await _page(here, callback_id, form.text("whose"), refused.status, {"": here.told(refused)}, form.keep())
     return await _onward(here, callback_id, form, _said(here, told.satisfied, kept))
 
 
@@ -187,10 +188,10 @@ async def callback_missed(here: Here, callback_id: str) -> Response:
         actor = actor_of(here.caller, action=Action.MISS_CALLBACK)
         now = await calling.missed(here.desk, callback_id, told, actor, int(seen) if seen.isdecimal() else None)
     except ValidationError as wrong:
-        errors = {"note": str(wrong.errors()[0]["msg"])}
+        errors = {"note": here.complaint(errors_of(wrong)[0]["message"])}
         return await _page(here, callback_id, form.text("whose"), 422, errors, form.keep())
     except AftercareError as refused:
-        return await _page(here, callback_id, form.text("whose"), refused.status, {"": refused.detail}, form.keep())
+        return await _page(here, callback_id, form.text("whose"), refused.status, {"": here.told(refused)}, form.keep())
     return await _onward(here, callback_id, form, _tried(here, now))
 
 

@@ -214,10 +214,10 @@ async def case_act(here: Here, case_no: str, action: str) -> Response:
     try:
         await here.desk.command(case_no, _envelope(action, data, command_id), here.caller)
     except DataRefused as refused:
-        errors = {one["field"]: one["message"] for one in refused.extra.get("errors", [])} or {"": refused.detail}
+        errors = here.wrong(refused)
         return await _form(here, case_no, named, typed, errors, code=422)
     except (CommandRefused, Conflict, Unavailable) as refused:
-        return await _form(here, case_no, named, typed, {"": refused.detail}, code=refused.status)
+        return await _form(here, case_no, named, typed, {"": here.told(refused)}, code=refused.status)
     said, wrong = await _say_too(here, case_no, form, command_id)
     if wrong:
         unsaid = {"words": form.text("say")}
@@ -255,7 +255,7 @@ async def _say_too(here: Visit, case_no: str, form: Form, command_id: str) -> tu
     try:
         await here.desk.command(case_no, _envelope("message", {"text": words}, f"{command_id} said"), here.caller)
     except AftercareError as refused:
-        return "", here.tongue.say("Done, but the message was not sent: %(why)s", why=refused.detail)
+        return "", here.tongue.say("Done, but the message was not sent: %(why)s", why=here.told(refused))
     return here.tongue.say("Done, and the customer was told."), ""
 
 
@@ -323,7 +323,7 @@ def why(here: Visit, reasons: list[str]) -> str:
         elif reason.startswith("not by "):
             told.append(here.tongue.say("your role does not do this"))
         else:
-            told.append(reason)
+            told.append(here.sentence(reason))
     return "; ".join(told)
 
 
@@ -357,7 +357,7 @@ async def _write(here: Visit, case_no: str, action: str, field: str, done: str) 
     try:
         await here.desk.command(case_no, _envelope(action, {field: words}, command_id), here.caller)
     except (CommandRefused, Unavailable) as refused:
-        told = {action: refused.detail}
+        told = {action: here.told(refused)}
         return await page_of(here, case_no, refused.status, typed=form.keep(), write_errors=told, writing=action)
     return here.go(here.url("case", case_no=case_no), done)
 
@@ -378,7 +378,7 @@ async def case_add_files(here: Here, case_no: str) -> Response:
         try:
             await here.desk.add_file(case_no, one.file, one.filename, actor)
         except AftercareError as refused:
-            told = {"attach": f"{one.filename}: {refused.detail}"}
+            told = {"attach": f"{one.filename}: {here.told(refused)}"}
             return await page_of(here, case_no, refused.status, write_errors=told, writing="attach")
     done = here.tongue.say_many("One file added.", "%(count)s files added.", len(chosen))
     return here.go(here.url("case", case_no=case_no), done)

@@ -17,7 +17,7 @@ from console import labels, people
 from console.language import N_
 from console.problems import ROLE_WORDS
 from console.visit import Form, Here, Visit
-from models.commands import Actor
+from models.commands import Actor, errors_of
 from models.errors import AftercareError, Conflict, Invalid, NotFound
 from models.lifecycle import Action
 
@@ -164,12 +164,13 @@ async def _again(here: Visit, which: str, form: Form, errors: Mapping[str, str])
     return await _page(here, 422, wrong=which, typed=form.keep(), errors=dict(errors))
 
 
-def told_by(refused: AftercareError | ValidationError, fields: Mapping[str, str]) -> dict[str, str]:
+def told_by(here: Visit, refused: AftercareError | ValidationError, fields: Mapping[str, str]) -> dict[str, str]:
     """What is wrong by field of the form; `fields` renames those of the API. What is about none stands under ''."""
     if isinstance(refused, ValidationError):
-        return {fields.get(str(one["loc"][0]), str(one["loc"][0])): one["msg"] for one in refused.errors()}
-    found = [(str(one.get("field", "")), str(one.get("message", ""))) for one in refused.extra.get("errors", ())]
-    return {fields.get(field, field): told for field, told in found} or {"": refused.detail}
+        found = {one["field"].partition(".")[0]: here.complaint(one["message"]) for one in errors_of(refused)}
+    else:
+        found = here.wrong(refused)
+    return {fields.get(field, field): told for field, told in found.items()}
 
 
 # ── absences ──────────────────────────────────────────────────────────────────────────────────────
@@ -191,7 +192,7 @@ async def add_absence(here: Here) -> Response:
     try:
         await Duty(here.desk).absent(AbsenceAsk.model_validate({**asked, "reason": form.text("reason") or None}), me)
     except (ValidationError, Invalid, NotFound) as refused:
-        return await _again(here, "absence", form, told_by(refused, {"begins": "from"}))
+        return await _again(here, "absence", form, told_by(here, refused, {"begins": "from"}))
     return here.go(here.url("duty"), here.tongue.say("This absence is written down."))
 
 
@@ -248,7 +249,7 @@ async def propose_swap(here: Here) -> Response:
         try:
             await Duty(here.desk).propose_swap(SwapAsk.model_validate(asked), me)
         except (ValidationError, Invalid, NotFound, Conflict) as refused:
-            return await _again(here, "swap", form, told_by(refused, {}))
+            return await _again(here, "swap", form, told_by(here, refused, {}))
     return here.go(here.url("duty"), here.tongue.say("Proposed. It holds once the other agrees."))
 
 
@@ -292,10 +293,10 @@ async def begin_handover(here: Here) -> Response:
     except Conflict as refused:
         waiting = await _waiting(here, ask["outgoing"] or me.id, str(ask["to"]))
         if waiting is None:
-            return await _again(here, "handover", form, {"": refused.detail})
+            return await _again(here, "handover", form, {"": here.told(refused)})
         return here.go(here.url("handover", handover_id=waiting))
     except (ValidationError, Invalid, NotFound) as refused:
-        return await _again(here, "handover", form, told_by(refused, {}))
+        return await _again(here, "handover", form, told_by(here, refused, {}))
     return here.go(here.url("handover", handover_id=begun["id"]))
 
 

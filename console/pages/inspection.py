@@ -122,10 +122,10 @@ async def do_inspect(here: Here, case_no: str) -> Response:
         command = {"action": verdict, "command_id": form.text("command_id") or uuid4().hex, "data": told}
         await here.desk.command(case_no, command, here.caller)
     except DataRefused as refused:
-        wrong = {_field(one["field"], data): one["message"] for one in refused.extra.get("errors", [])}
-        return await _form(here, case_no, typed, wrong or {"": refused.detail}, 422)
+        wrong = {_field(name, data): words for name, words in here.wrong(refused).items()}
+        return await _form(here, case_no, typed, wrong or {"": here.told(refused)}, 422)
     except AftercareError as refused:
-        return await _form(here, case_no, typed, {"": refused.detail}, refused.status)
+        return await _form(here, case_no, typed, {"": here.told(refused)}, refused.status)
     return here.go(here.url("inspection"), here.tongue.say("%(case)s is inspected.", case=case_no))
 
 

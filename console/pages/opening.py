@@ -53,13 +53,13 @@ async def open_case(here: Here) -> Response:
         wanted = OpenCase.model_validate(ask)
         case, _ = await here.desk.open_case(wanted, actor_of(here.caller), f"{here.me.id} {form.text('command_id')}")
     except ValidationError as refused:
-        errors = {one["field"]: one["message"] for one in errors_of(refused)}
+        errors = {one["field"]: here.complaint(one["message"]) for one in errors_of(refused)}
         return await _form(here, order_no, form, errors, code=422)
     except Conflict as refused:
         held = {"held": refused.extra.get("case_no"), "code": 409}
-        return await _form(here, order_no, form, {"": refused.detail}, **held)
+        return await _form(here, order_no, form, {"": here.told(refused)}, **held)
     except (Invalid, NotFound) as refused:
-        errors = {one["field"]: one["message"] for one in refused.extra.get("errors", [])} or {"": refused.detail}
+        errors = here.wrong(refused)
         return await _form(here, order_no, form, errors, code=refused.status)
     return here.go(here.url("case", case_no=case["case_no"]), here.tongue.say("The case is open."))
 

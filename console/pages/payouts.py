@@ -82,7 +82,7 @@ async def payout_paid(here: Here, payout_id: str) -> Response:
     try:
         await here.desk.payout_paid(payout_id, reference, actor_of(here.caller, action=Action.RECORD_REFUND))
     except AftercareError as refused:
-        return await _wrong(here, form, payout_id, refused.detail, refused.status)
+        return await _wrong(here, form, payout_id, here.told(refused), refused.status)
     return here.go(
         here.url("payouts", {"state": state}), here.tongue.say("Recorded as paid: %(what)s.", what=reference)
     )
@@ -99,7 +99,7 @@ async def payout_failed(here: Here, payout_id: str) -> Response:
         actor = actor_of(here.caller, action=Action.FAIL_REFUND)
         await here.desk.payout_failed(payout_id, code, note or None, actor)
     except AftercareError as refused:
-        return await _wrong(here, form, payout_id, refused.detail, refused.status)
+        return await _wrong(here, form, payout_id, here.told(refused), refused.status)
     return here.go(here.url("payouts", {"state": "failed"}), here.tongue.say("Recorded as failed."))
 
 
@@ -173,7 +173,7 @@ async def _pay_one(here: Visit, payout_id: str, reference: str, actor: Any) -> s
     try:
         await here.desk.payout_paid(payout_id, reference, actor)
     except AftercareError as refused:
-        return refused.detail
+        return here.told(refused)
     return ""
 
 

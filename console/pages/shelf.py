@@ -122,7 +122,7 @@ async def parcel_send_back(here: Here, parcel_id: str) -> Response:
 async def _wrong(here: Visit, parcel_id: str, form: Form, field: str, refused: Exception) -> Response:
     """The box again, with what was typed and what is wrong with it."""
     if isinstance(refused, AftercareError):
-        return await _one(here, parcel_id, refused.status, typed=form.keep(), errors={field: refused.detail})
+        return await _one(here, parcel_id, refused.status, typed=form.keep(), errors={field: here.told(refused)})
     told = here.tongue.say("This cannot be read: use plain text.")
     return await _one(here, parcel_id, 422, typed=form.keep(), errors={field: told})
 
@@ -143,7 +143,7 @@ async def parcel_add_photo(here: Here, parcel_id: str) -> Response:
         try:
             await here.desk.goods.add_photo(parcel_id, one.file, actor)
         except AftercareError as refused:
-            told = f"{one.filename}: {refused.detail}"
+            told = f"{one.filename}: {here.told(refused)}"
             return await _one(here, parcel_id, refused.status, errors={"files": told})
     done = here.tongue.say_many("One photo kept.", "%(count)s photos kept.", len(chosen))
     onward = form.text("onward")

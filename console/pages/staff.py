@@ -77,7 +77,7 @@ async def _saved(here: Visit, id: str, said: Mapping[str, Any]) -> dict[str, str
     try:
         await Duty(here.desk).put_person(id, StaffAsk.model_validate(said), actor(here))
     except (ValidationError, Invalid, NotFound, Conflict) as refused:
-        return told_by(refused, {})
+        return told_by(here, refused, {})
     return {}
 
 
@@ -154,7 +154,7 @@ async def give_rota(here: Here, person: str) -> Response:
         try:
             await Duty(here.desk).put_rota(RotaAsk.model_validate(ask), actor(here))
         except (ValidationError, Invalid, NotFound) as refused:
-            errors = told_by(refused, {})
+            errors = told_by(here, refused, {})
     if errors:
         return await _one(here, person, 422, typed=form.keep(), errors=errors, wrong="rota")
     return here.go(here.url("staff_person", person=person), here.tongue.say("The rota is written down."))

@@ -15,6 +15,7 @@ from api.oversight.bulk import Bulks, narrowed
 from console import labels
 from console.language import N_
 from console.visit import Form, Here, Visit
+from models.commands import errors_of
 from models.errors import DataRefused, Invalid
 from models.lifecycle import Stage
 from models.oversight.bulk import ACTIONS
@@ -254,7 +255,11 @@ async def start_bulk(here: Here) -> Response:
         caller = actor_of(here.caller, None, ACTIONS[ask.action])
         begun = await Bulks(here.desk).start(ask, caller, form.text("command_id") or None)
     except (ValidationError, DataRefused, Invalid) as refused:
-        told = refused.detail if isinstance(refused, (DataRefused, Invalid)) else str(refused.errors()[0]["msg"])
+        told = (
+            here.told(refused)
+            if isinstance(refused, (DataRefused, Invalid))
+            else here.complaint(errors_of(refused)[0]["message"])
+        )
         return await _board(here, None, 422, typed=form.keep(), chosen=chosen, errors={"": told})
     return here.go(here.url("bulk", bulk_id=begun["id"]))
 

@@ -83,11 +83,11 @@ async def warehouse_scan(here: Here) -> Response:
         answer = await here.desk.goods.scan(scan, actor)
     except Conflict as several:
         if not several.extra.get("choices"):
-            return await _station(here, _refused(several.detail), 409, typed)
+            return await _station(here, _refused(here.told(several)), 409, typed)
         ask = {"said": "choose", "choices": several.extra["choices"], "typed": typed, "scan_id": scan.scan_id}
         return await _station(here, ask, 409, typed)
     except AftercareError as refused:
-        return await _station(here, _refused(refused.detail), refused.status, typed)
+        return await _station(here, _refused(here.told(refused)), refused.status, typed)
     return await _told(here, answer)
 
 
