@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from fastapi import APIRouter
@@ -14,6 +14,7 @@ from console import labels, people
 from console.cases import chips, forms, timeline
 from console.cases.groups import ELSEWHERE, GROUPS
 from console.visit import Form, Here, Visit
+from models.commands import parse_command, parse_data
 from models.errors import AftercareError, CommandRefused, Conflict, DataRefused, NotFound, Unavailable
 from models.lifecycle import Action, may
 from models.masking import masked
@@ -21,6 +22,8 @@ from models.masking import masked
 router = APIRouter()
 log = logging.getLogger("aftercare.console")
 
+#: After these nothing can be said any more, so the words for the customer go before them.
+LAST: Final = frozenset({Action.REJECT, Action.CLOSE, Action.WITHDRAW, Action.COMPLETE_CALLBACK, Action.MISS_CALLBACK})
 #: The most entries that a page shows; older ones are a click away.
 MOST_ENTRIES = 200
 
@@ -211,14 +214,18 @@ async def case_act(here: Here, case_no: str, action: str) -> Response:
         return await _form(here, case_no, named, typed, conflict=conflict, code=409)
     data = forms.data_of(named, typed, here.tongue.zone)
     command_id = form.text("command_id") or uuid4().hex
+    said = wrong = ""
     try:
+        if named in LAST and await _can_be_done(here, case_no, named, data):
+            said, wrong = await _say_too(here, case_no, form, command_id)
         await here.desk.command(case_no, _envelope(action, data, command_id), here.caller)
     except DataRefused as refused:
         errors = here.wrong(refused)
         return await _form(here, case_no, named, typed, errors, code=422)
     except (CommandRefused, Conflict, Unavailable) as refused:
         return await _form(here, case_no, named, typed, {"": here.told(refused)}, code=refused.status)
-    said, wrong = await _say_too(here, case_no, form, command_id)
+    if named not in LAST:
+        said, wrong = await _say_too(here, case_no, form, command_id)
     if wrong:
         unsaid = {"words": form.text("say")}
         return await page_of(here, case_no, 422, typed=unsaid, write_errors={"message": wrong}, writing="message")
@@ -245,6 +252,16 @@ async def _meanwhile(here: Visit, case_no: str, form: Form) -> list[timeline.Row
     found = await here.desk.timeline(case_no, int(seen), 50)
     others = [one for one in found["items"] if one["actor"]["id"] != here.me.id]
     return timeline.rows(others, here.tongue, await people.names(here)) if others else []
+
+
+async def _can_be_done(here: Visit, case_no: str, action: Action, data: Mapping[str, Any]) -> bool:
+    """Whether a step is allowed and its data can be read, so that nobody is told of what does not happen."""
+    document = await here.desk.case(case_no, here.roles, here.me.id)
+    if not next(one for one in document["actions"] if one["action"] == action.value)["allowed"]:
+        return False
+    actor = {"id": here.me.id, "role": next(iter(here.roles))}
+    parse_data(parse_command({"action": action, "actor": actor, "data": dict(data)}))
+    return True
 
 
 async def _say_too(here: Visit, case_no: str, form: Form, command_id: str) -> tuple[str, str]:

@@ -22,7 +22,7 @@ from up import Running
 NO_PAGES: Final = frozenset(
     {
         *("home", "work_next", "reports", "live", "provider_sign_in", "provider_back"),
-        *("case_file", "case_slip", "parcel_photo", "playbook_road", "cases_csv", "payouts_csv", "report_csv"),
+        *("case_file", "case_slip", "parcel_photo", "playbook_road"),
         *("customer_photo", "customer_case_photo", "customer_slip"),
     }
 )
@@ -85,7 +85,11 @@ def looker(page: str) -> str:
 
 def pages() -> list[APIRoute]:
     """The routes of all pages that people look at."""
-    return [route for route in page_routes() if "GET" in (route.methods or ()) and route.name not in NO_PAGES]
+    return [route for route in page_routes() if "GET" in (route.methods or ()) and _is_page(route.name)]
+
+
+def _is_page(name: str) -> bool:
+    return name not in NO_PAGES and not name.endswith("_csv")
 
 
 async def furnish(api: Api, browse: Callable[..., Browser], service: Running) -> Furniture:
@@ -94,6 +98,7 @@ async def furnish(api: Api, browse: Callable[..., Browser], service: Running) ->
     opened = await api.opened(description="漏水" * 60)
     case_no, order_no = str(opened["case_no"]), str(opened["order_no"])
     await api.act(case_no, "customer_message", "customer", text="什么时候有消息？" * 12)
+    await api.act(case_no, "open_claim", against="courier", amount="139.00", name="SF")
     await _money(api)
     inspected, parcel_id = await _goods(api, case_no)
     people = await _people(api, browse)
@@ -105,6 +110,7 @@ async def furnish(api: Api, browse: Callable[..., Browser], service: Running) ->
         "parcel_id": parcel_id,
         "kind": "quality_fault",
         "token": link,
+        "callback_id": await _callback(api),
         "bulk_id": await _bulk(chen, case_no),
         **people,
     }
@@ -113,6 +119,8 @@ async def furnish(api: Api, browse: Callable[..., Browser], service: Running) ->
         "report_cases": {"name": "monthly", "": html.unescape(_first(await chen.get("/reports/monthly"), BEHIND))},
         "calendar": {"name": _first(await chen.get("/calendars"), r'href="/calendars/([\w-]+)"')},
         "inspect": {"case_no": inspected},
+        "register": {"name": "refunds"},
+        "claim": {"case_no": case_no, "number": "1"},
     }
     return Furniture(values, own, await _asking(api, service), await _asked(api, service))
 
@@ -129,6 +137,13 @@ async def _money(api: Api) -> None:
             await api.post(f"/payouts/{granted['payouts'][0]['id']}/{outcome}", json=said)
     asking = (await api.opened())["case_no"]
     await api.act(asking, "compensate", amount="100.00", kind="goodwill", reason="等了一个月")
+
+
+async def _callback(api: Api) -> str:
+    case_no = (await api.opened(kind="usage_help", wanted="none", owner="li"))["case_no"]
+    await api.act(case_no, "answer", text="长按三秒。", final=True)
+    due = (await api.get("/callbacks", params={"person": "li", "limit": 200})).json()["items"]
+    return str(next(one["id"] for one in due if one["case_no"] == case_no))
 
 
 async def _goods(api: Api, number: str) -> tuple[str, str]:

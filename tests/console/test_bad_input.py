@@ -92,6 +92,16 @@ async def test_words_to_the_customer_stay_with_a_step_that_cannot_be_taken_now(a
     assert "gnp.exe" in endless.text, "the step is taken, and the words wait to be sent"
 
 
+async def test_words_with_a_last_step_reach_the_customer_before_the_case_is_shut(api: Api, browse: Browse) -> None:
+    case_no = (await api.opened())["case_no"]
+    li, said = browse("agent"), {"say": "很抱歉，已超过保修期", "say_it": "on"}
+    empty = await li.submit(f"/cases/{case_no}/do/reject", reason="", **said)
+    assert (empty.status_code, "很抱歉，已超过保修期" in empty.text) == (422, True)
+    assert (await li.submit(f"/cases/{case_no}/do/reject", reason="过保", **said)).status_code == 303
+    entries = (await api.get(f"/cases/{case_no}/timeline")).json()["items"]
+    assert [one["action"] for one in entries if one["action"] in ("message", "reject")] == ["message", "reject"]
+
+
 async def test_a_field_that_is_far_too_long_is_told_so(api: Api, browse: Browse, phone: Phone) -> None:
     case_no = (await api.opened())["case_no"]
     huge = await browse("agent").submit(f"/cases/{case_no}/note", words="x" * 300_000)
