@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -124,7 +125,7 @@ def a_database(named: str | None, postgresql: bool) -> Iterator[str]:
         with postgres_server() as server, postgres_database(server) as url:
             yield url
     else:
-        with sqlite_database() as url:
+        with sqlite_database(gettempdir()) as url:
             yield url
 
 

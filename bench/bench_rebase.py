@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from statistics import median
+from tempfile import gettempdir
 from typing import Any
 
 from sqlalchemy import Engine, insert
@@ -130,7 +131,7 @@ def main() -> None:
             continue
         with ExitStack() as stack:
             if dialect == "sqlite":
-                url = stack.enter_context(sqlite_database())
+                url = stack.enter_context(sqlite_database(gettempdir()))
             else:
                 url = stack.enter_context(postgres_database(stack.enter_context(postgres_server())))
             engine = stack.enter_context(opened(url))

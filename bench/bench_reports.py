@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from statistics import median
+from tempfile import gettempdir
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -155,7 +156,7 @@ def main() -> None:
         if asked.database:
             good = run("given", asked.database, asked)
         else:
-            good = run("sqlite", stack.enter_context(sqlite_database()), asked)
+            good = run("sqlite", stack.enter_context(sqlite_database(gettempdir())), asked)
             server = stack.enter_context(postgres_server())
             good &= run("postgresql", stack.enter_context(postgres_database(server)), asked)
     sys.exit(0 if good else 1)

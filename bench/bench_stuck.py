@@ -20,6 +20,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from statistics import median, quantiles
+from tempfile import gettempdir
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -206,7 +207,7 @@ def main() -> int:
             urls = {asked.database.split(":")[0]: asked.database}
         else:
             urls = {
-                "sqlite": stack.enter_context(sqlite_database()),
+                "sqlite": stack.enter_context(sqlite_database(gettempdir())),
                 "postgresql": stack.enter_context(postgres_database(stack.enter_context(postgres_server()))),
             }
         in_time = [run(name, url, asked) for name, url in urls.items()]

@@ -10,7 +10,8 @@ from sqlalchemy import Engine, update
 from cli import run
 from models.tables import payment_pots
 from settings import load_settings
-from store.engine import make_engine, upgrade
+from store.engine import make_engine
+from tests.databases import with_schema
 from tests.store.accounting.test_audit import sold_and_refunded
 
 
@@ -19,7 +20,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     """A shop in a data folder that the command finds."""
     monkeypatch.setenv("AFTERCARE_DATA", str(tmp_path))
     engine = make_engine(load_settings().database)
-    upgrade(engine)
+    with_schema(engine)
     sold_and_refunded(engine)
     yield engine
     engine.dispose()

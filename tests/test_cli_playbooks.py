@@ -11,10 +11,11 @@ from sqlalchemy import make_url
 
 from playbooks.loading.load import SHIPPED, load_playbooks
 from settings import Settings
-from store.engine import make_engine, reading, upgrade
+from store.engine import make_engine, reading
 from store.procedure import playbooks as kept
 from terminal.playbooks import span_of
 from tests.builders import DAY, an_order
+from tests.databases import with_schema
 from tests.own_playbooks import KIND, OTHER, write_file, write_folder
 from tests.store.desk import import_order
 from tests.store.test_trial import an_open_case
@@ -54,7 +55,7 @@ def shop(tmp_path: Path) -> Shop:
     found = Shop(tmp_path / "data")
     write_folder(found.folder)
     engine = make_engine(make_url(Settings(data=found.data).database))
-    upgrade(engine)
+    with_schema(engine)
     at = datetime.now(UTC) - DAY
     order = an_order(placed_at=at - 5 * DAY, paid_at=at - 5 * DAY, shipped_at=at - 4 * DAY, delivered_at=at - 3 * DAY)
     an_open_case(engine, load_playbooks(found.folder), import_order(engine, order), at)

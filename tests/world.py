@@ -34,8 +34,9 @@ from models.tables import counters
 from playbooks.loading.in_force import Fixed
 from playbooks.loading.load import SHIPPED, Playbooks, load_playbooks
 from store import cases, orders
-from store.engine import make_engine, reading, upgrade, writing
+from store.engine import make_engine, reading, writing
 from tests.builders import an_order
+from tests.databases import with_schema
 from tests.roads import SATISFIED, Road
 from worker import case_worker
 
@@ -251,7 +252,7 @@ async def a_world(
 ) -> AsyncIterator[tuple[World, Worker]]:
     """A shop with a store of its own and a running worker."""
     engine = make_engine(database or f"sqlite:///{folder / 'aftercare.db'}")
-    upgrade(engine)
+    with_schema(engine)
     playbooks = shipped()
     payments = Payments(engine, gateways) if gateways else None
     held = Held(playbooks)

@@ -1,14 +1,13 @@
 """The whole service on this machine, once for all tests of its HTTP side."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 import pytest_asyncio
 
 from settings import Settings
 from tests.api.client import BOOTSTRAP, COURIER, SHOPS, Api
+from tests.databases import quick_place
 from up import Running, running
 
 #: Webhooks of these tests go to this machine.
@@ -16,20 +15,20 @@ LOOPBACK: dict[str, Any] = {"webhook_http": True, "webhook_networks": "127.0.0.0
 
 
 @pytest_asyncio.fixture(scope="session")
-async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+async def service() -> AsyncIterator[Running]:
     """Store, Temporal, worker and API on free ports."""
-    folder: Path = tmp_path_factory.mktemp("service")
-    settings = Settings(
-        data=folder,
-        http_port=0,
-        temporal_port=0,
-        bootstrap_token=BOOTSTRAP,
-        courier_secret=COURIER,
-        woocommerce_webhook_secret=SHOPS,
-        **LOOPBACK,
-    )
-    async with running(settings) as found:
-        yield found
+    with quick_place() as folder:
+        settings = Settings(
+            data=folder,
+            http_port=0,
+            temporal_port=0,
+            bootstrap_token=BOOTSTRAP,
+            courier_secret=COURIER,
+            woocommerce_webhook_secret=SHOPS,
+            **LOOPBACK,
+        )
+        async with running(settings) as found:
+            yield found
 
 
 @pytest_asyncio.fixture

@@ -34,9 +34,10 @@ from models.errors import Forbidden, Malformed, Unauthenticated
 from models.lifecycle import Action, Role
 from server import make_app
 from settings import Settings
-from store.engine import make_engine, upgrade, writing
+from store.engine import make_engine, writing
 from store.people import tokens
 from tests.api.client import BOOTSTRAP, Api, an_order, refused, token_of
+from tests.databases import with_schema
 from up import Running
 
 
@@ -263,7 +264,7 @@ class GateAtHand:
 
     def __init__(self, folder: Path, bootstrap: str = "bootstrap-of-the-shop") -> None:
         self.engine = make_engine(f"sqlite:///{folder / 'tokens.db'}")
-        upgrade(self.engine)
+        with_schema(self.engine)
         with writing(self.engine) as session:
             self.good = tokens.create(session, "li.na", [Role.AGENT])
         self.now = 1000.0

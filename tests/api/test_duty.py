@@ -17,9 +17,10 @@ from api.documents import duty as duty_documents
 from models.lifecycle import Role
 from server import make_app
 from settings import Settings
-from store.engine import make_engine, upgrade, writing
+from store.engine import make_engine, writing
 from store.people import tokens
 from tests.api.client import BOOTSTRAP, refused
+from tests.databases import with_schema
 from tests.world import shipped
 from up import Running
 
@@ -66,7 +67,7 @@ class Shop:
 @pytest_asyncio.fixture
 async def shop(service: Running, tmp_path: Path) -> AsyncIterator[Shop]:
     engine = make_engine(f"sqlite:///{tmp_path / 'staff.db'}")
-    upgrade(engine)
+    with_schema(engine)
     async with AsyncExitStack() as stack:
         yield Shop(service, engine, stack)
     engine.dispose()

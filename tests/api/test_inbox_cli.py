@@ -91,12 +91,13 @@ async def test_addresses_can_come_by_standard_input(aftercare: Aftercare, monkey
 
 async def test_the_doctor_speaks_of_notifications(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from settings import load_settings
-    from store.engine import make_engine, upgrade
+    from store.engine import make_engine
     from terminal.doctor import PARTS
+    from tests.databases import with_schema
 
     monkeypatch.setenv("AFTERCARE_DATA", str(tmp_path))
     assert PARTS["notifications"](load_settings()) == "nothing to tell yet"
     engine = make_engine(load_settings().database)
-    upgrade(engine)
+    with_schema(engine)
     assert "no channel fails" in PARTS["notifications"](load_settings())
     engine.dispose()

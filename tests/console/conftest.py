@@ -1,7 +1,6 @@
 """The whole service on this machine with somebody of every role, once for all tests of the console."""
 
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -9,16 +8,17 @@ import pytest_asyncio
 from settings import Settings
 from tests.api.client import BOOTSTRAP, Api
 from tests.console.browser import Browser, Staff
+from tests.databases import quick_place
 from up import Running, running
 
 
 @pytest_asyncio.fixture(scope="session")
-async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+async def service() -> AsyncIterator[Running]:
     """Store, Temporal, worker, API and console on free ports."""
-    folder: Path = tmp_path_factory.mktemp("console")
-    settings = Settings(data=folder, http_port=0, temporal_port=0, bootstrap_token=BOOTSTRAP)
-    async with running(settings) as found:
-        yield found
+    with quick_place() as folder:
+        settings = Settings(data=folder, http_port=0, temporal_port=0, bootstrap_token=BOOTSTRAP)
+        async with running(settings) as found:
+            yield found
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,10 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.whic
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 #: A folder for pictures of every page; without it none are taken.
 PICTURES = os.environ.get("PICTURES")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH, and none named by CHROMIUM")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH, and none named by CHROMIUM"),
+]
 
 SAID = {
     "en": {

@@ -4,24 +4,34 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
 from tests.databases import DIALECTS, emptied, opened, postgres_database, postgres_server, sqlite_database
 
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    with postgres_server() as url:
+    with postgres_server(durable=False) as url:
         yield url
 
 
+@pytest.fixture(scope="session")
+def newest(postgres_url: str) -> Iterator[str]:
+    """The name of a database on the server with the newest schema, for others to be copies of."""
+    with postgres_database(postgres_url) as url:
+        with opened(url):
+            pass
+        yield str(make_url(url).database)
+
+
 @contextmanager
-def _empty_database(dialect: str, request: pytest.FixtureRequest) -> Iterator[str]:
+def _empty_database(dialect: str, request: pytest.FixtureRequest, bare: bool = False) -> Iterator[str]:
     if dialect == "sqlite":
         with sqlite_database() as url:
             yield url
     else:
-        with postgres_database(request.getfixturevalue("postgres_url")) as url:
+        like = None if bare else request.getfixturevalue("newest")
+        with postgres_database(request.getfixturevalue("postgres_url"), like) as url:
             yield url
 
 
@@ -40,7 +50,7 @@ def engine(module_engine: Engine) -> Engine:
 @pytest.fixture(params=DIALECTS)
 def bare_engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     """A database without any schema."""
-    with _empty_database(request.param, request) as url, opened(url, upgraded=False) as engine:
+    with _empty_database(request.param, request, bare=True) as url, opened(url, upgraded=False) as engine:
         yield engine
 
 

@@ -1,7 +1,6 @@
 """Temporal's time-skipping server and a shop, both of its own for every test: its clock is one for all its cases."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -10,6 +9,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from api.connection import register_search_attributes
 from playbooks.loading.load import SHIPPED, load_playbooks
+from tests.databases import quick_place
 from tests.servers import test_server_binary
 from tests.world import World, a_world
 
@@ -26,9 +26,10 @@ async def skipping() -> AsyncIterator[WorkflowEnvironment]:
 
 
 @pytest_asyncio.fixture
-async def shop(skipping: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[World]:
-    async with a_world(skipping.client, tmp_path, skipping) as (world, _):
-        yield world
+async def shop(skipping: WorkflowEnvironment) -> AsyncIterator[World]:
+    with quick_place() as folder:
+        async with a_world(skipping.client, folder, skipping) as (world, _):
+            yield world
 
 
 @pytest.fixture(scope="session")
