@@ -50,6 +50,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     **dict.fromkeys(("staff", "add_staff", "staff_person", "save_staff", "give_rota"), _MANAGERS),
     **dict.fromkeys(("users", "add_user", "user", "user_roles", "user_password", "tie_user"), _MANAGERS),
     **dict.fromkeys(("disable_user", "enable_user", "sign_user_out"), _MANAGERS),
+    **dict.fromkeys(("service_levels", "breaches", "breaches_csv", "say_breach"), _LEADERS),
     "sweeps": _LEADERS,
     "stuck": _LEADERS,
     "check_bulk": _LEADERS,

@@ -60,6 +60,7 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     Entry("registers", N_("Registers"), "list", "", MONEY, within=("register",)),
     Entry("approvals", N_("Approvals"), "check", "a", LEADING, counted=True),
     Entry("stuck", N_("Stuck"), "alert", "s", LEADING, within=("check_bulk", "bulks", "bulk"), counted=True),
+    Entry("service_levels", N_("Service levels"), "clock", "l", LEADING, within=("breaches",)),
     Entry("reports", N_("Reports"), "chart", "r", LEADING, within=("report", "report_cases")),
     Entry("duty", N_("Duty"), "moon", "d", within=("handovers", "handover"), counted=True),
     Entry("staff", N_("Staff"), "people", "", SETTINGS, within=("staff_person",)),

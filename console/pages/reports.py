@@ -46,7 +46,7 @@ async def reports(here: Here) -> Response:
 @router.get("/reports/{name}", name="report")
 async def report(here: Here, name: str, month: str = "", week: str = "") -> Response:
     """One report of one period."""
-    span = _span(name, month, week)
+    span = span_of(name, month, week)
     made = await reporting.report(here.desk, name, span, here.caller)
     period = dict(span) or ({"week": made["period"]} if name == "weekly" else {"month": made["period"]})
     return here.page(
@@ -66,8 +66,8 @@ async def report(here: Here, name: str, month: str = "", week: str = "") -> Resp
     )
 
 
-def _span(name: str, month: str, week: str) -> Span:
-    """The period of an address; both at once is none."""
+def span_of(name: str, month: str, week: str) -> Span:
+    """The period of an address; both at once is none. Raises Invalid."""
     if month and week:
         raise Invalid("Choose a month or a week.")
     return Span(month or None, week or None, None, None)
@@ -75,13 +75,21 @@ def _span(name: str, month: str, week: str) -> Span:
 
 def _beside(here: Visit, name: str, made: Mapping[str, Any], way: int) -> str:
     """The address of the period before or after."""
-    zone = ZoneInfo(made["timezone"])
-    first = here.tongue.local(made["from"]).astimezone(zone).date()
     if name == "weekly":
-        year, number, _ = (first + timedelta(weeks=way)).isocalendar()
+        year, number, _ = (_first_day(here, made) + timedelta(weeks=way)).isocalendar()
         return here.url("report", {"week": f"{year}-W{number:02d}"}, name=name)
+    return here.url("report", {"month": beside(here, made, way)}, name=name)
+
+
+def beside(here: Visit, made: Mapping[str, Any], way: int) -> str:
+    """The month so many months away from that of a report."""
+    first = _first_day(here, made)
     there = date(first.year + (first.month - 1 + way) // 12, (first.month - 1 + way) % 12 + 1, 1)
-    return here.url("report", {"month": f"{there:%Y-%m}"}, name=name)
+    return f"{there:%Y-%m}"
+
+
+def _first_day(here: Visit, made: Mapping[str, Any]) -> date:
+    return here.tongue.local(made["from"]).astimezone(ZoneInfo(made["timezone"])).date()
 
 
 def _bars(here: Visit, part: Mapping[str, Any]) -> list[tuple[str, float, str]]:
@@ -126,7 +134,7 @@ def _told(here: Visit, value: Any, unit: str) -> str:
 @router.get("/reports/{name}/csv", name="report_csv")
 async def report_csv(here: Here, name: str, month: str = "", week: str = "") -> Response:
     """One row per number."""
-    made = await reporting.report(here.desk, name, _span(name, month, week), here.caller)
+    made = await reporting.report(here.desk, name, span_of(name, month, week), here.caller)
     return as_csv(reporting.flat(made), f"{name}-{made['period']}", reporting.COLUMNS)
 
 
@@ -135,7 +143,7 @@ async def report_cases(
     here: Here, name: str, cell: str, month: str = "", week: str = "", cursor: str | None = None
 ) -> Response:
     """The cases behind a number."""
-    span = _span(name, month, week)
+    span = span_of(name, month, week)
     found = await reporting.entries(here.desk, name, cell, span, here.caller, cursor)
     query = {**dict(span), "cell": cell}
     following = found["next_cursor"] and here.url("report_cases", {**query, "cursor": found["next_cursor"]}, name=name)

@@ -191,6 +191,7 @@ SECTIONS: Final[dict[str, tuple[str, str]]] = {
     "cost_by_kind": ("各类型成本", "Cost per case by kind"),
     "clocks": ("时钟", "Clocks"),
     "clocks_by_kind": ("各类型时钟", "Clocks by kind"),
+    "clocks_by_staff": ("各人员时钟", "Clocks by person"),
     "callbacks": ("回访", "Callbacks"),
     "scores": ("评分", "Scores"),
     "uneven": ("钱货不符", "Money and goods that do not meet"),

@@ -4,6 +4,7 @@ Money is minor units in a 64-bit column, its currency beside it. Times are UTC. 
 constraint has a name, so that a refusal of the database can be read and a migration can name what it changes.
 """
 
+from models.tables.breaches import breach_reasons
 from models.tables.cases import (
     BOOKED,
     case_clocks,
@@ -63,6 +64,7 @@ from models.tables.webhooks import webhook_deliveries, webhook_endpoints, webhoo
 
 __all__ = [
     "BOOKED",
+    "breach_reasons",
     "changes",
     "warranty_cards",
     "warranty_repairs",

@@ -54,7 +54,8 @@ def _remedies(look: Look, asked: Asked) -> list[Row]:
 
 
 def _clocks(look: Look, asked: Asked) -> list[Row]:
-    return [parts.clocks(look, "clocks", "clock"), parts.clocks(look, "clocks_by_kind", "clock", "kind")]
+    more = (("clocks_by_kind", "kind"), ("clocks_by_staff", "staff"))
+    return [parts.clocks(look, "clocks", "clock"), *(parts.clocks(look, name, "clock", dim) for name, dim in more)]
 
 
 REPORTS: Final[Mapping[str, Callable[[Look, Asked], list[Row]]]] = {

@@ -171,8 +171,13 @@ def clocks(look: Look, name: str, *dims: str) -> Row:
     groups: Counter[tuple[Any, ...]] = Counter(dict.fromkeys(late, 0))
     for key, many in found.items():
         groups[key[:-1]] += many
-    rows = [_clock_row(dims, key, groups[key], found, late, took) for key in sorted(groups)]
+    rows = [_clock_row(dims, key, groups[key], found, late, took) for key in sorted(groups, key=_by_name)]
     return section(name, dims, _CLOCK, rows)
+
+
+def _by_name(key: tuple[Any, ...]) -> tuple[tuple[bool, str], ...]:
+    """In their own order; what nobody handles comes last."""
+    return tuple((one is None, str(one)) for one in key)
 
 
 def _clock_row(dims: Sequence[str], key: tuple[Any, ...], cycles: int, found: Any, late: Any, took: Any) -> Row:
