@@ -8,9 +8,10 @@ from alipay import AliPay
 from alipay.exceptions import AliPayException, AliPayValidationError
 from alipay.utils import AliPayConfig
 
-from activities.gateways.gateway import Meaning, PayoutOrder, done, processing, refused, unknown, wire_key
+from activities.gateways.gateway import PayoutOrder, done, processing, refused, unknown, wire_key
 from activities.gateways.remote import Remote
 from models.accounting.payments import NO_SUCH_PAYOUT, Answer
+from models.accounting.refusals import ALIPAY as CODES
 from models.errors import MoneyRefused
 from models.money import exponent, to_minor
 
@@ -18,73 +19,6 @@ from models.money import exponent, to_minor
 _ALLOWED = "A-Za-z0-9_"
 #: The finest that Alipay writes amounts, whatever the currency.
 _PLACES = 2
-
-_ACCOUNT = Meaning(
-    "account",
-    "客户的支付宝账户异常或已注销，请让客户提供其他账户。",
-    "The customer's Alipay account is closed or blocked; ask the customer for another account.",
-)
-_ABOVE = Meaning(
-    "limit",
-    "退款金额超过了这笔交易剩余的可退金额。",
-    "The amount is more than what is left of the payment.",
-)
-_CLOSED = Meaning(
-    "limit",
-    "交易已完结或超过退款期限，无法原路退回，请换一种方式。",
-    "The payment is too old to be given back this way; choose another.",
-)
-_ASK_ALIPAY = Meaning(
-    "other",
-    "支付宝不允许退这笔交易，请联系支付宝客服。",
-    "Alipay does not let this payment be refunded; ask its support.",
-)
-
-CODES: Mapping[str, Meaning] = {
-    "ACQ.SELLER_BALANCE_NOT_ENOUGH": Meaning(
-        "balance",
-        "商户支付宝余额不足，请充值后重试，或换一种方式。",
-        "The shop's Alipay balance does not cover it; top it up and try again, or choose another way.",
-    ),
-    "ACQ.BUYER_ERROR": _ACCOUNT,
-    "ACQ.BUYER_NOT_EXIST": _ACCOUNT,
-    "ACQ.BUYER_ENABLE_STATUS_FORBID": _ACCOUNT,
-    "ACQ.CUSTOMER_VALIDATE_ERROR": _ACCOUNT,
-    "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL": _ABOVE,
-    "ACQ.REASON_TRADE_REFUND_FEE_ERR": _ABOVE,
-    "ACQ.REFUND_FEE_ERROR": _ABOVE,
-    "ACQ.TRADE_HAS_FINISHED": _CLOSED,
-    "ACQ.TRADE_HAS_CLOSE": _CLOSED,
-    "ACQ.TRADE_STATUS_ERROR": _CLOSED,
-    "ACQ.TRADE_NOT_ALLOW_REFUND": _ASK_ALIPAY,
-    "ACQ.NOT_ALLOW_REFUND": _ASK_ALIPAY,
-    "ACQ.REASON_TRADE_BEEN_FREEZEN": Meaning(
-        "other",
-        "这笔交易被支付宝冻结，请联系支付宝客服。",
-        "Alipay has frozen the payment; ask its support.",
-    ),
-    "ACQ.TRADE_NOT_EXIST": Meaning(
-        "not_found",
-        "支付宝找不到原交易，请核对交易号。",
-        "Alipay does not know the payment; check its reference.",
-    ),
-    "ACQ.DISCORDANT_REPEAT_REQUEST": Meaning(
-        "duplicate",
-        "同一退款请求号曾以其他金额提交，请人工核对。",
-        "The key was used before with another amount; somebody has to look.",
-    ),
-    "ACQ.INVALID_PARAMETER": Meaning(
-        "other",
-        "支付宝认为请求内容有误，请查看其说明。",
-        "Alipay takes something in the request for wrong; see its message.",
-    ),
-    "isv.invalid-app-id": Meaning(
-        None, "支付宝不接受所配置的应用，请检查设置。", "Alipay does not accept the app id that is set."
-    ),
-    "isv.invalid-signature": Meaning(
-        None, "支付宝验签失败，请检查所配置的密钥。", "Alipay does not accept our signature; check the key that is set."
-    ),
-}
 
 #: Refusals of Alipay's that only ask for patience.
 _PASSING = {"ACQ.SYSTEM_ERROR", "AQC.SYSTEM_ERROR"}

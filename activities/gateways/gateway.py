@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
 
-from models.accounting.payments import NO_SUCH_PAYOUT, Answer, RefusedFor, Words
+from models.accounting.payments import Answer, Words
+from models.accounting.refusals import OWN, Meaning
 from models.money import to_text
 
 
@@ -65,71 +66,6 @@ class Gateway(Protocol):
 
 
 # ── answers ───────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a code of a provider comes to, and how to say it. `refused_for` None: nothing is known by it."""
-
-    refused_for: RefusedFor | None
-    zh: str
-    en: str
-
-
-#: What every gateway may answer by itself, without a word of the provider.
-OWN: Mapping[str, Meaning] = {
-    NO_SUCH_PAYOUT: Meaning("not_found", "服务商没有这笔退款的记录。", "The provider has no payout under this key."),
-    "currency_not_taken": Meaning(
-        "other",
-        "这个渠道不能按这个币种或金额退款，请换一种方式。",
-        "This way cannot pay that currency or amount; choose another.",
-    ),
-    "payment_unknown": Meaning(
-        "not_found",
-        "订单上没有原支付的交易号，无法原路退回，请换一种方式。",
-        "The order does not say which payment to give back to; choose another way.",
-    ),
-    "destination_not_possible": Meaning(
-        "account",
-        "这个渠道只能原路退回，不能付到其他账户。",
-        "This way pays back to the original payment only, not to another account.",
-    ),
-    "customer_unknown": Meaning(
-        "account",
-        "订单上没有客户，余额无处可记，请换一种方式。",
-        "The order names no customer to credit; choose another way.",
-    ),
-    "amount_differs": Meaning(
-        None,
-        "服务商记录的金额与这笔退款不一致，请人工核对。",
-        "The provider has another amount under this key; somebody has to look.",
-    ),
-    "other_payment": Meaning(
-        None,
-        "服务商以这个编号退过另一笔付款，请人工核对。",
-        "The provider has this key for another payment; somebody has to look.",
-    ),
-    "no_answer": Meaning(
-        None, "没有收到服务商的答复，稍后再查。", "No answer came from the provider; it will be asked again."
-    ),
-    "unreadable": Meaning(
-        None, "服务商的答复无法识别，稍后再查。", "The provider's answer cannot be read; it will be asked again."
-    ),
-    "wrong_signature": Meaning(
-        None,
-        "服务商答复的签名不正确，不予采信，稍后再查。",
-        "The answer's signature is wrong, so it is not believed; it will be asked again.",
-    ),
-    "not_approved": Meaning(
-        "other", "这笔款项尚未批准，不能付出。", "The payout is not approved yet and cannot be sent."
-    ),
-    "cancelled": Meaning(
-        "other", "这笔款项已撤销，无需支付。", "The payout was cancelled: nothing is to be paid for it."
-    ),
-    "not_configured": Meaning(
-        None, "这个渠道现在没有配置，无法查询。", "This way is not configured (any more), so it cannot be asked."
-    ),
-}
 
 
 def done(reference: str) -> Answer:

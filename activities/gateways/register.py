@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from activities.gateways.gateway import Meaning, PayoutOrder, done, processing, refused, unknown
+from activities.gateways.gateway import PayoutOrder, done, processing, refused, unknown
 from models.accounting.payments import NO_SUCH_PAYOUT, Answer
+from models.accounting.refusals import Meaning
 
 
 @dataclass(frozen=True, slots=True)

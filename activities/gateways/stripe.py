@@ -1,94 +1,21 @@
 """Stripe: refunds of a PaymentIntent or a charge, each found again by our key in its metadata."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import stripe
 from stripe.params import RefundCreateParams, RefundListParams
 
-from activities.gateways.gateway import Meaning, PayoutOrder, done, processing, refused, unknown
+from activities.gateways.gateway import PayoutOrder, done, processing, refused, unknown
 from activities.gateways.remote import Remote
 from models.accounting.payments import NO_SUCH_PAYOUT, Answer
+from models.accounting.refusals import STRIPE as CODES
 from models.money import exponent
 
 #: Where Stripe counts in other units than ISO 4217.
 _DIGITS = {"ISK": 2, "UGX": 2, "MGA": 0}
 #: How often a payout may be refused, mended and sent again.
 _ROUNDS = 20
-
-_CARD = Meaning(
-    "account",
-    "原付款的卡已失效或注销，请让客户提供其他账户。",
-    "The card that was paid with is no longer valid; ask the customer for another account.",
-)
-_LOST = Meaning(
-    "account",
-    "原付款的卡已挂失，请让客户提供其他账户。",
-    "The card that was paid with was reported lost; ask the customer for another account.",
-)
-_DECLINED = Meaning(
-    "account",
-    "客户的银行拒收这笔退款，请让客户提供其他账户。",
-    "The customer's bank declined the refund; ask the customer for another account.",
-)
-_SHORT = Meaning(
-    "balance",
-    "Stripe 账户余额不足，请充值后重试，或换一种方式。",
-    "The Stripe balance does not cover it; top it up and try again, or choose another way.",
-)
-_GONE = Meaning(
-    "limit",
-    "这笔付款已全额退款，没有可退的金额。",
-    "The payment was given back in full already; nothing is left to refund.",
-)
-_ABOVE = Meaning(
-    "limit",
-    "退款金额超过了这笔付款剩余的可退金额。",
-    "The amount is more than what is left of the payment.",
-)
-_DISPUTED = Meaning(
-    "other",
-    "客户已向银行提出拒付，须等争议结束。",
-    "The customer disputes the payment with the bank; wait until that has ended.",
-)
-
-CODES: Mapping[str, Meaning] = {
-    "expired_or_canceled_card": _CARD,
-    "lost_or_stolen_card": _LOST,
-    "declined": _DECLINED,
-    "insufficient_funds": _SHORT,
-    "balance_insufficient": _SHORT,
-    "charge_already_refunded": _GONE,
-    "invalid_amount": _ABOVE,
-    "amount_too_large": _ABOVE,
-    "charge_disputed": _DISPUTED,
-    "refund_disputed_payment": _DISPUTED,
-    "charge_for_pending_refund_disputed": _DISPUTED,
-    "resource_missing": Meaning(
-        "not_found",
-        "Stripe 找不到原付款，请核对交易号和所用的账户。",
-        "Stripe does not know the payment; check its reference, and whose key is used.",
-    ),
-    "idempotency_error": Meaning(
-        "duplicate",
-        "同一编号曾以其他内容提交，请人工核对。",
-        "The key was used before for something else; somebody has to look.",
-    ),
-    "merchant_request": Meaning(
-        "other", "这笔退款已在 Stripe 后台被取消。", "The refund was cancelled in Stripe's dashboard."
-    ),
-    "canceled": Meaning("other", "这笔退款已在 Stripe 被取消。", "The refund was cancelled at Stripe."),
-    "unknown": Meaning(
-        "other",
-        "退款被退回，Stripe 没有说明原因，请联系其客服。",
-        "The refund came back and Stripe does not say why; ask its support.",
-    ),
-    "authentication": Meaning(
-        None,
-        "Stripe 不接受所配置的密钥，请检查设置。",
-        "Stripe does not accept the key that is set; check AFTERCARE_STRIPE_KEY.",
-    ),
-}
 
 
 class Stripe(Remote):

@@ -6,79 +6,13 @@ from typing import Any
 
 from wechatpayv3 import WeChatPay, WeChatPayType
 
-from activities.gateways.gateway import Meaning, PayoutOrder, done, processing, refused, unknown, wire_key
+from activities.gateways.gateway import PayoutOrder, done, processing, refused, unknown, wire_key
 from activities.gateways.remote import Remote
 from models.accounting.payments import NO_SUCH_PAYOUT, Answer
+from models.accounting.refusals import WECHATPAY as CODES
 
 #: What out_refund_no may be made of.
 _ALLOWED = r"A-Za-z0-9_\-|*@"
-
-_ACCOUNT = Meaning(
-    "account",
-    "客户的微信账户或银行卡异常，无法入账，请让客户提供其他账户。",
-    "The customer's WeChat account or bank card cannot take it; ask the customer for another account.",
-)
-_BALANCE = Meaning(
-    "balance",
-    "商户微信支付余额不足，请充值后重试，或换一种方式。",
-    "The shop's WeChat Pay balance does not cover it; top it up and try again, or choose another way.",
-)
-_MISSING = Meaning(
-    "not_found",
-    "微信支付找不到原交易，请核对交易号。",
-    "WeChat Pay does not know the payment; check its reference.",
-)
-
-CODES: Mapping[str, Meaning] = {
-    "USER_ACCOUNT_ABNORMAL": _ACCOUNT,
-    "ABNORMAL": _ACCOUNT,
-    "NOT_ENOUGH": _BALANCE,
-    "NOTENOUGH": _BALANCE,
-    "RESOURCE_NOT_EXISTS": _MISSING,
-    "ORDERNOTEXIST": _MISSING,
-    "REFUND_FEE_INVALID": Meaning(
-        "limit", "退款金额超过了这笔交易剩余的可退金额。", "The amount is more than what is left of the payment."
-    ),
-    "REFUND_FEE_MISMATCH": Meaning(
-        "duplicate",
-        "同一退款单号曾以其他金额提交，请人工核对。",
-        "The key was used before with another amount; somebody has to look.",
-    ),
-    "TRADE_OVERDUE": Meaning(
-        "limit",
-        "交易超过一年，无法原路退回，请换一种方式。",
-        "The payment is more than a year old and cannot be given back this way; choose another.",
-    ),
-    "INVALID_REQUEST": Meaning(
-        "other",
-        "微信支付认为这笔退款不符合业务规则，例如超出可退金额，请查看其说明。",
-        "A rule of WeChat Pay forbids the refund, such as more than what is left; see its message.",
-    ),
-    "REQUEST_BLOCKED": Meaning(
-        "other", "微信支付拦截了这笔退款，请查看其说明。", "WeChat Pay blocked the refund; see its message."
-    ),
-    "PARAM_ERROR": Meaning(
-        "other",
-        "微信支付认为请求内容有误，请查看其说明。",
-        "WeChat Pay takes something in the request for wrong; see its message.",
-    ),
-    "CLOSED": Meaning(
-        "other",
-        "这笔退款已在微信支付关闭，请到商户平台查看原因。",
-        "The refund was closed at WeChat Pay; look up the reason on its merchant platform.",
-    ),
-    "SIGN_ERROR": Meaning(
-        None,
-        "微信支付验签失败，请检查所配置的密钥和证书序列号。",
-        "WeChat Pay does not accept our signature; check the key and serial number that are set.",
-    ),
-    "NO_AUTH": Meaning(
-        None, "商户号没有退款的权限，请检查设置。", "The merchant may not refund by this interface; check the settings."
-    ),
-    "FREQUENCY_LIMITED": Meaning(
-        None, "请求过于频繁，稍后再试。", "WeChat Pay asks for patience; it will be tried again."
-    ),
-}
 
 #: Refusals that are about us or about the moment, not about the refund.
 _PASSING = {"SYSTEM_ERROR", "BIZERR_NEED_RETRY", "FREQUENCY_LIMITED", "RATELIMIT_EXCEEDED", "SIGN_ERROR", "NO_AUTH"}

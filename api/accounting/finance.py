@@ -7,11 +7,17 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from api.lookup import Lookup
-from api.views import money
+from api.views import cost_document, money
+from models.accounting.ledger import balances, cost_of_case
+from models.case import Case
+from models.errors import NotFound
 from models.masking import masked
 from models.money import to_text
-from store.accounting import dues, remittances
+from store import cases
+from store.accounting import dues, ledger, remittances
 from store.accounting.dues import Due, Which
 from store.accounting.register_columns import COLUMNS
 from store.accounting.remittances import Expected, Received
@@ -89,6 +95,30 @@ async def owed(
     """What customers owe us, what they owed, or what they paid too much, the oldest case first (F24, T21)."""
     rows, following = await desk.read(lambda session: dues.list(session, which, case_no, cursor=cursor, limit=limit))
     return {"items": [_due(row) for row in rows], "next_cursor": following}
+
+
+async def books(desk: Lookup, case_no: str) -> dict[str, Any]:
+    """The ledger of a case: every transfer, what each party has received net (zero in all), and the true cost (T13)."""
+
+    def read(session: Session) -> tuple[Case, tuple[ledger.Booked, ...]]:
+        case = cases.load(session, case_no)
+        if case is None:
+            raise NotFound(f"There is no case '{case_no}': check the number.")
+        return case, ledger.booked(session, case_no)
+
+    case, rows = await desk.read(read)
+    return {
+        "case_no": case.case_no,
+        "order_no": case.order.order_no if case.order else None,
+        "entries": [_booked(row, case.currency) for row in rows],
+        "balances": {party: money(sum_, case.currency) for party, sum_ in balances(rows).items()},
+        "cost": cost_document(cost_of_case(rows), case.currency),
+    }
+
+
+def _booked(row: ledger.Booked, currency: str | None) -> dict[str, Any]:
+    shown = {"debit", "credit", "purpose", "key", "payout_id", "reference", "at"}
+    return {**row.model_dump(mode="json", include=shown), "amount": money(row.amount, currency)}
 
 
 _SUMS = ("owed", "freight", "twice", "netted", "repaid", "recovered", "waived", "overpaid", "given_back", "asked")

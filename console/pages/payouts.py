@@ -10,9 +10,11 @@ from starlette.responses import Response
 from api.auth import actor_of
 from api.routes.answers import as_csv
 from console import labels, people
+from console.cases.doing import do
 from console.language import N_
 from console.listing import amount_of, every, totals
 from console.visit import Form, Here, Visit
+from models.accounting.refusals import explained
 from models.errors import AftercareError, Invalid
 from models.lifecycle import Action
 
@@ -48,6 +50,8 @@ async def _queue(
         "case_no": case_no,
         "tabs": TABS,
         "labels": labels,
+        "explained": _explained,
+        "command_id": uuid4().hex,
         "names": await people.names(here),
         "errors": {},
         "typed": {},
@@ -67,6 +71,12 @@ async def payouts_csv(here: Here, state: str = "approved") -> Response:
 
 def _all(here: Visit, state: str) -> AsyncIterator[dict[str, Any]]:
     return every(lambda cursor, most: here.desk.payouts((state,), None, None, cursor, most))
+
+
+def _explained(failure: str) -> tuple[dict[str, str], str]:
+    """Why it was refused, in plain words of both languages, and the provider's own code."""
+    words, code = explained(failure)
+    return words.model_dump(), code
 
 
 # ── one ───────────────────────────────────────────────────────────────────────────────────────────
@@ -101,6 +111,38 @@ async def payout_failed(here: Here, payout_id: str) -> Response:
     except AftercareError as refused:
         return await _wrong(here, form, payout_id, here.told(refused), refused.status)
     return here.go(here.url("payouts", {"state": "failed"}), here.tongue.say("Recorded as failed."))
+
+
+@router.post("/payouts/{payout_id}/ask", name="payout_ask")
+async def payout_ask(here: Here, payout_id: str) -> Response:
+    """Have its provider asked now; nothing is ever sent by that."""
+    form = await here.form()
+    try:
+        found = await here.desk.ask_payout(payout_id, actor_of(here.caller, action=Action.ASK_PAYOUT))
+    except AftercareError as refused:
+        return await _wrong(here, form, payout_id, refused.detail, refused.status)
+    state = found["state"] if found["state"] in TABS else form.text("state")
+    told = here.tongue.say("The provider is being asked about %(case)s. Its answer shows here.", case=found["case_no"])
+    return here.go(here.url("payouts", {"state": state, "case_no": found["case_no"]}), told)
+
+
+@router.post("/payouts/{case_no}/route", name="payout_route")
+async def payout_route(here: Here, case_no: str) -> Response:
+    """Another way for what was refused: the original payment again, or an account that the customer named (R1)."""
+    form = await here.form()
+    kind = form.text("kind")
+    data = {
+        "kind": kind,
+        "account": form.text("account") or (kind if kind == "original" else ""),
+        "real_name": form.text("real_name") or (kind if kind == "original" else ""),
+        "customer_agrees": form.text("customer_agrees") == "on",
+    }
+    outcome = await do(here, case_no, "provide_account", data, form)
+    if not outcome.done:
+        typed = {**form.keep(), "case_no": case_no}
+        return await _queue(here, "failed", case_no, code=outcome.code, errors=outcome.errors, typed=typed)
+    told = here.tongue.say("It is to be paid again. Somebody else pays it.")
+    return here.go(here.url("payouts", {"case_no": case_no}), told)
 
 
 @router.post("/payouts/{case_no}/confirm", name="payout_confirm")

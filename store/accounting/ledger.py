@@ -33,6 +33,18 @@ def of_case(session: Session, case_no: str) -> tuple[Posting, ...]:
     return tuple(Posting.model_validate(row) for row in session.execute(found).mappings())
 
 
+class Booked(Posting):
+    """A posting, and when it was written."""
+
+    at: datetime
+
+
+def booked(session: Session, case_no: str) -> tuple[Booked, ...]:
+    """The books of a case with their times, oldest first."""
+    found = select(ledger).where(ledger.c.case_no == case_no).order_by(ledger.c.at, ledger.c.key)
+    return tuple(Booked.model_validate(row) for row in session.execute(found).mappings())
+
+
 # ── money and goods that do not meet (T13) ────────────────────────────────────────────────────────
 
 

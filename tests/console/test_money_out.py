@@ -7,10 +7,14 @@ from urllib.parse import unquote
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from console.listing import totals
+from models.tables import payouts
+from store.engine import writing
 from tests.api.client import KETTLE_LOOKED_AT, Api
 from tests.console.browser import Browser, words
+from up import Running
 
 Browse = Callable[..., Browser]
 
@@ -53,6 +57,74 @@ async def test_a_refused_one_keeps_its_money_and_is_paid_by_another_route(api: A
     assert "Paid another way" in words(failed)
     await qian.submit(f"/payouts/{payout}/paid", state="failed", reference="CASH-7")
     assert await paid(api, case) == [("done", "CASH-7")]
+
+
+async def test_a_provider_s_code_is_said_in_plain_words_of_each_language(api: Api, browse: Browse) -> None:
+    case, payout = await to_be_paid(api)
+    failed = {"state": "approved", "code": "balance_ACQ.SELLER_BALANCE_NOT_ENOUGH"}
+    assert (await browse("finance").submit(f"/payouts/{payout}/failed", **failed)).status_code == 303
+    mine = {"state": "failed", "case_no": case}
+    english = words(await browse("manager").get("/payouts", params=mine))
+    assert "The shop's Alipay balance does not cover it" in english
+    assert "ACQ.SELLER_BALANCE_NOT_ENOUGH" in english
+    assert "balance_ACQ" not in english
+    assert "商户支付宝余额不足" in words(await browse("finance", "zh-CN").get("/payouts", params=mine))
+
+
+async def test_a_manager_names_another_way_and_somebody_else_pays_it(api: Api, browse: Browse) -> None:
+    case, payout = await to_be_paid(api)
+    qian, chen = browse("finance"), browse("manager")
+    await qian.submit(f"/payouts/{payout}/failed", state="approved", code="account_CLOSED")
+    route = f"/payouts/{case}/route"
+    assert (await qian.submit(route, kind="bank", account="6222", real_name="王小明")).status_code == 403
+    unasked = await chen.submit(route, kind="bank", account="6222021234567890", real_name="王小明")
+    assert (unasked.status_code, "consent" in words(unasked)) == (409, True)
+    assert 'value="6222021234567890"' in unasked.text
+    bare = await chen.submit(route, kind="bank", account="", real_name="", customer_agrees="on")
+    assert bare.status_code == 422
+    named = {"kind": "bank", "account": "6222021234567890", "real_name": "王小明", "customer_agrees": "on"}
+    for _ in range(2):  # pressed twice
+        assert (await chen.submit(route, command_id=f"{case}-way", **named)).status_code == 303
+    assert await paid(api, case) == [("approved", None)]
+    page = await qian.get("/payouts", params={"case_no": case})
+    assert "named by chen" in words(page)
+    assert "6222021234567890" not in page.text, "accounts are masked"
+    assert (await qian.submit(f"/payouts/{payout}/paid", state="approved", reference="ICBC-3")).status_code == 303
+    assert await paid(api, case) == [("done", "ICBC-3")]
+
+
+async def test_store_credit_is_confirmed_by_somebody_else_and_credited_by_itself(api: Api, browse: Browse) -> None:
+    case, _ = await to_be_paid(api)
+    credit = {"kind": "store_credit", "account": "balance", "real_name": "王小明", "customer_agrees": True}
+    assert (await api.act(case, "provide_account", "agent", **credit)).status_code == 200
+    qian = browse("finance")
+    page = words(await qian.get("/payouts", params={"case_no": case}))
+    assert "Confirm the account" in page
+    assert "It was refused" not in page, "nobody pays it by hand"
+    for _ in range(2):  # pressed twice
+        confirmed = await qian.submit(f"/payouts/{case}/confirm", command_id=f"{case}-seen")
+        assert confirmed.status_code == 303
+    entries = (await api.get(f"/cases/{case}/timeline")).json()["items"]
+    assert [one["actor"]["id"] for one in entries if one["action"] == "confirm_account"] == ["qian"]
+
+
+@pytest.mark.parametrize(("state", "told"), [("sent", "Ask the provider now"), ("unknown", "Never pay these again")])
+async def test_what_is_at_a_provider_stands_apart_and_can_be_asked_about(
+    api: Api, browse: Browse, service: Running, state: str, told: str
+) -> None:
+    case, payout = await to_be_paid(api)
+    with writing(service.engine) as session:  # as the commit of a shop with Alipay's keys writes it
+        row = update(payouts).where(payouts.c.id == payout)
+        session.execute(row.values(state=state, gateway="alipay", failure="no_answer" if state == "unknown" else None))
+    qian = browse("finance")
+    page = words(await qian.get("/payouts", params={"state": state, "case_no": case}))
+    assert told in page
+    assert "by alipay" in page
+    elsewhere = words(await qian.get("/payouts", params={"state": "approved", "case_no": case}))
+    assert "No payout of this case is here" in elsewhere
+    asked = await qian.submit(f"/payouts/{payout}/ask", state=state)
+    assert (asked.status_code, "there is nobody to ask" in words(asked)) == (409, True), "nobody was given it here"
+    assert (await browse("manager").submit(f"/payouts/{payout}/ask")).status_code == 403
 
 
 async def test_a_batch_is_recorded_only_when_count_and_sum_are_typed_as_they_are(api: Api, browse: Browse) -> None:

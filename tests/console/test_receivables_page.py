@@ -208,3 +208,20 @@ async def test_a_register_is_narrowed_by_words_and_masks_who_it_is_about(api: Ap
     assert case in words(page)
     assert "王小明" not in page.text
     assert "No row says that" in words(await qian.get("/registers/loaners", params={"q": "no such device"}))
+
+
+# ── the books of a case (T13) ─────────────────────────────────────────────────────────────────────
+
+
+async def test_what_a_case_has_cost_is_shown_with_every_transfer_behind_it(api: Api, browse: Browse):
+    case, li = await owing(api), browse("agent")
+    page = words(await li.get(f"/cases/{case}/ledger"))
+    assert "Freight back to the customer + ¥12.00" in page
+    assert "zero, as it must be" in page
+    assert f"F-{case}" in page
+    assert f"F-{case}" in (await li.get(f"/cases/{case}/ledger.csv")).text
+    assert f"/cases/{case}/ledger" in (await li.get(f"/cases/{case}")).text
+    assert (await browse("warehouse").get(f"/cases/{case}/ledger")).status_code == 403
+    fresh = (await api.opened())["case_no"]
+    assert "Nothing is booked for this case" in words(await li.get(f"/cases/{fresh}/ledger"))
+    assert (await li.get("/cases/AC-26-999999/ledger")).status_code == 404

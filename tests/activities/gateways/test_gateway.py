@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
-from activities.gateways import GATEWAYS, Room, alipay, configured, gateway, stripe, wechatpay
-from activities.gateways.gateway import LONGEST_KEY, Meaning, wire_key
+from activities.gateways import GATEWAYS, Room, configured, gateway
+from activities.gateways.gateway import LONGEST_KEY, wire_key
+from models.accounting import refusals
 from models.accounting.payments import Answer, Words
+from models.accounting.refusals import Meaning
 from models.errors import Invalid
 from settings import Settings
 from tests.activities.gateways.wire import ALIPAY_APP, PROVIDER, SHOP, STRIPE_KEY
@@ -44,7 +46,7 @@ def test_two_keys_never_become_the_same(one: str, other: str):
     assert re.fullmatch(r"[A-Za-z0-9_]{1,64}", wire_key(one, ALIPAYS))
 
 
-@pytest.mark.parametrize("codes", [gateway.OWN, stripe.CODES, alipay.CODES, wechatpay.CODES])
+@pytest.mark.parametrize("codes", [refusals.OWN, refusals.STRIPE, refusals.ALIPAY, refusals.WECHATPAY])
 def test_every_code_is_said_in_both_languages(codes: Mapping[str, Meaning]):
     chinese = re.compile("[一-龥]")
     assert [code for code, meaning in codes.items() if not chinese.search(meaning.zh)] == []
@@ -52,7 +54,7 @@ def test_every_code_is_said_in_both_languages(codes: Mapping[str, Meaning]):
 
 
 def test_a_code_that_nobody_knows_is_said_as_it_is():
-    answer = gateway.refused("ACQ.SOMETHING_NEW", "新的原因", alipay.CODES)
+    answer = gateway.refused("ACQ.SOMETHING_NEW", "新的原因", refusals.ALIPAY)
     assert (answer.refused_for, answer.failure) == ("other", "other_ACQ.SOMETHING_NEW")
     assert answer.words is not None
     assert "ACQ.SOMETHING_NEW" in answer.words.zh
@@ -60,7 +62,7 @@ def test_a_code_that_nobody_knows_is_said_as_it_is():
 
 
 def test_a_code_of_trouble_that_nobody_knows_is_said_as_trouble():
-    answer = gateway.unknown("SYSTEM_ERROR", "系统错误", wechatpay.CODES)
+    answer = gateway.unknown("SYSTEM_ERROR", "系统错误", refusals.WECHATPAY)
     assert (answer.state, answer.message) == ("unknown", "系统错误")
     assert answer.words == Words(
         zh="服务商暂时无法处理（代码 SYSTEM_ERROR），稍后再查。",
