@@ -14,6 +14,17 @@ document.addEventListener("click", (event) => {
   if (asking && !window.confirm(asking.dataset.confirm)) event.preventDefault();
 });
 
+// Without a connection nothing is sent, so that the browser does not leave the page with what was typed on it.
+const offline = document.getElementById("offline");
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || !offline || navigator.onLine || event.target.method !== "post") return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  offline.hidden = false;
+  offline.scrollIntoView({ block: "nearest" });
+});
+window.addEventListener("online", () => { if (offline) offline.hidden = true; });
+
 // A form is sent once, however often its button is pressed.
 document.addEventListener("submit", (event) => {
   const form = event.target;

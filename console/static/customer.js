@@ -1,5 +1,16 @@
 // What makes the customer's pages nicer where scripts run; every page works without.
 
+// Without a connection nothing is sent, so that the browser does not leave the page with what was typed on it.
+const offline = document.getElementById("offline");
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || !offline || navigator.onLine || event.target.method !== "post") return;
+  event.preventDefault();
+  event.stopPropagation();
+  offline.hidden = false;
+  offline.scrollIntoView({ block: "nearest" });
+}, true);
+window.addEventListener("online", () => { if (offline) offline.hidden = true; });
+
 // A form that was sent is not sent again by a second press.
 for (const button of document.querySelectorAll("button[data-once]")) {
   button.form?.addEventListener("submit", (event) => {
