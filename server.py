@@ -181,6 +181,9 @@ class QuietServer(uvicorn.Server):
         for close in getattr(getattr(self.config.app, "state", None), "closing", ()):
             close()
         await super().shutdown(sockets=sockets)
+        desk = getattr(getattr(self.config.app, "state", None), "desk", None)
+        if desk is not None:
+            await desk.beside.close()
 
     def capture_signals(self) -> "nullcontext[None]":  # type: ignore[override]
         return nullcontext()
@@ -189,7 +192,7 @@ class QuietServer(uvicorn.Server):
 @asynccontextmanager
 async def _parts(settings: Settings) -> AsyncIterator[FastAPI]:
     """The app on a database and a Temporal that run already."""
-    playbooks = Shelf(settings.playbooks or SHIPPED)
+    playbooks = Shelf(settings.playbooks or SHIPPED, own=settings.own_playbooks)
     engine = make_engine(settings.database)
     try:
         app = make_app(settings, await _temporal(settings), engine, playbooks)

@@ -38,7 +38,10 @@ class Settings(BaseSettings):
     temporal_port: int = Field(7233, ge=0, le=65535, description="port of the embedded Temporal; 0 = any free one")
     database_url: str | None = Field(None, description="PostgreSQL or SQLite address; default: SQLite in `DATA`")
     bootstrap_token: SecretStr | None = Field(None, description="accepted as an integration that has every role")
-    playbooks: Path | None = Field(None, description="folder of the playbooks; default: the shipped ones")
+    playbooks: Path | None = Field(
+        None,
+        description="folder of the playbooks; default: the shipped ones, until somebody publishes",
+    )
     files: str | None = Field(None, description="folder or fsspec address of photos and files; default: in `DATA`")
     font: Path | None = Field(None, description="TrueType font of return slips; default: the one that is part of us")
     locale: str = Field("zh-CN", pattern=r"^(zh-CN|en)$", description="language of what people read")
@@ -141,6 +144,20 @@ class Settings(BaseSettings):
         except Invalid as refused:
             raise ValueError(refused.detail) from None
         return value
+
+    @property
+    def own_playbooks(self) -> Path | None:
+        """The shop's own folder of playbooks, to publish into; beside an embedded database it may be in `DATA`.
+
+        Processes on several machines share no `DATA`, so with a database elsewhere it has to be named.
+        """
+        return self.playbooks or (self.data / "playbooks" if self.database_url is None else None)
+
+    @property
+    def playbooks_in_use(self) -> Path | None:
+        """The named folder of playbooks, or the one in `DATA` if it is there; None = the shipped ones."""
+        own = self.own_playbooks
+        return self.playbooks or (own if own is not None and own.is_dir() else None)
 
     @field_validator("webhook_networks")
     @classmethod

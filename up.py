@@ -64,7 +64,7 @@ class Running:
 async def running(settings: Settings) -> AsyncIterator[Running]:
     """Start everything, and stop it in the opposite order when the block ends. Open cases go on."""
     settings.data.mkdir(parents=True, exist_ok=True)
-    playbooks = Shelf(settings.playbooks or SHIPPED)
+    playbooks = Shelf(settings.playbooks or SHIPPED, own=settings.own_playbooks)
     async with AsyncExitStack() as stack:
         stack.enter_context(only_one_here(settings.data))
         listening = stack.enter_context(listening_socket(settings))

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from api import background, opening, views
+from api.beside import Beside
 from api.callers import Caller, is_customer
 from api.customer.links import CaseLinks
 from api.customer.view import Told, customer_view
@@ -19,11 +20,12 @@ from api.goods.slips import slip_of
 from api.preview import preview, preview_in_case
 from api.procedure.books import Books
 from api.procedure.proposals import proposals
+from api.procedure.publishing import Place
 from api.procedure.script_values import script_values
 from files.shelf import FileShelf
 from models.accounting.ledger import cost_of_case
 from models.case import Case
-from models.errors import Invalid, NotFound
+from models.errors import Conflict, Invalid, NotFound
 from models.lifecycle import Action, Role
 from models.masking import masked
 from models.orders import Order
@@ -80,12 +82,24 @@ class Lookup:
         self.font = font
         self._shelf = Fixed(playbooks) if isinstance(playbooks, Playbooks) else playbooks
         self.books = Books()
+        self.beside = Beside()
         self.clock = clock
 
     @property
     def playbook_set(self) -> Playbooks:
         """The playbooks, calendars, rates and the shop's own facts that are in force now."""
         return self._shelf.current()
+
+    @property
+    def place(self) -> Place:
+        """Where the files of the playbooks are. Raises Conflict for a set that comes from none."""
+        if self._shelf.folder is None:
+            raise Conflict("These playbooks come from no folder: nothing of them can be changed here.")
+        return Place(self._shelf.folder, self._shelf.own)
+
+    def renew_playbooks(self) -> Playbooks:
+        """The playbooks by their files as they are now; it reads files, and belongs into a thread."""
+        return self._shelf.renewed()
 
     # ── orders ────────────────────────────────────────────────────────────────
 

@@ -43,6 +43,10 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     **dict.fromkeys(("cases", "cases_csv", "save_view", "forget_view"), _STAFF),
     **dict.fromkeys(("reports", "report", "report_csv", "report_cases"), _STAFF),
     **dict.fromkeys(("playbooks", "playbook", "playbook_road", "calendars", "calendar"), _STAFF),
+    **dict.fromkeys(("playbook_history", "calendar_history"), _STAFF),
+    **dict.fromkeys(("drafts", "begin_draft", "draft", "save_draft", "publish_draft", "do_publish_draft"), _MANAGERS),
+    **dict.fromkeys(("trial", "stop_trial"), _MANAGERS),
+    **dict.fromkeys(("rebases", "rebase_preview", "confirm_rebase", "rebase", "stop_rebase"), _MANAGERS),
     # Whose absence, swap or handover it is, is asked besides: everybody one's own, managers anybody's.
     **dict.fromkeys(("duty", "add_absence", "end_absence", "propose_swap", "answer_swap", "withdraw_swap"), _STAFF),
     **dict.fromkeys(("handovers", "begin_handover", "handover"), _STAFF),

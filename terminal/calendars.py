@@ -119,7 +119,7 @@ def _in_force() -> Any:
     from playbooks.loading.load import SHIPPED, load_playbooks
     from settings import load_settings
 
-    folder: Path = load_settings().playbooks or SHIPPED
+    folder: Path = load_settings().playbooks_in_use or SHIPPED
     return load_playbooks(folder)
 
 

@@ -152,7 +152,7 @@ def _notifications(settings: "Settings") -> str:
 def _playbooks(settings: "Settings") -> str:
     from playbooks.loading.load import SHIPPED, load_playbooks
 
-    folder = settings.playbooks or SHIPPED
+    folder = settings.playbooks_in_use or SHIPPED
     return f"{', '.join(sorted(load_playbooks(folder).kinds))} from {folder}"
 
 
@@ -162,7 +162,7 @@ def _calendars(settings: "Settings") -> str:
     from playbooks.loading.load import SHIPPED, load_playbooks
     from playbooks.loading.notices import warnings
 
-    found = load_playbooks(settings.playbooks or SHIPPED)
+    found = load_playbooks(settings.playbooks_in_use or SHIPPED)
     told = warnings(found, datetime.now(UTC), _furthest_deadline(settings))
     return Doubt("; ".join(told)) if told else f"{', '.join(sorted(found.calendars))}, every year of them published"
 

@@ -42,7 +42,7 @@ def rebuild_rows() -> None:
     from terminal import places, shown
 
     settings = load_settings()
-    calendars = load_playbooks(settings.playbooks or SHIPPED).calendars
+    calendars = load_playbooks(settings.playbooks_in_use or SHIPPED).calendars
     with places.database(settings) as engine:
         _current(engine)
         with writing(engine) as session:

@@ -3,12 +3,9 @@
 They work on the shop's database and folder, and need no running API.
 """
 
-import os
 import re
-import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from json import dumps
@@ -17,12 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from models.errors import Conflict, Invalid, NotFound, PlaybookInvalid
+from models.errors import Invalid, NotFound
 
 if TYPE_CHECKING:  # heavy: only the commands that need them wait for them
-    from sqlalchemy import Engine
-
-    from models.playbook import Playbook
+    from api.procedure.publishing import Place
     from models.procedure.playbook_changes import Change
     from playbooks.loading.load import Playbooks
     from store.procedure.playbooks import Act
@@ -136,22 +131,34 @@ def publish_playbook(
     json: AsJson = False,
 ) -> None:
     """Put a changed playbook into force: checked, compared, copied into the shop's folder, and recorded."""
-    from models.procedure.playbook_changes import changes
+    from api.procedure import publishing
+    from playbooks.loading.candidate import kind_of
     from terminal import places, shown
 
-    folder, who, why = _shops_folder(), _said("--by", by), _said("--reason", reason)
-    after = _candidate(file, folder).get(file.stem)
+    place, who, why = _place(), _said("--by", by), _said("--reason", reason)
+    _ = place.to_publish  # whether there is a folder to publish into is said before anything else
+    kind_of(file.name)
+    content = file.read_bytes()
     with places.database() as engine:
-        found = changes(_in_force(engine, folder, file), after)
+        in_force = None if _is_there(file, place.folder) else publishing.current(place)
+        asked = publishing.compared(engine, place, file.name, content, in_force)
         if not json:
-            _show_changes(found)
-            if found and not yes and sys.stdin.isatty() and sys.stdout.isatty():
-                typer.confirm(f"Put version {after.version} of {after.kind} into force?", abort=True)
-        act = _published(engine, folder, file, after, who, why)
+            _show_changes(asked.fields)
+            if asked.fields and not yes and sys.stdin.isatty() and sys.stdout.isatty():
+                typer.confirm(f"Put version {asked.after} of {file.stem} into force?", abort=True)
+        done = publishing.publish(engine, place, asked, content, who, why, datetime.now(UTC))
     if json:
-        shown.as_json({**_act(act), "changes": [asdict(change) for change in found]})
+        told = {
+            "kind": file.stem,
+            **{name: getattr(done, name) for name in ("number", "before", "after", "by", "reason")},
+        }
+        shown.as_json({**told, "at": done.at.isoformat(), "changes": [asdict(change) for change in asked.fields]})
     else:
-        shown.say(f"{after.kind} is in force in version {after.version}; open cases keep the one they have.")
+        shown.say(f"{file.stem} is in force in version {done.after}; open cases keep the one they have.")
+
+
+def _is_there(file: Path, folder: Path) -> bool:
+    return file.resolve() == (folder / file.name).resolve()
 
 
 @playbook.command("history")
@@ -200,107 +207,24 @@ def _folder() -> Path:
     from playbooks.loading.load import SHIPPED
     from settings import load_settings
 
-    return load_settings().playbooks or SHIPPED
+    return load_settings().playbooks_in_use or SHIPPED
 
 
-def _shops_folder() -> Path:
-    """The shop's own folder. Raises Conflict where only the shipped one is in force."""
-    from playbooks.loading.load import SHIPPED
+def _place() -> "Place":
+    """Where playbooks are. Raises NotFound for a folder that is named and not there."""
+    from api.procedure.publishing import Place
+    from settings import load_settings
 
-    folder = _folder()
-    if folder.resolve() == SHIPPED.resolve():
-        raise Conflict(
-            "The shipped playbooks are in force, and nobody publishes into those: copy them to a folder of the shop's, "
-            "and set AFTERCARE_PLAYBOOKS to it."
-        )
+    settings, folder = load_settings(), _folder()
     if not folder.is_dir():
         raise NotFound(f"There is no folder {folder}: create it, or correct AFTERCARE_PLAYBOOKS.")
-    return folder
+    return Place(folder, settings.own_playbooks)
 
 
 def _candidate(file: Path, folder: Path | None = None) -> "Playbooks":
     from playbooks.loading.candidate import with_file
 
     return with_file(folder or _folder(), file)
-
-
-# ── putting into force ────────────────────────────────────────────────────────────────────────────
-
-
-def _current(folder: Path) -> "Playbooks | None":
-    """What the folder holds; None when that cannot be loaded, and is perhaps just being mended."""
-    from playbooks.loading.load import load_playbooks
-
-    try:
-        return load_playbooks(folder)
-    except PlaybookInvalid:
-        return None
-
-
-def _in_force(engine: "Engine", folder: Path, file: Path) -> "Playbook | None":
-    """The version that the file takes the place of: the folder's, or the last recorded where it is that very file."""
-    from models.playbook import Playbook
-    from store.engine import reading
-    from store.procedure import playbooks as kept
-
-    current = None if _is_there(file, folder) else _current(folder)
-    if current is not None:
-        return current.kinds.get(file.stem)
-    with reading(engine) as session:
-        version = kept.in_force(session, file.stem)
-        document = kept.get(session, file.stem, version) if version else None
-    return Playbook.model_validate(document) if document else None
-
-
-def _published(engine: "Engine", folder: Path, file: Path, after: "Playbook", who: str, why: str) -> "Act":
-    """Record it and put the file in its place; both or neither."""
-    from store.engine import writing
-    from store.procedure import playbooks as kept
-
-    current, now = None if _is_there(file, folder) else _current(folder), datetime.now(UTC)
-    with _placing(file, folder) as place, writing(engine) as session:
-        if current is not None:
-            # What is in force until now is on record before it goes, also when no process has seen it yet.
-            kept.seen(session, current.kinds.values(), now)
-        act = kept.publish(session, after, who, why, now)
-        # Within the transaction, so that no process that sees the new file can record it first.
-        place()
-    return act
-
-
-def _is_there(file: Path, folder: Path) -> bool:
-    return file.resolve() == (folder / file.name).resolve()
-
-
-@contextmanager
-def _placing(file: Path, folder: Path) -> Iterator[Callable[[], None]]:
-    """A way to put the file into the folder, all of it at once; it is as it was before when the block raises."""
-    target = folder / file.name
-    before = target.read_bytes() if target.exists() else None
-    placed = False
-
-    def place() -> None:
-        nonlocal placed
-        placed = not _is_there(file, folder)
-        if placed:
-            _put(target, file.read_bytes())
-
-    try:
-        yield place
-    except BaseException:
-        if placed and before is not None:
-            _put(target, before)
-        elif placed:
-            target.unlink()
-        raise
-
-
-def _put(target: Path, content: bytes) -> None:
-    beside = target.with_name(f".{target.name}.new")
-    beside.write_bytes(content)
-    if target.exists():
-        shutil.copymode(target, beside)
-    os.replace(beside, target)
 
 
 # ── showing ───────────────────────────────────────────────────────────────────────────────────────

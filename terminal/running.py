@@ -98,7 +98,7 @@ async def _work(settings: "Settings") -> None:
     from terminal import places
     from worker import Keeps, house_of, outside_of, payments_of, run_worker
 
-    playbooks = Shelf(settings.playbooks or SHIPPED)
+    playbooks = Shelf(settings.playbooks or SHIPPED, own=settings.own_playbooks)
     client = await places.temporal(settings)
     await register_search_attributes(client)
     with places.database(settings) as engine:

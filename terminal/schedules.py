@@ -70,7 +70,7 @@ def _zone(settings: "Settings") -> ZoneInfo:
     """The shop's time zone, in which schedules run and are shown."""
     from playbooks.loading.load import SHIPPED, load_playbooks
 
-    return ZoneInfo(load_playbooks(settings.playbooks or SHIPPED).shop.timezone)
+    return ZoneInfo(load_playbooks(settings.playbooks_in_use or SHIPPED).shop.timezone)
 
 
 def _row(row: dict[str, Any], zone: ZoneInfo) -> tuple[object, ...]:

@@ -135,7 +135,7 @@ def test_a_broken_set_is_mended_by_publishing(shop: Shop):
 def test_nobody_publishes_into_the_shipped_playbooks(shop: Shop):
     path = shop.changed(reopen_days=60)
     asked = ("playbook", "publish", str(path), "--by", "wang.li", "--reason", "because")
-    for where in ({}, {"AFTERCARE_PLAYBOOKS": str(SHIPPED)}, {"AFTERCARE_PLAYBOOKS": f"{SHIPPED}/../playbooks"}):
+    for where in ({"AFTERCARE_PLAYBOOKS": str(SHIPPED)}, {"AFTERCARE_PLAYBOOKS": f"{SHIPPED}/../playbooks"}):
         assert "shipped playbooks are in force" in Terminal.__call__(shop, *asked, **where).one_line
     assert not (SHIPPED / f"{KIND}.yaml").exists()
 
@@ -151,7 +151,7 @@ def test_a_folder_that_cannot_be_written_leaves_no_record(shop: Shop, monkeypatc
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("terminal.playbooks.os.replace", full)
+    monkeypatch.setattr("playbooks.loading.placing.os.replace", full)
     assert "No space left" in shop.publish(shop.changed(reopen_days=60)).one_line
     monkeypatch.undo()
     told = shop("playbook", "history", KIND, "--json").document

@@ -503,6 +503,64 @@ class RebaseShown(Shown):
     refusals: dict[str, str]
 
 
+class CheckShown(Shown):
+    """What a changed file would change."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.CHECK]})
+
+    before: str | None = Field(description="the version in force; null for what is new")
+    after: str = Field(description="the version that it would be")
+    changes: tuple[dict[str, Any], ...] = Field(description="of a playbook: `field`, `before`, `after`")
+    days: tuple[dict[str, Any], ...] = Field(description="of a calendar: days that become something else")
+    effect: dict[str, Any] | None = Field(description="of a calendar: the preview of a rebase onto it")
+
+
+class PublishedShown(Shown):
+    """A version that went into force."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.PUBLISHED]})
+
+    file: str
+    number: int
+    before: str | None
+    after: str
+    by: str
+    reason: str
+    at: AwareDatetime
+
+
+class HistoryShown(Shown):
+    """How versions came into force, the oldest first, and the cases that have each."""
+
+    acts: tuple[dict[str, Any], ...]
+    versions: tuple[dict[str, Any], ...]
+
+
+class TrialShown(Shown):
+    """A changed playbook on past cases: how far it is, its sums, and cases that would have been decided otherwise."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.TRIAL]})
+
+    id: str
+    kind: str
+    version: str
+    by: str
+    since: AwareDatetime
+    started_at: AwareDatetime
+    state: str = Field(description="running, stopped, done or failed")
+    total: int
+    done: int
+    told: str | None = Field(description="why it failed")
+    touched_at: AwareDatetime
+    differ: int
+    by_what: dict[str, int] = Field(description="in what they differ: eligibility, step, remedy, money, deadlines")
+    money: dict[str, dict[str, str]] = Field(description="by currency: more to customers, more owed by them")
+    late: dict[str, int] = Field(description="clocks that were late `then`, and would be `now`")
+    left_out: int
+    items: tuple[dict[str, Any], ...]
+    next_after: int | None
+
+
 class LifecycleShown(Shown):
     """The machine: states, arrows, and per action its roles and the JSON Schema of its data."""
 

@@ -250,6 +250,45 @@ REBASE_PREVIEW: dict[str, Any] = {
     "at": "2026-11-22T08:00:00Z",
 }
 
+CHECK: dict[str, Any] = {
+    "before": "1-adc81dbf61",
+    "after": "1-d0a325fddb",
+    "changes": [{"field": "eligibility.days_since_delivery", "before": 7, "after": 30}],
+    "days": [],
+    "effect": None,
+}
+
+PUBLISHED: dict[str, Any] = {
+    "file": "change_of_mind.yaml",
+    "number": 2,
+    "before": "1-adc81dbf61",
+    "after": "1-d0a325fddb",
+    "by": "chen",
+    "reason": "thirty days",
+    "at": "2026-11-22T09:36:00Z",
+}
+
+TRIAL: dict[str, Any] = {
+    "id": "T-5e0f1d2c3b4a",
+    "kind": "change_of_mind",
+    "version": "1-d0a325fddb",
+    "by": "chen",
+    "since": "2026-10-23T09:30:00Z",
+    "started_at": "2026-11-22T09:30:00Z",
+    "state": "running",
+    "total": 640,
+    "done": 125,
+    "told": None,
+    "touched_at": "2026-11-22T09:30:01Z",
+    "differ": 3,
+    "by_what": {"eligibility": 3, "step": 3},
+    "money": {"CNY": {"to_customer": "387.00", "customer_owes": "0.00"}},
+    "late": {"then": 4, "now": 9},
+    "left_out": 0,
+    "items": [],
+    "next_after": None,
+}
+
 REBASE: dict[str, Any] = {
     "id": "5e0f1d2c3b4a59687766",
     "state": "running",

@@ -27,6 +27,8 @@ from models.commands import (
 from models.lifecycle import Action, Role
 from models.orders import CurrencyCode, OrderDocument
 
+#: More text than any playbook needs.
+MOST_TEXT = 200_000
 #: More lines than any order has.
 MOST_LINES = 5_000
 
@@ -103,6 +105,43 @@ class RebaseConfirmation(RebaseAsk):
     )
 
     preview_id: Number
+    reason: Text
+
+
+class TextAsk(Ask):
+    """A changed file of playbooks or calendars, as it would be saved."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "kind: wrong_item\nlike: wrong_item\n"}]})
+
+    text: str = Field(max_length=MOST_TEXT, pattern=r"^[^\x00]*$", description="YAML; at most 200,000 characters")
+
+
+class TrialAsk(TextAsk):
+    """A changed playbook, to be tried on the cases of its kind that were opened in the last days."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"text": "kind: wrong_item\nlike: wrong_item\n", "days": 30}]}
+    )
+
+    days: int = Field(30, ge=1, le=3650, strict=True)
+
+
+class PublishAsk(TextAsk):
+    """A changed file to go into force, and the version that it was compared with (F20)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "text": "kind: wrong_item\nlike: wrong_item\nreopen_days: 60\n",
+                    "before": "1-adc81dbf61",
+                    "reason": "customers come back later than we thought",
+                }
+            ]
+        }
+    )
+
+    before: Number | None = Field(None, description="`before` of the check; null for what is new")
     reason: Text
 
 

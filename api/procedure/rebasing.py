@@ -4,6 +4,7 @@ A preview is counted, not kept: its id stands for every case, clock and instant 
 if anything came out differently the confirmation is refused with the new preview.
 """
 
+import asyncio
 from typing import Any
 
 from temporalio.client import WorkflowHandle
@@ -17,12 +18,12 @@ from models.commands import Actor
 from models.effects import TASK_QUEUE
 from models.errors import Invalid, NotFound, PreviewStale, Unavailable
 from models.time.rebase import REBASE, Preview, Progress, RebaseInput, Scope, rebase_workflow_id
-from store.time import playbook_rebase, rebase
+from store.time import playbook_rebase, rebase, rebases
 
 
 async def preview(desk: Desk, ask: RebaseAsk) -> dict[str, Any]:
     """What it would do to open cases; nothing moves."""
-    return _document(await _counted(desk, _scope(desk, ask)))
+    return document(await _counted(desk, _scope(desk, ask)))
 
 
 async def confirm(desk: Desk, ask: RebaseConfirmation, actor: Actor) -> dict[str, Any]:
@@ -35,7 +36,7 @@ async def confirm(desk: Desk, ask: RebaseConfirmation, actor: Actor) -> dict[str
     if found.id != ask.preview_id:
         raise PreviewStale(
             f"It is not any more what was shown ({found.sentence}): look at the new preview and confirm that.",
-            preview=_document(found),
+            preview=document(found),
         )
     asked = RebaseInput(
         rebase_id=found.id,
@@ -50,6 +51,7 @@ async def confirm(desk: Desk, ask: RebaseConfirmation, actor: Actor) -> dict[str
     )
     await desk.see_playbooks()
     await _started(desk, asked)
+    await desk.write(lambda session: rebases.put(session, asked))
     return await progress(desk, asked.rebase_id)
 
 
@@ -72,6 +74,21 @@ async def progress(desk: Desk, rebase_id: str) -> dict[str, Any]:
         "scope": told["scope"],
         **{name: how[name] for name in ("total", "told", "rebased", "refused", "gone", "silent", "refusals")},
     }
+
+
+async def listed(desk: Desk) -> list[dict[str, Any]]:
+    """The last rebases, the newest first; of one whose run Temporal has forgotten the state is None."""
+    return await asyncio.gather(*(_with_state(desk, one) for one in await desk.read(rebases.latest)))
+
+
+async def _with_state(desk: Desk, one: rebases.Begun) -> dict[str, Any]:
+    try:
+        found = await progress(desk, one.id)
+    except (NotFound, Unavailable):
+        found = {}
+    # The same preview confirmed twice in a row has one id, of which Temporal knows the later run.
+    same = found.get("started_at") == one.model_dump(mode="json")["started_at"]
+    return {**one.model_dump(), "state": found.get("state") if same else None, "rebased": found.get("rebased")}
 
 
 async def stop(desk: Desk, rebase_id: str) -> dict[str, Any]:
@@ -111,13 +128,14 @@ async def _counted(desk: Desk, scope: Scope) -> Preview:
     return await desk.read(lambda session: rebase.preview(session, inside.calendars, now, scope.calendars))
 
 
-def _document(found: Preview) -> dict[str, Any]:
-    document = found.model_dump(mode="json", exclude={"id", "cases", "overdue"})
+def document(found: Preview) -> dict[str, Any]:
+    """A preview as it is shown."""
+    plain = found.model_dump(mode="json", exclude={"id", "cases", "overdue"})
     overdue = [
         {**one._asdict(), "due_at": instant(one.due_at), "becomes": instant(one.becomes)} for one in found.overdue
     ]
     told = {"preview_id": found.id, "sentence": found.sentence, **found.cases.model_dump()}
-    return {**told, **document, "overdue": overdue}
+    return {**told, **plain, "overdue": overdue}
 
 
 def _handle(desk: Desk, rebase_id: str) -> WorkflowHandle[Any, Any]:

@@ -193,10 +193,22 @@ def trial(
     told: Callable[[int], None] = lambda done: None,
 ) -> Trial:
     """Try the `kind` of these playbooks on its cases since then; `told` hears how many are done. Only reads."""
+    return trial_of(session, kind, playbooks, past.opened_since(session, kind, since), at, told)
+
+
+def trial_of(
+    session: Session,
+    kind: str,
+    playbooks: Playbooks,
+    cases: Iterable[PastCase],
+    at: datetime,
+    told: Callable[[int], None] = lambda done: None,
+) -> Trial:
+    """The same on these cases, such as the next ones of a long trial."""
     changed, records = playbooks.get(kind), _Records(session)
     tried: list[Tried] = []
     left_out: list[tuple[str, str]] = []
-    for done, one in enumerate(past.opened_since(session, kind, since), 1):
+    for done, one in enumerate(cases, 1):
         try:
             tried.append(_tried(one, records.of(one.case), changed, playbooks))
         except AftercareError as refused:

@@ -15,6 +15,7 @@ from api.routes import (
     machine,
     money,
     orders,
+    procedure,
     reference,
     reports,
     stock,
@@ -43,6 +44,7 @@ for part in (
     follow_up.router,
     inbox.router,
     machine.router,
+    procedure.router,
 ):
     api.include_router(part)
 

@@ -59,7 +59,7 @@ async def calendar(here: Here, name: str, year: str = "") -> Response:
         first_year=FIRST_YEAR,
         last_year=LAST_YEAR,
         provisional=wanted in about["provisional_years"],
-        months=_months(here, days),
+        months=months_of(here, days),
         kinds=KINDS,
         week=_week(here, known),
         odd=[_told(here, day) for day in days if not day.is_ordinary],
@@ -67,8 +67,12 @@ async def calendar(here: Here, name: str, year: str = "") -> Response:
     )
 
 
-def _months(here: Visit, days: tuple[CalendarDay, ...]) -> list[dict[str, Any]]:
-    """Twelve months of weeks from Monday on; an empty place is a day of another month."""
+def months_of(here: Visit, days: tuple[CalendarDay, ...], before: tuple[CalendarDay, ...] = ()) -> list[dict[str, Any]]:
+    """Twelve months of weeks from Monday on; an empty place is a day of another month.
+
+    With the same year `before` a change, each day that becomes something else is marked and says what it was.
+    """
+    was = {day.on: day for day in before}
     by_month: dict[int, list[CalendarDay]] = defaultdict(list)
     for day in days:
         by_month[day.on.month].append(day)
@@ -76,16 +80,26 @@ def _months(here: Visit, days: tuple[CalendarDay, ...]) -> list[dict[str, Any]]:
         {
             "name": here.tongue.locale.months["stand-alone"]["abbreviated"][month],
             "before": gregorian.monthrange(of[0].on.year, month)[0],
-            "days": [_told(here, day) for day in of],
+            "days": [_marked(here, day, was.get(day.on, day)) for day in of],
         }
         for month, of in sorted(by_month.items())
     ]
 
 
+def _marked(here: Visit, day: CalendarDay, before: CalendarDay) -> dict[str, Any]:
+    changed = day != before
+    return {**_told(here, day), "was": _told(here, before) if changed else None}
+
+
 def _told(here: Visit, day: CalendarDay) -> dict[str, Any]:
     weekday = here.tongue.say(list(WEEKDAYS.values())[day.on.weekday()])
-    hours = here.tongue.listed([_interval(one) for one in day.hours])
+    hours = hours_told(here, day.hours)
     return {"on": day.on, "kind": day.kind, "date": f"{day.on:%Y-%m-%d} {weekday}", "hours": hours}
+
+
+def hours_told(here: Visit, hours: tuple[Interval, ...]) -> str:
+    """Hours of a day in words; nothing for none."""
+    return here.tongue.listed([_interval(one) for one in hours])
 
 
 def _interval(one: Interval) -> str:
@@ -94,5 +108,5 @@ def _interval(one: Interval) -> str:
 
 def _week(here: Visit, known: Calendar) -> list[tuple[str, str]]:
     say = here.tongue.say
-    told = {day: here.tongue.listed([_interval(one) for one in known.weekly.get(day, ())]) for day in DAYS}
+    told = {day: hours_told(here, known.weekly.get(day, ())) for day in DAYS}
     return [(say(WEEKDAYS[day]), told[day] or say("no hours")) for day in DAYS]

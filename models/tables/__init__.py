@@ -52,6 +52,7 @@ from models.tables.people import (
     swaps,
     talks,
 )
+from models.tables.procedure import calendar_acts, drafts, published_texts, rebases, trial_items, trials
 from models.tables.reports import case_facts, case_products
 from models.tables.stock import loaners_out, stock_items, stock_moves, stock_places, stock_waits
 from models.tables.stuck import bulk_items, bulks, case_reasons, stuck_spans, usual_times
@@ -65,6 +66,12 @@ from models.tables.webhooks import webhook_deliveries, webhook_endpoints, webhoo
 __all__ = [
     "BOOKED",
     "breach_reasons",
+    "calendar_acts",
+    "drafts",
+    "published_texts",
+    "rebases",
+    "trial_items",
+    "trials",
     "changes",
     "warranty_cards",
     "warranty_repairs",

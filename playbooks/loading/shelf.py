@@ -22,17 +22,23 @@ class Shelf:
 
     `current()` looks at the files at most once a second and loads them anew when something changed. While the changed
     set is broken the last good one stays in force, and `problems` names what is wrong. Raises `PlaybookInvalid` only
-    at the start, when there is no good set yet.
+    at the start, when there is no good set yet. `own` is the shop's own folder: from the moment when it is there, it
+    takes the place of the given one.
     """
 
-    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
-        self.folder = Path(folder)
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic, own: Path | None = None) -> None:
+        self._given, self.own = Path(folder), own
         self._clock = clock
         self._turn = threading.Lock()  # held by the one thread that looks at the files
         self._seen = self._look()  # before loading: a change while we load is seen the next time
         self._current = load_playbooks(self.folder)
         self._problems: tuple[Problem, ...] = ()
         self._next_look = clock() + PAUSE
+
+    @property
+    def folder(self) -> Path:
+        """Where the files are: the shop's own folder once there is one, until then the given one."""
+        return self.own if self.own is not None and self.own.is_dir() else self._given
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -46,6 +52,12 @@ class Shelf:
                 self._look_again()
             finally:
                 self._turn.release()
+        return self._current
+
+    def renewed(self) -> Playbooks:
+        """The set in force, looked at now: for whoever has just changed a file."""
+        with self._turn:
+            self._look_again()
         return self._current
 
     def _look_again(self) -> None:

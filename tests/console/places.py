@@ -113,11 +113,14 @@ async def furnish(api: Api, browse: Callable[..., Browser], service: Running) ->
         "callback_id": await _callback(api),
         "bulk_id": await _bulk(chen, case_no),
         **people,
+        **await _changing(api, chen),
     }
     own = {
         "report": {"name": "monthly"},
         "report_cases": {"name": "monthly", "": html.unescape(_first(await chen.get("/reports/monthly"), BEHIND))},
         "calendar": {"name": _first(await chen.get("/calendars"), r'href="/calendars/([\w-]+)"')},
+        "calendar_history": {"name": "shop_cn"},
+        "draft": {"draft_id": await _draft(chen, "calendars/uk.yaml")},
         "inspect": {"case_no": inspected},
         "register": {"name": "refunds"},
         "claim": {"case_no": case_no, "number": "1"},
@@ -170,6 +173,22 @@ async def _people(api: Api, browse: Callable[..., Browser]) -> dict[str, str]:
     await api.act((await api.opened())["case_no"], "assign", "manager", to="li")
     begun = await li.submit("/duty/handovers", to="sun", note="王女士会再打来")
     return {"person": "li", "user_id": "li", "handover_id": begun.headers["location"].rpartition("/")[2]}
+
+
+async def _changing(api: Api, chen: Browser) -> dict[str, str]:
+    """A playbook that somebody changes, what it was tried on, and open cases counted anew."""
+    draft_id = await _draft(chen, "address_change.yaml")
+    text = "kind: address_change\nlike: address_change\nreopen_days: 31\n"
+    tried = await chen.submit(f"/drafts/{draft_id}", text=text, revision="1", do="try", days="7")
+    preview = (await api.post("/rebase/preview", json={"playbook": "address_change"})).json()["preview_id"]
+    ask = {"playbook": "address_change", "preview_id": preview, "reason": "试一下"}
+    rebase_id = (await api.post("/rebase", json=ask)).json()["id"]
+    trial_id = tried.headers["location"].partition("?")[0].rpartition("/")[2]
+    return {"draft_id": draft_id, "trial_id": trial_id, "rebase_id": rebase_id}
+
+
+async def _draft(chen: Browser, file: str) -> str:
+    return str((await chen.submit("/drafts", file=file)).headers["location"]).rpartition("/")[2]
 
 
 async def _bulk(chen: Browser, case_no: str) -> str:

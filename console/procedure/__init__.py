@@ -1,0 +1,1 @@
+"""Playbooks and calendars as people read them: differences in words."""
