@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from api.lookup import Lookup
-from api.views import cost_document, money
+from api.views import cost_document, money, register_document
 from models.accounting.ledger import balances, cost_of_case
 from models.case import Case
 from models.errors import NotFound
@@ -19,7 +19,8 @@ from models.money import to_text
 from store import cases
 from store.accounting import dues, ledger, remittances
 from store.accounting.dues import Due, Which
-from store.accounting.register_columns import COLUMNS
+from store.accounting.register_columns import COLUMNS, Window
+from store.accounting.registers import PAGED
 from store.accounting.remittances import Expected, Received
 
 #: So many expected payments are compared with one that came; the nearest deadlines first.
@@ -128,6 +129,18 @@ def _due(row: Due) -> dict[str, Any]:
     sums = {name: None if getattr(row, name) is None else money(getattr(row, name), row.currency) for name in _SUMS}
     shown = row.model_dump(mode="json", exclude={*_SUMS, "customer", "currency"})
     return {**shown, **sums, "customer": masked(row.customer) if row.customer else None}
+
+
+async def register_page(
+    desk: Lookup, name: str, state: str, cursor: str | None, limit: int
+) -> tuple[list[dict[str, Any]], str | None] | None:
+    """A page of a register that is too long to be read whole, and the cursor of the next; None for any other."""
+    if name not in PAGED:
+        return None
+    after = int(cursor) if cursor and cursor.isdecimal() and len(cursor) < 10 else 0
+    window = Window(after, limit + 1, state or None)
+    rows = await desk.read(lambda session: PAGED[name](session, window))
+    return [register_document(row) for row in rows[:limit]], str(after + limit) if len(rows) > limit else None
 
 
 def register_columns(name: str) -> tuple[str, ...]:

@@ -29,8 +29,7 @@ async def do(here: Visit, case_no: str, action: str, data: Mapping[str, Any], fo
     try:
         await here.desk.command(case_no, command, here.caller)
     except DataRefused as refused:
-        fields = {one["field"]: one["message"] for one in refused.extra.get("errors", [])}
-        return Outcome(fields or {"": refused.detail}, refused.status)
+        return Outcome(here.wrong(refused), refused.status)
     except (CommandRefused, Conflict, Unavailable) as refused:
-        return Outcome({"": refused.detail}, refused.status)
+        return Outcome({"": here.told(refused)}, refused.status)
     return Outcome()

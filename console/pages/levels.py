@@ -143,7 +143,7 @@ async def say_breach(here: Here, case_no: str, clock: str, cycle: int) -> Respon
         actor = actor_of(here.caller)
         await missed.say(here.desk, case_no, clock, cycle, form.text("reason"), form.text("note") or None, actor)
     except AftercareError as refused:
-        return await _again(here, form, back, case_no, clock, cycle, refused.detail, refused.status)
+        return await _again(here, form, back, case_no, clock, cycle, here.told(refused), refused.status)
     return here.go(here.url("breaches", back), here.tongue.say("Noted why %(case)s was late.", case=case_no))
 
 

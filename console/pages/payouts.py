@@ -120,7 +120,7 @@ async def payout_ask(here: Here, payout_id: str) -> Response:
     try:
         found = await here.desk.ask_payout(payout_id, actor_of(here.caller, action=Action.ASK_PAYOUT))
     except AftercareError as refused:
-        return await _wrong(here, form, payout_id, refused.detail, refused.status)
+        return await _wrong(here, form, payout_id, here.told(refused), refused.status)
     state = found["state"] if found["state"] in TABS else form.text("state")
     told = here.tongue.say("The provider is being asked about %(case)s. Its answer shows here.", case=found["case_no"])
     return here.go(here.url("payouts", {"state": state, "case_no": found["case_no"]}), told)

@@ -6,12 +6,12 @@ from typing import Any, Final
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from api.accounting.finance import register_columns
+from api.accounting.finance import register_columns, register_page
 from api.routes.answers import as_csv
 from console import labels, people
 from console.listing import cut
-from console.registers.words import HEADS, REGISTERS, said, sort_of
-from console.visit import Here
+from console.registers.words import HEADS, REGISTERS, STATES, said, sort_of
+from console.visit import Here, Visit
 from models.errors import NotFound
 
 router = APIRouter()
@@ -36,20 +36,18 @@ async def register_csv(here: Here, name: str, q: str = "", state: str = "") -> R
 async def register(here: Here, name: str, q: str = "", state: str = "", cursor: str | None = None) -> Response:
     """A register, page by page, narrowed to what mentions some words."""
     title, what = _known(name)
-    every = await here.desk.register(name)
-    narrowed = _narrowed(every, q, state)
-    rows, following = cut(narrowed, cursor, PAGE)
+    rows, following, count = await _page(here, name, q, state, cursor)
     query = {"q": q, "state": state, "cursor": following}
     values: dict[str, Any] = {
         "name": name,
         "title": title,
         "what": what,
         "rows": rows,
-        "count": len(narrowed),
+        "count": count,
         "columns": [column for column in register_columns(name) if column != "currency"],
         "q": q,
         "state": state,
-        "states": sorted({str(row["state"]) for row in every if row.get("state")}),
+        "states": STATES.get(name, ()),
         "following": following and here.url("register", query, name=name),
         "labels": labels,
         "heads": HEADS,
@@ -58,6 +56,17 @@ async def register(here: Here, name: str, q: str = "", state: str = "", cursor: 
         "names": await people.names(here),
     }
     return here.page("registers/one.html", part="registers/_rows.html", **values)
+
+
+async def _page(
+    here: Visit, name: str, q: str, state: str, cursor: str | None
+) -> tuple[Sequence[Mapping[str, Any]], str | None, int | None]:
+    """A page, the cursor of the next, and how many rows there are; a long one is counted only where it is searched."""
+    paged = None if q.strip() else await register_page(here.desk, name, state, cursor, PAGE)
+    if paged is not None:
+        return *paged, None
+    narrowed = _narrowed(await here.desk.register(name), q, state)
+    return *cut(narrowed, cursor, PAGE), len(narrowed)
 
 
 def _known(name: str) -> tuple[str, str]:

@@ -26,6 +26,14 @@ REGISTERS: Final[Mapping[str, tuple[str, str]]] = {
     "stock": (N_("Stock ledger"), N_("how many of each article are where, and how many cases wait for")),
     "customers": (N_("Customers"), N_("who bought how often, and with how many cases")),
 }
+#: Register → the states that it can be narrowed to.
+STATES: Final[Mapping[str, tuple[str, ...]]] = {
+    "refunds": tuple(labels.PAYOUTS),
+    "remittances": ("announced", "notified", "matched"),
+    "claims": ("claimed", "accepted", "refused", "paid", "written_off"),
+    "invoices": ("open", "credited", "amended", "endorsed", "reissued", "returned", "not_needed"),
+    "parcels": ("on_shelf", "booked", "matched", "disposed", "sent_back"),
+}
 #: Column → its heading.
 HEADS: Final[Mapping[str, str]] = {
     "id": N_("Number"),

@@ -1,6 +1,6 @@
 """The refund register of section 11: each payout, why, to which account, and by whose hands (R1)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -10,7 +10,7 @@ from models.accounting.payments import ORIGINAL
 from models.lifecycle import Action
 from models.masking import masked
 from models.tables import cases, orders, payouts, personal
-from store.accounting.register_columns import Personal, Row, Sum
+from store.accounting.register_columns import Personal, Row, Sum, Window
 
 _document = cases.c.document
 _FOUND = (
@@ -35,6 +35,14 @@ def refunds(session: Session) -> list[Row]:
     """
     names = _real_names(session)
     return [_row(row, names.get(row.case_no, {})) for row in session.execute(_FOUND)]
+
+
+def page(session: Session, window: Window) -> list[Row]:
+    """Some of them, without reading the others; only the names of their own cases are looked up."""
+    found = _FOUND if window.state is None else _FOUND.where(payouts.c.state == window.state)
+    rows = session.execute(found.offset(window.after).limit(window.most)).all()
+    names = _real_names(session, {row.case_no for row in rows})
+    return [_row(row, names.get(row.case_no, {})) for row in rows]
 
 
 def _row(row: Any, names: Mapping[str, str | None]) -> Row:
@@ -63,9 +71,11 @@ def _reason(row: Any) -> str:
     return " / ".join(part for part in (row.kind, *causes, ends) if part)
 
 
-def _real_names(session: Session) -> dict[str, dict[str, str | None]]:
+def _real_names(session: Session, of: Collection[str] | None = None) -> dict[str, dict[str, str | None]]:
     """By case, the name that belongs to an account, which is known by its mask; the last one named counts."""
     found = select(personal.c.case_no, personal.c.value).where(personal.c.kind == Action.PROVIDE_ACCOUNT.value)
+    if of is not None:
+        found = found.where(personal.c.case_no.in_(sorted(of)))
     names: dict[str, dict[str, str | None]] = {}
     for case_no, value in session.execute(found.order_by(personal.c.at, personal.c.ref)):
         names.setdefault(case_no, {})[masked(str(value.get("account") or ""))] = value.get("real_name")

@@ -22,6 +22,15 @@ class Personal:
     text: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which rows of a register: those of a state, after so many, and at most so many."""
+
+    after: int = 0
+    most: int = 50
+    state: str | None = None
+
+
 _REFUNDS: Final = (
     *("id", "case_no", "order_no", "customer_id", "state", "purpose", "reason", "amount", "currency"),
     *("payment_no", "account_kind", "account", "real_name", "asked_by", "granted_as", "named_by", "acknowledged_by"),

@@ -6,7 +6,7 @@ Rows hold plain values, sums of money, and what is personal, which whoever shows
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal_column, or_, select, text
+from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select, text
 from sqlalchemy.orm import Session
 
 from models.goods.warranty import Card
@@ -15,7 +15,7 @@ from models.tables import BOOKED, case_facts, cases, orders, timeline
 from models.tables import balances as credited
 from store.accounting import claims as kept_claims
 from store.accounting import credit, refund_register
-from store.accounting.register_columns import Personal, Row, Sum
+from store.accounting.register_columns import Personal, Row, Sum, Window
 from store.goods import loaners, watch
 from store.goods import parcels as boxes
 from store.goods import warranties as cards_kept
@@ -271,6 +271,10 @@ def unmatched_parcels(session: Session) -> list[Row]:
     return [_parcel(box) for box in boxes.every(session, "on_shelf")]
 
 
+def _parcels_page(session: Session, window: Window) -> list[Row]:
+    return [_parcel(box) for box in boxes.some(session, window.state, window.after, window.most)]
+
+
 def _parcel(box: boxes.Parcel) -> Row:
     named = ("id", "code", "waybill", "box", "of", "grams", "product", "note", "phone_tail", "state", "at", "by")
     ended = ("due_at", "ended_at", "ended_by", "ended_role", "reason", "sent_carrier", "sent_waybill")
@@ -286,6 +290,10 @@ def _parcel(box: boxes.Parcel) -> Row:
 
 def customers(session: Session) -> list[Row]:
     """The archive: whoever bought, with how many orders and cases, and when last."""
+    return _customers(session, None)
+
+
+def _customers(session: Session, window: Window | None) -> list[Row]:
     asked = select(cases.c.order_no, func.count().label("cases")).group_by(cases.c.order_no).subquery()
     named = (orders.c.customer_id, orders.c.customer_name, orders.c.customer_phone)
     found = select(
@@ -304,8 +312,12 @@ def customers(session: Session) -> list[Row]:
             "cases": int(row.cases),
             "last_order_at": row.last,
         }
-        for row in session.execute(known.order_by(*named))
+        for row in session.execute(_within(known.order_by(*named), window))
     ]
+
+
+def _within(found: Select[Any], window: Window | None) -> Select[Any]:
+    return found if window is None else found.offset(window.after).limit(window.most)
 
 
 def stock(session: Session) -> list[Row]:
@@ -339,4 +351,10 @@ REGISTERS: Mapping[str, Callable[[Session], list[Row]]] = {
     "warranties": warranties,
     "customers": customers,
     "stock": stock,
+}
+#: The long ones, of which a page is read without the rest.
+PAGED: Mapping[str, Callable[[Session, Window], list[Row]]] = {
+    "refunds": refund_register.page,
+    "parcels": _parcels_page,
+    "customers": _customers,
 }

@@ -227,6 +227,12 @@ def every(session: Session, state: str | None = None, limit: int = 100_000) -> t
     return _loaded(session, found.order_by(_p.at, _p.id).limit(limit))
 
 
+def some(session: Session, state: str | None, after: int, most: int) -> tuple[Parcel, ...]:
+    """Some of them, in the same order, without reading those before."""
+    found = select(parcels) if state is None else select(parcels).where(_p.state == state)
+    return _loaded(session, found.order_by(_p.at, _p.id).offset(after).limit(most))
+
+
 def _loaded(session: Session, found: Select[Any]) -> tuple[Parcel, ...]:
     rows = session.execute(found).all()
     ids = [row.id for row in rows]

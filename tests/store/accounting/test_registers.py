@@ -10,8 +10,8 @@ from models.case import Announced, Money
 from models.masking import masked
 from store import personal
 from store.accounting import credit
-from store.accounting.register_columns import COLUMNS
-from store.accounting.registers import REGISTERS
+from store.accounting.register_columns import COLUMNS, Window
+from store.accounting.registers import PAGED, REGISTERS
 from store.engine import reading, writing
 from tests.builders import NOW
 from tests.models.story import procedure
@@ -32,6 +32,18 @@ def rows(engine: Engine, name: str) -> list[dict[str, Any]]:
 
 def cny(amount: str) -> dict[str, str]:
     return {"amount": amount, "currency": "CNY"}
+
+
+def test_a_page_of_a_long_register_is_what_the_whole_has_there(engine: Engine) -> None:
+    sold_and_refunded(engine)
+    with reading(engine) as session:
+        for name, page in PAGED.items():
+            whole = REGISTERS[name](session)
+            paged = [row for after in range(len(whole) + 1) for row in page(session, Window(after, 1))]
+            assert paged == whole, name
+        done = PAGED["refunds"](session, Window(0, 50, "done"))
+        assert done == [row for row in REGISTERS["refunds"](session) if row["state"] == "done"]
+        assert done
 
 
 def test_every_register_of_a_new_shop_is_empty(engine: Engine) -> None:
