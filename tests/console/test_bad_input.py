@@ -47,6 +47,7 @@ def _whose(action: Action) -> str | None:
     return next((role for role in WHO if may(Role(role), action)), None)
 
 
+@pytest.mark.slow
 async def test_markup_in_every_field_of_every_action_is_text_on_the_page_of_the_case(api: Api, browse: Browse) -> None:
     people = {role: browse(role) for role in WHO}
     tokens = {role: await person.csrf() for role, person in people.items()}
@@ -137,6 +138,7 @@ async def test_no_made_up_name_in_any_address_opens_anything(browse: Browse) -> 
             assert answer.status_code in (404, 422) or nothing, f"{address}: {answer.status_code}"
 
 
+@pytest.mark.slow
 async def test_a_method_that_a_page_does_not_have_is_refused_as_a_page(browse: Browse) -> None:
     chen, token = browse("manager"), {"csrf": await browse("manager").csrf()}
     for route in page_routes():
