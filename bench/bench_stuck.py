@@ -15,7 +15,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -29,7 +29,7 @@ from sqlalchemy import Engine, Table, insert, text
 
 from models import tables
 from models.case import Case
-from models.lifecycle import OPEN
+from models.lifecycle import OPEN, State
 from models.oversight.stuck import END_OF_TIME, held
 from playbooks.loading.load import SHIPPED, load_playbooks
 from store import projection
@@ -61,7 +61,7 @@ ASKED: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-def open_case(number: int, rolled: random.Random) -> Case:
+def open_case(number: int, rolled: random.Random, states: Sequence[State] = OPEN) -> Case:
     """An open case as months of work leave them: most in time, many late, some in trouble."""
     opened = NOW - timedelta(hours=rolled.expovariate(1 / 200))
     more: dict[str, Any] = {
@@ -73,21 +73,26 @@ def open_case(number: int, rolled: random.Random) -> Case:
         "failing_step": "close" if rolled.random() < 0.01 else None,
     }
     begun = max(opened, NOW - timedelta(hours=rolled.expovariate(1 / 30)))
-    case = a_case(f"AC-26-{number:06d}", ORDER, opened_at=begun, state=rolled.choice(OPEN), **more)
+    case = a_case(f"AC-26-{number:06d}", ORDER, opened_at=begun, state=rolled.choice(states), **more)
     acted = max(begun, NOW - timedelta(hours=rolled.expovariate(1 / 20)))
     return case.model_copy(update={"kind": rolled.choice(KINDS), "opened_at": opened, "last_acted_at": acted})
 
 
-def fill(engine: Engine, how_many: int, how_many_open: int) -> None:
-    """A million rows: open cases by the program's own functions, closed ones as copies of one row."""
+def fill(
+    engine: Engine, how_many: int, how_many_open: int, states: Sequence[State] = OPEN, whole: bool = False
+) -> None:
+    """A million rows: open cases by the program's own functions, closed ones as copies of one row.
+
+    Open ones have a small document, for lists do not read it, unless they are wanted whole.
+    """
     rolled = random.Random(12)
     people(engine)
     every = how_many // how_many_open
     closed = _closed_row()
     for first in range(0, how_many, BATCH):
         numbers = range(first, min(first + BATCH, how_many))
-        opened = [open_case(number, rolled) for number in numbers if number % every == 0]
-        rows = [_row(projection.arm(case, CALENDARS), rolled) for case in opened]
+        opened = [open_case(number, rolled, states) for number in numbers if number % every == 0]
+        rows = [_row(projection.arm(case, CALENDARS), rolled, whole) for case in opened]
         known = {row["cases"]["case_no"]: row for row in rows}
         shut = [
             {**closed, "case_no": f"AC-26-{n:06d}", "opened_at": NOW - timedelta(minutes=n)}
@@ -138,10 +143,11 @@ def _many(connection: Any, table: Table, rows: list[dict[str, Any]]) -> None:
         connection.execute(insert(table), rows)
 
 
-def _row(case: Case, rolled: random.Random) -> dict[str, Any]:
+def _row(case: Case, rolled: random.Random, whole: bool = False) -> dict[str, Any]:
     times = projection.times_of(case, CALENDARS)
     facts = held(case, times)
-    small = {"order_no": None, "document": {"case": case.case_no}, "contact": {}, "search_text": case.case_no}
+    document = case.model_dump(mode="json") if whole else {"case": case.case_no}
+    small = {"order_no": None, "document": document, "contact": {}, "search_text": case.case_no}
     stake = rolled.randrange(1000, 500_000)
     columns = {**projection.columns_of(case, CALENDARS), **small, "at_stake": stake}
     return {
