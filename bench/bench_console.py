@@ -4,8 +4,9 @@
 
 Targets: the first page of a queue in 150 ms, the page of a case in 100 ms, a change seen by 200 open pages in 1 s.
 Everything runs as `aftercare up` runs it: Temporal's dev server, worker, store, API and console on this machine, called
-over HTTP on the loopback by somebody of each role, signed in. The store is filled as bench_stuck fills it: cases in
-every state with sixty people on duty. Besides, some live cases have a workflow; they are what is opened and changed.
+over HTTP on the loopback by somebody of each role, signed in. Open cases are filled in as bench_stuck does it, in
+every state and with sixty people on duty, and closed ones as bench_scan does it, each with its order. Besides, some
+live cases have a workflow; they are what is opened and changed.
 
 `wall` is from the call to the last byte, `cpu` the time that this process worked meanwhile, which is server, worker and
 browser in one; on a machine that others use `cpu` is what can be compared, and it decides. `load` says how busy they
@@ -30,7 +31,7 @@ import httpx
 from sqlalchemy import delete
 
 from api.oversight.changes import Changes
-from bench.bench_stuck import fill
+from bench import bench_scan, bench_stuck
 from models import tables
 from models.lifecycle import OPEN, State
 from models.oversight.sweeps import SWEEPS
@@ -189,10 +190,16 @@ async def measured(service: Running, asked: argparse.Namespace) -> bool:
 
 
 def filled(service: Running, asked: argparse.Namespace) -> None:
-    """The store as bench_stuck fills it, after the start, which would look for the workflows of its open cases."""
+    """Open cases as bench_stuck and closed ones with their orders as bench_scan make them.
+
+    They come after the start, which would look for the workflows of open cases.
+    """
     with writing(service.engine) as session:
         session.execute(delete(tables.duty_plans))  # the plan of the shop, which comes with the people again
-    fill(service.engine, asked.cases, asked.open, [one for one in OPEN if one != State.AWAITING_APPROVAL], whole=True)
+    states = [one for one in OPEN if one != State.AWAITING_APPROVAL]  # what is asked for there is in whole cases only
+    bench_stuck.fill(service.engine, asked.open, asked.open, states, whole=True)
+    start_numbers_at(service.engine, asked.open + 1)
+    bench_scan.fill(service.engine, asked.cases - asked.open)
 
 
 async def quiet(service: Running) -> None:
@@ -208,7 +215,6 @@ async def whole(asked: argparse.Namespace) -> bool:
         async with running(settings) as service:
             began = time.perf_counter()
             await asyncio.to_thread(filled, service, asked)
-            start_numbers_at(service.engine, asked.cases + 1)
             await quiet(service)
             sys.stdout.write(f"{asked.cases} cases written in {time.perf_counter() - began:.0f} s\n")
             return await measured(service, asked)

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 async def names(here: "Visit") -> dict[str, str]:
     """Id → name, of everybody who was ever here."""
-    users, people = await asyncio.gather(asyncio.to_thread(here.house.door.users), on_the_list(here))
-    return {**{one["id"]: one["name"] for one in people}, **{one.id: one.name for one in users if one.name != one.id}}
+    users, listed = await asyncio.gather(asyncio.to_thread(here.house.door.users), Duty(here.desk).names())
+    return {**listed, **{one.id: one.name for one in users if one.name != one.id}}
 
 
 async def on_the_list(here: "Visit") -> list[dict[str, Any]]:

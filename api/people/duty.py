@@ -67,6 +67,10 @@ class Duty:
 
         return {"items": await self._read(read), "next_cursor": None}
 
+    async def names(self) -> dict[str, str]:
+        """Id → name of everybody who was ever on the list: all that most pages want of it."""
+        return await self._read(lambda session: {row.id: row.name for row in staff.people(session)})
+
     async def person(self, id: str, actor: Actor) -> dict[str, Any]:
         """One person, with their standings, rotas and open cases."""
         now = self.desk.clock()
