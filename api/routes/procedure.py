@@ -21,7 +21,7 @@ router = checked_router("reference")
     "/playbooks/{kind}/check",
     summary="Check a changed playbook",
     response_class=Json,
-    responses=documented(CheckShown, body=True),
+    responses=documented(CheckShown, 404, body=True),
 )
 async def check_playbook(kind: Number, ask: TextAsk, desk: DeskHere) -> Json:
     """Whether a changed `<kind>.yaml` could go into force, and what it would change; nothing moves (section 10)."""
@@ -32,7 +32,7 @@ async def check_playbook(kind: Number, ask: TextAsk, desk: DeskHere) -> Json:
     "/playbooks/{kind}/publish",
     summary="Publish a playbook",
     response_class=Json,
-    responses=documented(PublishedShown, 409, body=True),
+    responses=documented(PublishedShown, 404, 409, body=True),
 )
 async def publish_playbook(kind: Number, ask: PublishAsk, caller: CallerHere, desk: DeskHere) -> Json:
     """Put a changed playbook into force for new cases, if what it was compared with still is; open ones keep theirs."""
@@ -44,7 +44,7 @@ async def publish_playbook(kind: Number, ask: PublishAsk, caller: CallerHere, de
     "/playbooks/{kind}/history",
     summary="Versions of a playbook",
     response_class=Json,
-    responses=documented(HistoryShown),
+    responses=documented(HistoryShown, 404),
 )
 async def get_playbook_history(kind: Number, desk: DeskHere) -> Json:
     """Which versions there were, who put them into force and why, and how many cases have each."""
@@ -60,7 +60,7 @@ async def get_playbook_history(kind: Number, desk: DeskHere) -> Json:
     summary="Try a playbook",
     response_class=Json,
     status_code=202,
-    responses=documented(TrialShown, body=True, status=202, said="under way"),
+    responses=documented(TrialShown, 404, body=True, status=202, said="under way"),
 )
 async def begin_trial(kind: Number, ask: TrialAsk, caller: CallerHere, desk: DeskHere) -> Json:
     """What a changed playbook would have decided on past cases; only reads, and goes on by itself (section 10)."""
@@ -108,7 +108,7 @@ async def check_calendar(name: Number, ask: TextAsk, desk: DeskHere) -> Json:
     "/calendars/{name}/publish",
     summary="Publish a calendar",
     response_class=Json,
-    responses=documented(PublishedShown, 409, body=True),
+    responses=documented(PublishedShown, 404, 409, body=True),
 )
 async def publish_calendar(name: Number, ask: PublishAsk, caller: CallerHere, desk: DeskHere) -> Json:
     """Put it into force for what is counted from now on; open cases move by a rebase only (T10)."""

@@ -7,7 +7,7 @@ A playbook is laid out in three layers, each field by field over the one before:
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
@@ -81,10 +81,14 @@ def load_playbooks(folder: Path, calendars: Mapping[str, Calendar] | None = None
     loader = _Loader(Folder(Path(folder)), calendars)
     loaded = loader.load()
     if loaded is None:
-        problems = loader.problems()
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise PlaybookInvalid(f"{problems[0]}{more}", errors=[problem._asdict() for problem in problems])
+        raise invalid(loader.problems())
     return loaded
+
+
+def invalid(problems: Sequence[Problem]) -> PlaybookInvalid:
+    """The refusal that names these problems."""
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return PlaybookInvalid(f"{problems[0]}{more}", errors=[problem._asdict() for problem in problems])
 
 
 def check_folder(folder: Path) -> list[Problem]:
