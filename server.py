@@ -25,12 +25,13 @@ from api.outside.webhooks import Webhooks
 from api.oversight.changes import Changes
 from api.people.provider import IdentityProvider, Terms
 from api.people.sign_in import Doorkeeper
+from api.people.tokens import Tokens
 from api.prefix import Prefixed
 from api.problems import install_problems
 from api.routes import api, root
 from api.routes.reference import openapi_of
 from console.mounting import mount
-from console.visit import House
+from console.visit import House, Outside
 from memory import settled
 from models.errors import Invalid, Unavailable
 from models.people.identity import read_groups
@@ -102,6 +103,7 @@ def _house(settings: Settings, engine: Engine, app: FastAPI, changes: Changes) -
         settings.locale,
         settings.console_url,
         provider=provider_of(settings, engine),
+        outside=Outside(Tokens(engine, lambda: datetime.now(UTC)), app.state.webhooks, app.state.hooks),
     )
 
 

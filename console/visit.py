@@ -18,10 +18,13 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.auth import Caller
 from api.desk import Desk
+from api.outside.hooks import Hooks
+from api.outside.webhooks import Webhooks
 from api.oversight.changes import Changes
 from api.oversight.waiting import Waiting
 from api.people.provider import IdentityProvider
 from api.people.sign_in import Doorkeeper, Sitting, User
+from api.people.tokens import Tokens
 from console import access, navigation
 from console.language import Tongue, chosen
 from console.refusals import telling
@@ -63,6 +66,15 @@ class NotYours(Exception):
 
 
 @dataclass(frozen=True)
+class Outside:
+    """What other programs have to do with us: their tokens, what they are told, what they told us."""
+
+    tokens: Tokens
+    webhooks: Webhooks
+    hooks: Hooks
+
+
+@dataclass(frozen=True)
 class House:
     """What all requests share."""
 
@@ -73,6 +85,7 @@ class House:
     console_url: str | None = None
     waiting: Waiting = field(default_factory=Waiting)
     provider: IdentityProvider | None = None
+    outside: Outside | None = None
     more: dict[str, Any] = field(default_factory=dict)
 
 
@@ -95,6 +108,12 @@ class Visit:
     def desk(self) -> Desk:
         """The use cases: all that a page may call."""
         return self.house.desk
+
+    @property
+    def outside(self) -> Outside:
+        """The use cases about other programs."""
+        assert self.house.outside is not None
+        return self.house.outside
 
     @property
     def me(self) -> User:
@@ -135,6 +154,10 @@ class Visit:
     def sentence(self, words: str) -> str:
         """A sentence of the desk in this person's language, in general words where it is not known."""
         return telling.said(self.tongue, words) or self.tongue.say("not as things stand")
+
+    def known(self, words: str) -> str:
+        """What another program or an adapter said: in this person's language if it is known, else as it was said."""
+        return telling.said(self.tongue, words) or words
 
     def complaint(self, words: str) -> str:
         """What is wrong with one field, in this person's language."""

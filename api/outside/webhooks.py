@@ -64,6 +64,10 @@ class Webhooks:
 
         return await self._write(enable)
 
+    async def mark(self, endpoint_id: str) -> str:
+        """What tells the endpoint's secret of now from any other. Raises NotFound."""
+        return await self._read(lambda session: endpoints.load(session, endpoint_id).mark)
+
     async def rotate(self, endpoint_id: str, both_for: timedelta) -> dict[str, Any]:
         """A new secret, shown this once; the old one signs besides for a while. Raises NotFound."""
 

@@ -8,6 +8,7 @@ from console.pages import (
     approvals,
     calendars,
     callbacks,
+    calls_in,
     cases,
     cases_list,
     claims,
@@ -32,8 +33,10 @@ from console.pages import (
     staff,
     stuck,
     sweeps,
+    tokens,
     users,
     warehouse,
+    webhooks,
     work,
 )
 
@@ -72,4 +75,7 @@ PAGES: tuple[APIRouter, ...] = (
     duty.router,
     staff.router,
     users.router,
+    tokens.router,
+    webhooks.router,
+    calls_in.router,
 )

@@ -42,12 +42,13 @@ def create(
     may_act_for_others: bool = False,
     now: datetime | None = None,
     tied_to: Mapping[str, str] | None = None,
+    token_id: str | None = None,
 ) -> str:
     """Make a token and answer its text `act_<id>_<secret>`, which cannot be read again afterwards.
 
     `tied_to` says for a token from outside the house whose cases it is about: `customer_id`, `case_no` or `carrier`.
     """
-    token_id, secret = secrets.token_hex(6), secrets.token_hex(24)
+    token_id, secret = token_id or secrets.token_hex(6), secrets.token_hex(24)
     row = {
         "id": token_id,
         "name": name,

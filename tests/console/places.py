@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from uuid import uuid4
 
 from fastapi.routing import APIRoute
 
@@ -114,6 +115,7 @@ async def furnish(api: Api, browse: Callable[..., Browser], service: Running) ->
         "bulk_id": await _bulk(chen, case_no),
         **people,
         **await _changing(api, chen),
+        **await _outside(api),
     }
     own = {
         "report": {"name": "monthly"},
@@ -185,6 +187,16 @@ async def _changing(api: Api, chen: Browser) -> dict[str, str]:
     rebase_id = (await api.post("/rebase", json=ask)).json()["id"]
     trial_id = tried.headers["location"].partition("?")[0].rpartition("/")[2]
     return {"draft_id": draft_id, "trial_id": trial_id, "rebase_id": rebase_id}
+
+
+async def _outside(api: Api) -> dict[str, str]:
+    """A program that is told something, and somebody who told us something."""
+    ask = {"url": f"https://no-such-host.invalid/{uuid4().hex}", "note": "bookkeeping"}
+    endpoint_id = str((await api.post("/webhooks", json=ask)).json()["id"])
+    delivery_id = str((await api.post(f"/webhooks/{endpoint_id}/ping")).json()["id"])
+    event = {"what": "delivered", "at": "2026-03-02T10:00:00+08:00", "place": uuid4().hex}
+    called = await api.post("/waybills/SF-PLACES/events", json={"events": [event]})
+    return {"endpoint_id": endpoint_id, "delivery_id": delivery_id, "hook_id": str(called.json()["id"])}
 
 
 async def _draft(chen: Browser, file: str) -> str:

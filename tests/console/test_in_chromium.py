@@ -44,6 +44,9 @@ PAGES = (
     ("/staff", "manager"),
     ("/users", "manager"),
     ("/users/li", "manager"),
+    ("/tokens", "manager"),
+    ("/webhooks", "manager"),
+    ("/calls-in", "manager"),
 )
 WRONG = """async () => (await axe.run(document, {preload: false})).violations.map(
     one => one.id + ': ' + one.nodes.map(node => node.html.slice(0, 120)).join(' | '))"""

@@ -102,9 +102,9 @@ def test_each_sentence_is_known_again_with_its_own_values():
 @pytest.mark.parametrize(
     ("error", "chinese"),
     [
-        (StateRefused("'book_in' cannot be done while the case is 'closed'."), "工单处于“已关闭”时不能“包裹入库”。"),
+        (StateRefused("'book_in' cannot be done while the case is 'closed'."), "售后单处于“已关闭”时不能“包裹入库”。"),
         (RoleRefused("'warehouse' may not 'approve'."), "仓库无权“批准”。"),
-        (NotFound("There is no case 'AC-26-000001': check the number."), "没有工单“AC-26-000001”，请核对编号。"),
+        (NotFound("There is no case 'AC-26-000001': check the number."), "没有售后单“AC-26-000001”，请核对编号。"),
         (RuleRefused("3 calls were made already, and there are never more (T17): send a message."),
          "已打过3次电话，不再多打（T17），请发消息。"),
         (RuleRefused("'approve' leads nowhere from 'requested' as things stand; it needs: goods come back"), None),
@@ -149,7 +149,7 @@ def test_every_fault_that_pydantic_finds_in_a_command_has_words():
 def test_no_page_shows_a_refusal_as_it_was_raised():
     """`here.told`, `here.wrong`, `here.complaint` and `here.sentence` say it in people's language."""
     pages = Path(telling.__file__).parents[1]
-    for file in [*pages.glob("pages/*.py"), *pages.glob("customer/*.py")]:
+    for file in [*pages.glob("pages/*.py"), *pages.glob("customer/*.py"), *pages.glob("cases/*.py")]:
         for line in file.read_text(encoding="utf-8").splitlines():
             raw = re.search(r"\w+\.detail\b|\[\"(?:msg|message)\"\]", line)
             assert not raw or "here.complaint(" in line or '"greater" in' in line, f"{file.name}: {line}"
@@ -165,4 +165,4 @@ async def test_a_chinese_page_refuses_in_chinese(browse: Browse, api: Api):
     assert "cannot be done" not in page
     assert not re.findall(r"[a-z]{3,} [a-z]+ [a-z]{3,} [a-z]{2,}", page), "no English sentence on a Chinese page"
     gone = await li.get("/cases/AC-00-999999")
-    assert "没有工单“AC-00-999999”" in words(gone)
+    assert "没有售后单“AC-00-999999”" in words(gone)

@@ -8,6 +8,7 @@ import base64
 import secrets
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Literal
 from uuid import uuid4
 
@@ -57,6 +58,11 @@ class Endpoint(BaseModel):
     def signing(self, now: datetime) -> tuple[str, ...]:
         """The secrets that sign now, the newest first: two while one is being changed for another."""
         return tuple(one.secret for one in self.secrets if one.holds(now))
+
+    @property
+    def mark(self) -> str:
+        """What tells its newest secret from any other, and nothing more."""
+        return sha256(self.secrets[0].secret.encode()).hexdigest()[:16] if self.secrets else ""
 
     def old_until(self, now: datetime) -> datetime | None:
         """Until when a replaced secret signs besides."""
