@@ -26,6 +26,7 @@ class Outside:
         assert url is not None
         with _first:
             apprise = loaded()
+            _silence()
         asset = apprise.AppriseAsset(
             app_id="Aftercare", app_desc="Aftercare", app_url="", async_mode=False, secure_logging=True
         )
@@ -53,14 +54,18 @@ def _address(url: str, mail: Mail) -> str:
 
 @cache
 def loaded() -> Any:
-    """The package with its plugins; its own log is silent, since it names tokens."""
+    """The package with its plugins."""
     with warnings.catch_warnings():
         # One of its plugins imports a module that Python is about to lose, and gets on without it.
         warnings.simplefilter("ignore", DeprecationWarning)
         import apprise
 
         apprise.Apprise.instantiate("json://localhost")  # loads all of them
-    log = logging.getLogger("apprise")
-    log.propagate, log.disabled = False, True
     robots.listen()
     return apprise
+
+
+def _silence() -> None:
+    """Its own log names tokens. Said before every sending: whoever sets up logging meanwhile lets it speak again."""
+    log = logging.getLogger("apprise")
+    log.propagate, log.disabled = False, True
