@@ -15,12 +15,13 @@ from sqlalchemy import Engine
 from temporalio.client import Client
 
 from activities.carriers import configured
+from activities.notices import configured as notifiers
 from activities.storefronts import configured as storefronts
 from api.auth import Gate
 from api.connection import connect, connect_to
 from api.customer.links import CaseLinks
 from api.desk import Desk
-from api.outside.hooks import Hooks
+from api.outside.hooks import Hooks, Source
 from api.outside.webhooks import Webhooks
 from api.oversight.changes import Changes
 from api.people.provider import IdentityProvider, Terms
@@ -62,6 +63,11 @@ TAGS = [
 ]
 
 
+def sources_of(settings: Settings) -> dict[str, Source]:
+    """Everybody who may call us: couriers, storefronts, payment providers."""
+    return {**configured(settings), **storefronts(settings), **notifiers(settings)}
+
+
 def make_app(settings: Settings, client: Client, engine: Engine, playbooks: Playbooks | InForce) -> FastAPI:
     """The HTTP API on these parts; nothing is started and nothing is read yet."""
     app = FastAPI(
@@ -80,7 +86,7 @@ def make_app(settings: Settings, client: Client, engine: Engine, playbooks: Play
     links = CaseLinks(engine, secret.get_secret_value() if secret else None, days, settings.customer_site)
     app.state.desk = Desk(client, engine, playbooks, font=settings.font, files=settings.file_store, links=links)
     app.state.gate = Gate(engine, settings.bootstrap_token.get_secret_value() if settings.bootstrap_token else None)
-    app.state.hooks = Hooks(engine, {**configured(settings), **storefronts(settings)}, lambda: datetime.now(UTC))
+    app.state.hooks = Hooks(engine, sources_of(settings), lambda: datetime.now(UTC))
     app.state.webhooks = Webhooks(engine, settings.webhook_targets, lambda: datetime.now(UTC))
     if settings.path_prefix:
         app.add_middleware(Prefixed, prefix=settings.path_prefix)

@@ -82,6 +82,9 @@ class Settings(BaseSettings):
     )
     payout_timeout: float = Field(20, gt=0, le=120, description="seconds that a payment provider has for an answer")
     stripe_key: SecretStr | None = Field(None, description="secret key; with it, refunds of card payments go to Stripe")
+    stripe_webhook_secret: SecretStr | None = Field(
+        None, description="`whsec_…` of the endpoint: with it, what Stripe says by itself is heard"
+    )
     stripe_url: str | None = Field(None, description="Stripe's address, where it is another than its own")
     alipay_app_id: str | None = Field(None, description="with it and the two keys, refunds go to Alipay")
     alipay_private_key: SecretStr | None = Field(None, description="the shop's key, or the path of its file")
@@ -96,7 +99,7 @@ class Settings(BaseSettings):
     wechatpay_public_key_id: str | None = Field(None, description="its id, `PUB_KEY_ID_…`")
     wechatpay_url: str | None = Field(None, description="WeChat Pay's address, where it is another than its own")
     hooks_url: str | None = Field(
-        None, pattern=r"^https?://\S+$", description="where couriers reach this API from outside, for subscriptions"
+        None, pattern=r"^https?://\S+$", description="where couriers and WeChat Pay reach this API from outside"
     )
     courier_timeout: float = Field(10, gt=0, le=60, description="seconds that whoever is asked about a parcel has")
     kuaidi100_key: SecretStr | None = Field(

@@ -77,11 +77,12 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         token = first_token(engine, settings.data)
         first = Doorkeeper(engine).add_first(datetime.now(UTC)) if settings.password_sign_in else None
         url = f"http://{settings.http_host}:{listening.getsockname()[1]}"
-        told = payments_of(settings, engine), settings.file_store
+        payments = payments_of(settings, engine)
+        told = payments, settings.file_store
         cases = case_worker(client, engine, playbooks, *told, max_cached_workflows=settings.cached_cases)
         await stack.enter_async_context(cases)
         await stack.enter_async_context(postman(engine, partial(house_of, settings, playbooks)))
-        await stack.enter_async_context(talking(client, engine, playbooks, outside_of(settings)))
+        await stack.enter_async_context(talking(client, engine, playbooks, outside_of(settings), payments))
         await stack.enter_async_context(stock_bell(client, engine))
         await stack.enter_async_context(_serving(settings, client, engine, playbooks, listening))
         for work in (_restored(client, engine), _scheduled(client, playbooks.current().shop.timezone)):

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
+from pydantic import ValidationError
 from sqlalchemy import Engine
 from temporalio.client import Client
 from temporalio.worker import Worker
@@ -20,9 +21,12 @@ from activities.carriers import configured as carriers
 from activities.carriers.carrier import Carrier
 from activities.commit import Commit
 from activities.gateways import Keys, Room, configured
-from activities.hooks import hook_reader
+from activities.hooks import Providers, hook_reader
 from activities.linked import Linked
 from activities.lookout import lookout
+from activities.notices import configured as notifiers
+from activities.notices.notice import Notifier
+from activities.opening import Asked, NotOpened, Opener
 from activities.orphans import Orphans
 from activities.outbox import postman
 from activities.payments import BalanceBook, Payments, finances_queue
@@ -35,8 +39,12 @@ from activities.trackers import configured as trackers
 from activities.trackers.tracker import Tracker
 from activities.webhooks.guard import Poster
 from activities.webhooks.sending import sender
+from api.desk import Desk
+from api.documents.requests import OpenCase
 from memory import settled
 from models.effects import TASK_QUEUE
+from models.errors import AftercareError, Unavailable
+from models.events import SYSTEM
 from playbooks.loading.in_force import InForce
 from store.people.mailings import House
 from workflows.bulk import BulkAction
@@ -118,6 +126,7 @@ class Outside:
     storefronts: Mapping[str, Storefront]
     trackers: Mapping[str, Tracker]
     poster: Poster
+    notifiers: Mapping[str, Notifier]
 
     @property
     def hears(self) -> bool:
@@ -127,14 +136,37 @@ class Outside:
 
 def outside_of(settings: Any) -> Outside:
     """Those that the settings name."""
-    return Outside(carriers(settings), storefronts(settings), trackers(settings), Poster(settings.webhook_targets))
+    poster = Poster(settings.webhook_targets)
+    return Outside(carriers(settings), storefronts(settings), trackers(settings), poster, notifiers(settings))
+
+
+def opener_of(client: Client, engine: Engine, playbooks: InForce) -> Opener:
+    """Opens cases that nobody asked for, as the desk opens those that people ask for."""
+    desk = Desk(client, engine, playbooks)
+
+    async def opened(asked: Asked) -> str:
+        lines = tuple({"line_no": line_no, "quantity": quantity} for line_no, quantity in asked.lines)
+        given = {"kind": asked.kind, "subcategory": asked.subcategory, "order_no": asked.order_no, "lines": lines}
+        try:
+            ask = OpenCase.model_validate({**given, "description": asked.description, "channel": asked.channel})
+            document, _ = await desk.open_case(ask, SYSTEM, asked.key)
+        except Unavailable:
+            raise
+        except (AftercareError, ValidationError) as refused:
+            raise NotOpened(getattr(refused, "detail", "It cannot be asked for in this form.")) from None
+        return str(document["case_no"])
+
+    return opened
 
 
 @asynccontextmanager
-async def talking(client: Client, engine: Engine, playbooks: InForce, outside: Outside) -> AsyncIterator[None]:
+async def talking(
+    client: Client, engine: Engine, playbooks: InForce, outside: Outside, payments: Payments
+) -> AsyncIterator[None]:
     """Hear and tell in the background until the block ends."""
+    providers = Providers(outside.notifiers, payments.gateways, opener_of(client, engine, playbooks))
     async with (
-        hook_reader(client, engine, outside.carriers, outside.storefronts),
+        hook_reader(client, engine, outside.carriers, outside.storefronts, providers),
         lookout(client, engine, outside.trackers, lambda: playbooks.current().couriers, outside.hears),
         sender(engine, outside.poster),
     ):
@@ -167,7 +199,7 @@ async def run_worker(
         cases = case_worker(client, engine, playbooks, payments, keeps.files, max_cached_workflows=keeps.cached_cases)
         await stack.enter_async_context(cases)
         await stack.enter_async_context(postman(engine, house))
-        await stack.enter_async_context(talking(client, engine, playbooks, outside))
+        await stack.enter_async_context(talking(client, engine, playbooks, outside, payments))
         await stack.enter_async_context(stock_bell(client, engine))
         stack.enter_context(settled())
         await stop.wait()

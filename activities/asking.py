@@ -27,6 +27,7 @@ class Request:
     action: str
     command_id: str
     data: dict[str, Any] = field(default_factory=dict)
+    opens: bool = False  # also a case that is over: it opens it again
 
     @property
     def envelope(self) -> dict[str, Any]:
@@ -69,14 +70,15 @@ class Asking:
 
     async def _started(self, request: Request) -> bool:
         """A case that SQL knows as open and that does not run is started again, and then asked."""
-        opening = await asyncio.to_thread(self._to_start, request.case_no)
+        opening = await asyncio.to_thread(self._to_start, request)
         if opening is None:
             return False
-        await start_case(self._client, opening)
-        await self._signal(request)
+        # In one step: a case that is over would end again before a signal of its own could reach it.
+        await start_case(self._client, opening, request.envelope)
         return True
 
-    def _to_start(self, case_no: str) -> Any:
+    def _to_start(self, request: Request) -> Any:
         with reading(self._engine) as session:
-            case = cases.load(session, case_no)
-            return None if case is None or case.is_final else cases.to_start(session, case)
+            case = cases.load(session, request.case_no)
+            gone = case is None or (case.is_final and not request.opens)
+            return None if case is None or gone else cases.to_start(session, case)

@@ -2,13 +2,15 @@
 
 Each round has two steps, and each can die anywhere. To read is one transaction: what a call says, where its parcels
 stand by it, and that it was read. To tell is a Signal under an id made of the waybill and its standing, so that telling
-again does nothing; a parcel counts as told only afterwards.
+again does nothing; a parcel counts as told only afterwards. Calls of payment providers go a way of their own, because
+the provider is asked before anybody is told (`activities/notices/telling.py`).
 """
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -19,6 +21,10 @@ from temporalio.client import Client
 
 from activities.asking import Asking, Request
 from activities.carriers.carrier import Carrier, Unreadable
+from activities.gateways.gateway import Gateway
+from activities.notices.notice import Notifier
+from activities.notices.telling import Telling
+from activities.opening import Opener, nobody
 from activities.rounds import rounds
 from activities.storefronts.storefront import Storefront
 from activities.storefronts.taking import take
@@ -43,6 +49,15 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class Providers:
+    """Payment providers: who calls us, and who is asked whether it is true."""
+
+    notifiers: Mapping[str, Notifier] = field(default_factory=dict)
+    gateways: Mapping[str, Gateway] = field(default_factory=dict)
+    opener: Opener = nobody  # of cases for disputes about orders that have none
+
+
 class HookReader:
     """Reads what was kept and tells cases, on one store and one Temporal."""
 
@@ -53,19 +68,23 @@ class HookReader:
         carriers: Mapping[str, Carrier],
         clock: Callable[[], datetime] = utc_now,
         storefronts: Mapping[str, Storefront] = MappingProxyType({}),
+        providers: Providers | None = None,
     ) -> None:
         self._engine, self._carriers, self._clock = engine, carriers, clock
         self._storefronts = storefronts
         self._asking = Asking(client, engine)
+        heard = providers or Providers()
+        self._of_payments = tuple(heard.notifiers)
+        self._payments = Telling(engine, self._asking, heard.notifiers, heard.gateways, clock, heard.opener)
 
     def read(self) -> int:
         """Read a batch of calls; answers how many."""
         with reading(self._engine) as session:
-            if not hooks.unread(session, 1):
+            if not hooks.unread(session, 1, self._of_payments):
                 return 0
         with writing(self._engine) as session:
             tracking.one_reader_at_a_time(session)
-            batch = hooks.unread(session, BATCH)
+            batch = hooks.unread(session, BATCH, self._of_payments)
             for hook in batch:
                 self._read_one(session, hook)
         return len(batch)
@@ -126,7 +145,7 @@ class HookReader:
 
     async def round(self) -> None:
         """Read and tell until nothing is left."""
-        while await asyncio.to_thread(self.read) or await self.tell():
+        while await asyncio.to_thread(self.read) or await self.tell() or await self._payments.round():
             pass
 
 
@@ -157,9 +176,13 @@ def _note(case: Case, parcel: Untold, told: str) -> Request:
 
 @asynccontextmanager
 async def hook_reader(
-    client: Client, engine: Engine, carriers: Mapping[str, Carrier], storefronts: Mapping[str, Storefront]
+    client: Client,
+    engine: Engine,
+    carriers: Mapping[str, Carrier],
+    storefronts: Mapping[str, Storefront],
+    providers: Providers | None = None,
 ) -> AsyncIterator[HookReader]:
     """Read and tell in the background until the block ends; what is left then is done at the next start."""
-    reader = HookReader(client, engine, carriers, storefronts=storefronts)
+    reader = HookReader(client, engine, carriers, storefronts=storefronts, providers=providers)
     async with rounds("word from outside", reader.round, ROUND, REST):
         yield reader

@@ -40,6 +40,11 @@ class Payments:
         self._gateways = gateways
 
     @property
+    def gateways(self) -> Mapping[str, Gateway]:
+        """Who can be sent payouts, and asked, by name."""
+        return self._gateways
+
+    @property
     def providers(self) -> bool:
         """Whether anything but finance's queue is configured."""
         return self._gateways.keys() != {"register"}

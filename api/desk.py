@@ -31,7 +31,7 @@ from api.lookup import Lookup, utc_now
 from api.people.inbox import Inbox
 from api.shelter import reference_of, sheltered
 from imports.run import Progress, import_orders
-from models.case import Case
+from models.case import UNDONE, Case
 from models.commands import Actor, Command, parse_command
 from models.decide import decide
 from models.effects import Decision, workflow_id
@@ -61,7 +61,7 @@ ABOUT_MONEY = frozenset(
     }
 )
 #: States in which what became of a payout is known.
-ENDED = ("done", "failed", "cancelled")
+ENDED = ("done", "failed", *UNDONE)
 #: Pauses between tries while a case is between two runs, in seconds.
 BETWEEN_RUNS = (0.05, 0.1, 0.2, 0.4, 0.8)
 #: What became of an order that was taken in, or was here already.

@@ -10,7 +10,7 @@ from api.procedure.script_values import Values
 from models.accounting.claims import claim_document
 from models.accounting.ledger import Cost
 from models.business_time import Calendar
-from models.case import Case, Override, Payout
+from models.case import Case, Dispute, Override, Payout
 from models.commands import schema_of
 from models.lifecycle import ARROWS, FINAL, ROLES, STAGE, WAITS_FOR, Action, Role, State
 from models.masking import masked
@@ -78,6 +78,7 @@ def case_document(case: Case, seen: Seen, **more: Any) -> dict[str, Any]:
         "eligibility": eligible_document(case.eligible, case.override) if case.eligible else None,
         "finding": _finding(case),
         "repairs": {"failed": case.failed_repairs, "days": case.repair_seconds // 86_400},
+        "disputes": [_dispute(dispute, case.currency) for dispute in case.disputes],
         "claims": [claim_document(case, number, seen.now) for number in range(1, len(case.claims) + 1)],
         "actions": answers(case, seen.roles, seen.actor_id, seen.now),
         "next_step": _next(case, book, seen) if book else None,
@@ -151,6 +152,10 @@ def _plan(case: Case) -> dict[str, Any] | None:
 def _payout(payout: Payout, currency: str | None) -> dict[str, Any]:
     shown = payout.model_dump(mode="json", include={"purpose", "payment_no", "state", "reference", "failure"})
     return {"id": payout.key, "amount": money(payout.amount, currency), **shown}
+
+
+def _dispute(dispute: Dispute, currency: str | None) -> dict[str, Any]:
+    return {**dispute.model_dump(mode="json"), "amount": money(dispute.amount, currency)}
 
 
 def row_document(row: CaseRow) -> dict[str, Any]:

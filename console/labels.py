@@ -144,6 +144,8 @@ ACTIONS: Final = {
     "retry": N_("Try the step again"),
     "fail_refund": N_("The refund failed"),
     "ask_payout": N_("Ask the provider about a payout"),
+    "bounce_refund": N_("A paid refund came back"),
+    "record_dispute": N_("Dispute at the bank"),
     "confirm_account": N_("Confirm the account"),
     "give_back": N_("Give back what was overpaid"),
     "override_eligibility": N_("Let it pass all the same"),
@@ -200,6 +202,7 @@ CLOCKS: Final = {
     "callback": N_("Callback"),
     "customer_update": N_("Word to the customer"),
     "promise": N_("Promise"),
+    "dispute": N_("Answer to the bank"),
     "appointment": N_("Appointment"),
 }
 FIELDS: Final = {
@@ -341,6 +344,8 @@ CHOICES: Final = {
     "signed_early": N_("signed early, still coming"),
     "signed_by_other": N_("signed by somebody else"),
     "lost": N_("lost"),
+    "won": N_("won"),
+    "answered": N_("answered"),
     "nothing": N_("nothing found"),
     "new": N_("as new"),
     "opened": N_("opened"),
@@ -417,6 +422,7 @@ PAYOUTS: Final = {
     "done": N_("paid"),
     "failed": N_("failed"),
     "cancelled": N_("cancelled"),
+    "bounced": N_("came back"),
 }
 PURPOSES: Final = {
     "refund": N_("refund"),

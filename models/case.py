@@ -5,7 +5,7 @@ case refers to them by its number. What was decided, where the goods are and whe
 """
 
 from datetime import UTC, date, datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from models.accounting.ledger import Transfer
 from models.accounting.payments import STORE_CREDIT
@@ -30,7 +30,10 @@ UNKNOWN = datetime(9999, 1, 1, tzinfo=UTC)
 
 GoodsAt = Literal["customer", "in_transit", "here", "returned", "nowhere"]
 Parcel = Literal["unprinted", "printed", "gone", "delivered", "pulled", "lost"]
-PayoutState = Literal["planned", "approved", "sent", "unknown", "done", "failed", "cancelled"]
+DisputeState = Literal["opened", "answered", "accepted", "won", "lost"]
+#: Payouts by which nothing has left in the end: taken back before they did, or come back afterwards.
+UNDONE: Final = ("cancelled", "bounced")
+PayoutState = Literal["planned", "approved", "sent", "unknown", "done", "failed", "cancelled", "bounced"]
 Purpose = Literal["refund", "freight", "goodwill", "deposit", "overpayment"]
 ClaimState = Literal["claimed", "accepted", "refused", "paid", "written_off"]
 ClaimWait = Literal["filing", "answer", "payment", "decision"]
@@ -117,6 +120,7 @@ class Payout(Value):
     gateway: str | None = None  # the provider that it was given to; None = finance's queue
     tries: int = 0  # answers that did not end it
     ask_at: datetime | None = None  # when its gateway is to be sent it, or asked about it
+    disputed: str | None = None  # a bank has taken it back under this reference, and decides what becomes of it (T21)
     only_ask: bool = False  # somebody wants to know now: nothing is sent this time
     asked_by: str | None = None  # who asked for it
     authority: str | None = None  # the role within whose limit it was granted
@@ -126,6 +130,11 @@ class Payout(Value):
     def limited_as(self) -> str:
         """By which of a role's limits it is granted: compensation has one of its own (F26)."""
         return "compensation" if self.compensates else self.purpose
+
+    @property
+    def undone(self) -> bool:
+        """Whether nothing has left by it in the end."""
+        return self.state in UNDONE
 
     @property
     def to_credit(self) -> bool:
@@ -254,6 +263,18 @@ class Claim(Value):
         if self.state == "claimed":
             return "answer" if self.filed_at else "filing"
         return {"accepted": "payment", "refused": "decision"}.get(self.state)  # type: ignore[return-value]
+
+
+class Dispute(Value):
+    """A payment that a customer's bank takes back, or asks about (`inquiry`: no money was taken) (T21)."""
+
+    reference: str
+    amount: int
+    state: DisputeState = "opened"
+    inquiry: bool = False
+    reason: str | None = None
+    respond_by: datetime | None = None
+    opened_at: datetime
 
 
 class Override(Value):
@@ -422,6 +443,7 @@ class Case(Value):
     holds: tuple[str, ...] = ()
     loaners: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
+    disputes: tuple[Dispute, ...] = ()
     links: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     evidence_keys: tuple[str, ...] = ()  # which of the playbook's evidence is here, as far as it was said
@@ -501,7 +523,7 @@ class Case(Value):
 
     @property
     def open_payouts(self) -> tuple[Payout, ...]:
-        return tuple(p for p in self.payouts if p.state not in ("done", "cancelled"))
+        return tuple(p for p in self.payouts if p.state not in ("done", *UNDONE))
 
     @property
     def state_clock(self) -> Clock | None:

@@ -39,8 +39,9 @@ OPENED_AGAIN = "opened again"
 FIRST_ANSWER = "first_answer"
 PROMISE = "promise"
 APPOINTMENT = "appointment"
+DISPUTE = "dispute"
 #: Clocks that no change of state touches, besides those of the playbook's `side_clocks`.
-APART = (FIRST_ANSWER, PROMISE, APPOINTMENT)
+APART = (FIRST_ANSWER, PROMISE, APPOINTMENT, DISPUTE)
 
 
 def _nothing(value: object) -> bool:

@@ -436,6 +436,14 @@ class AskPayout(Data):
     payout_id: Word
 
 
+class BounceRefund(Data):
+    """A payout that counted as paid came back: the bank or provider has returned the money to us."""
+
+    payout_id: Word
+    code: Word
+    note: Text | None = None
+
+
 class FinishRepair(Data):
     report: Text
 
@@ -495,6 +503,18 @@ class PlatformRuling(Data):
     ruling: Literal["refund", "refunded", "return", "rejected"]
     amount: Amount | None = None
     reference: Word
+
+
+class RecordDispute(Data):
+    """T21: a customer's bank takes a payment back (`opened`), and what became of it; `accepted` is given up by us."""
+
+    reference: Word
+    result: Literal["opened", "answered", "accepted", "won", "lost"]
+    amount: Amount | None = None
+    respond_by: Instant | None = Field(default=None, description="until when the bank takes our evidence")
+    inquiry: Yes = Field(default=False, description="the bank only asks, and has taken no money yet")
+    reason: Text | None = None
+    evidence: list[Word] = Field(default_factory=list, max_length=50, description="what went with the answer")
 
 
 class Correct(Data):
@@ -804,6 +824,8 @@ DATA: dict[Action, type[Data]] = {
     Action.RETRY: Note,
     Action.FAIL_REFUND: FailRefund,
     Action.ASK_PAYOUT: AskPayout,
+    Action.BOUNCE_REFUND: BounceRefund,
+    Action.RECORD_DISPUTE: RecordDispute,
     Action.CONFIRM_ACCOUNT: Note,
     Action.GIVE_BACK: GiveBack,
 }

@@ -6,7 +6,7 @@ clock or touches the world; what is allowed now and why not is answered by `mode
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 # The rooms register their handlers when they are imported.
 from models.actions import (  # noqa: F401
@@ -16,6 +16,7 @@ from models.actions import (  # noqa: F401
     claims,
     compensation,
     diagnosis,
+    disputes,
     failing,
     follow_up,
     goods,
@@ -33,7 +34,7 @@ from models.actions.invoices import open_invoice
 from models.actions.payouts import execute_plan, forget_payouts, pay_as_credit, take_back
 from models.actions.rulings import refund_outside
 from models.actions.workshop import begin_repair
-from models.case import Case, Payout, Pending
+from models.case import UNDONE, Case, Payout, Pending
 from models.clocks import (
     AGAIN,
     DUE,
@@ -82,12 +83,12 @@ def decide(case: Case, command: Command, now: datetime) -> Decision:
     if not may(command.actor.role, command.action):
         told = f"'{command.actor.role}' may not '{command.action}'."
         raise RoleRefused(told, allowed_actions=allowed(case, command.actor))
-    by_goods = command.action is Action.BOOK_IN and case.is_final
-    if not by_goods and not allowed_in(case.state, command.action, command.data):
+    opens = case.is_final and command.action in _OPEN_AGAIN
+    if not opens and not allowed_in(case.state, command.action, command.data):
         told = f"'{command.action}' cannot be done while the case is '{case.state}'."
         raise StateRefused(told, allowed_actions=allowed(case, command.actor))
     try:
-        decision = _reopened_by_goods(case, command, now) if by_goods else _carry_out(case, command, now)
+        decision = _reopened(case, command, now) if opens else _carry_out(case, command, now)
         return decision if _travels(case, decision.case) else _weighed(case, decision)
     except AftercareError as fault:
         refused = fault if isinstance(fault, CommandRefused) else RuleRefused(fault.detail)
@@ -125,11 +126,12 @@ def _size(case: Case) -> int:
     return len(case.model_dump_json().encode())
 
 
-def _carry_out(case: Case, command: Command, now: datetime) -> Decision:
+def _carry_out(case: Case, command: Command, now: datetime, opened_again: bool = False) -> Decision:
     data = parse_data(command)
     if command.action is Action.RETRY and case.failing_step in _AUTOMATIC:
         return _tried_again(case, command, now)
     draft = Draft(_with_pots(case, command), command.actor, now)
+    draft.facts.opened_again = opened_again
     HANDLERS[command.action](draft, data)
     target = next_state(draft.facts, command.action)
     if target is State.AWAITING_APPROVAL and case.state is not target:
@@ -218,13 +220,26 @@ def note_of(command: Command) -> str | None:
 _WORDS = ("note", "reason", "text", "words", "what", "report")
 
 
-def _reopened_by_goods(case: Case, command: Command, now: datetime) -> Decision:
-    """G12: goods that come after the end open the case again, and are then booked in like any others."""
+#: What opens a case again that is over: goods and money that come although nobody expects them any more.
+_OPEN_AGAIN: Final = {
+    Action.BOOK_IN: "Goods came after the case was closed.",
+    Action.BOUNCE_REFUND: "Money came back after the case was closed.",
+    Action.RECORD_DISPUTE: "A bank's dispute moved after the case was closed.",
+}
+
+
+def opens_again(action: Action) -> bool:
+    """Whether an action opens a case that is over, instead of being refused."""
+    return action in _OPEN_AGAIN
+
+
+def _reopened(case: Case, command: Command, now: datetime) -> Decision:
+    """G12: what comes after the end opens the case again, and is then taken like any other."""
     parse_data(command)
     draft = Draft(case, SYSTEM, now)
-    _reopen(draft, "Goods came after the case was closed.")
+    _reopen(draft, _OPEN_AGAIN[command.action])
     first = draft.done()
-    second = _carry_out(first.case, command, now)
+    second = _carry_out(first.case, command, now, opened_again=True)
     return Decision(case=second.case, effects=first.effects.then(second.effects))
 
 
@@ -272,7 +287,7 @@ def opened(case: Case, actor: Actor, now: datetime, note: str | None = None, giv
 
 def money_refused(case: Case, keys: tuple[str, ...], detail: str, pots: Pots | None, now: datetime) -> Decision:
     """The order had not that money any more: the remedy is taken back, and the agent sees the new numbers (C2, F20)."""
-    if not any(payout.key in keys and payout.state != "cancelled" for payout in case.payouts):
+    if not any(payout.key in keys and payout.state not in UNDONE for payout in case.payouts):
         return Decision(case=case, repeated=True)  # whatever it was for has been taken back meanwhile
     draft = Draft(case, SYSTEM, now)
     outside = [one for one in case.payouts if one.key in keys and one.state == "done"]

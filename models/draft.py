@@ -227,7 +227,7 @@ class Draft:
 
     def book(
         self,
-        kind: Literal["draw", "settle", "release", "raise"],
+        kind: Literal["draw", "settle", "release", "raise", "bounce"],
         key: str,
         account: Purpose,
         amount: int,

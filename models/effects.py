@@ -31,10 +31,10 @@ def workflow_id(case_no: str) -> str:
 
 class MoneyMove(Value):
     """Pots drawn (approved money), settled (paid) or released (not paid after all), or raised by what was collected,
-    under one key."""
+    under one key; what was settled can bounce, and is there to be drawn again."""
 
     key: str
-    kind: Literal["draw", "settle", "release", "raise"]
+    kind: Literal["draw", "settle", "release", "raise", "bounce"]
     account: Purpose
     amount: int
     draws: tuple[Draw, ...] = ()

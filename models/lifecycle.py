@@ -171,6 +171,8 @@ class Action(StrEnum):
     RETRY = "retry"
     FAIL_REFUND = "fail_refund"
     ASK_PAYOUT = "ask_payout"
+    BOUNCE_REFUND = "bounce_refund"
+    RECORD_DISPUTE = "record_dispute"
     CONFIRM_ACCOUNT = "confirm_account"
     GIVE_BACK = "give_back"
     OVERRIDE_ELIGIBILITY = "override_eligibility"
@@ -267,6 +269,8 @@ class Facts:
     ruling: str | None = None
     something_open: bool = False  # money, an invoice or a loaner, without whose end a case does not close (G8, G9)
     to_state: str | None = None
+    dispute: str | None = None  # what a bank's dispute came to
+    opened_again: bool = False  # by this very step, which came after the end
 
 
 Guard = Callable[[Facts], bool]
@@ -373,6 +377,10 @@ def payouts_open(f: Facts) -> bool:
     return f.payouts_open
 
 
+def came_after_the_end(f: Facts) -> bool:
+    return f.opened_again
+
+
 def final_answer(f: Facts) -> bool:
     return f.final_answer
 
@@ -391,6 +399,15 @@ def remedy_is(*remedies: str) -> Guard:
         return f.remedy in remedies
 
     guard.__name__ = " or ".join(remedies)
+    return guard
+
+
+@cache
+def dispute_ended(*results: str) -> Guard:
+    def guard(f: Facts) -> bool:
+        return f.dispute in results and not f.payouts_open
+
+    guard.__name__ = f"dispute {' or '.join(results)}, no payout open"
     return guard
 
 
@@ -626,6 +643,11 @@ ARROWS: tuple[Arrow, ...] = (
     Arrow(A.WAIVE_FREIGHT, (S.AWAITING_PAYMENT,), None, owes),
     *road(A.WAIVE_FREIGHT, (S.AWAITING_PAYMENT,), after=S.AWAITING_PAYMENT),
     Arrow(A.COMPENSATE, ASKING, S.AWAITING_APPROVAL, above_limit),
+    # Money that comes back after it was paid is on its way once more; the road of goods that are out goes on meanwhile
+    Arrow(A.BOUNCE_REFUND, (S.REQUESTED,), S.REFUNDING, came_after_the_end),
+    Arrow(A.BOUNCE_REFUND, (S.RESOLVED,), S.REFUNDING, payouts_open),
+    Arrow(A.RECORD_DISPUTE, (S.REFUNDING,), S.RESOLVED, dispute_ended("lost", "accepted")),
+    Arrow(A.RECORD_DISPUTE, (S.REFUNDING,), S.REQUESTED, dispute_ended("won")),  # what is right now is decided anew
     *(stays(action) for action in list(Action)[list(Action).index(A.TAKE) :]),
     # What is asked back of a courier, a supplier or the customer goes on after the case has ended (L5, G10, F24)
     *(stays(action, *sorted(FINAL)) for action in (A.OPEN_CLAIM, A.SETTLE_CLAIM, A.WAIVE_RECEIVABLE)),
@@ -716,6 +738,8 @@ ROLES: dict[Action, tuple[Role, ...]] = {
     A.RETRY: (_A, _S),
     A.FAIL_REFUND: (_F, _S),
     A.ASK_PAYOUT: (_F, _S),
+    A.BOUNCE_REFUND: (_F, _S),
+    A.RECORD_DISPUTE: (_A, _F, R.PLATFORM, _S),
     A.CONFIRM_ACCOUNT: (_A, _F),
     A.GIVE_BACK: (_A, _F),
     A.OVERRIDE_ELIGIBILITY: (_A,),  # and the playbook's `override_role`

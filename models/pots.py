@@ -346,6 +346,11 @@ def release(pots: Pots, draws: Iterable[Draw]) -> Pots:
     return _apply(pots, draws, _give_back)
 
 
+def bounce(pots: Pots, draws: Iterable[Draw]) -> Pots:
+    """Take back what these draws had refunded, because the money came back to us."""
+    return _apply(pots, draws, _came_back)
+
+
 #: How a price difference was paid, as far as the books know: by whatever its reference says.
 DIFFERENCE: Final = "difference"
 
@@ -406,6 +411,12 @@ def _reserve(pot: Pot, one: Draw, currency: str) -> Pot:
 def _pay_out(pot: Pot, one: Draw, currency: str) -> Pot:
     _need(one, one.amount, pot.in_flight, currency)
     return replace(pot, in_flight=pot.in_flight - one.amount, refunded=pot.refunded + one.amount)
+
+
+def _came_back(pot: Pot, one: Draw, currency: str) -> Pot:
+    _need(one, one.amount, pot.refunded, currency)
+    flying = replace(pot, refunded=pot.refunded - one.amount, in_flight=pot.in_flight + one.amount)
+    return _give_back(flying, one, currency)
 
 
 def _give_back(pot: Pot, one: Draw, currency: str) -> Pot:

@@ -21,7 +21,7 @@ from models.accounting.resplit import resplit
 from models.errors import Conflict
 from models.orders import Order
 from models.pots import PaymentPot, Pot, Pots, pots_of
-from store.accounting import credit, money, payouts
+from store.accounting import credit, money, order_payments, payouts
 from store.accounting import pots as pots_rows
 from store.documents import is_postgres
 from store.documents import put as put_row
@@ -149,6 +149,7 @@ def _put(session: Session, order: Order, content_hash: str, now: datetime) -> Pu
     del columns["imported_at"], columns["split_rule"]
     session.execute(update(tables.orders).where(tables.orders.c.order_no == order.order_no).values(**columns))
     waybills.tie_again(session, order)
+    order_payments.tie_again(session, order)
     return "updated"
 
 
@@ -163,6 +164,7 @@ def _insert(session: Session, orders: Sequence[tuple[Order, str]], now: datetime
         return
     session.execute(insert(tables.orders), [_columns(order, content_hash, now) for order, content_hash in orders])
     waybills.tie(session, [order for order, _ in orders])
+    order_payments.tie(session, [order for order, _ in orders])
     rows = [pots_rows.as_rows(order.order_no, pots_of(order)) for order, _ in orders]
     for table, kind in ((tables.unit_pots, 0), (tables.postage_pots, 1), (tables.payment_pots, 2)):
         pots = [row for three in rows for row in three[kind]]

@@ -169,7 +169,7 @@ class World:
     async def paid(self, case_no: str) -> None:
         """Finance pays every open payout of a case."""
         for payout in (await self.desk.payouts(case_no=case_no))["items"]:
-            if payout["state"] not in ("done", "cancelled"):
+            if payout["state"] not in ("done", "cancelled", "bounced"):
                 await self.desk.payout_paid(payout["id"], f"ALI-{payout['id'][-6:]}", ACTORS[Role.FINANCE])
 
     def stored(self, case_no: str) -> Case:

@@ -27,9 +27,10 @@ def _how(case: Case) -> dict[str, Any]:
     }
 
 
-async def start_case(client: Client, opening: CaseInput) -> None:
-    """Start a case from the state that SQL holds; one that runs already is left as it is."""
-    await client.start_workflow(WORKFLOW, opening, **_how(opening.case))
+async def start_case(client: Client, opening: CaseInput, command: dict[str, Any] | None = None) -> None:
+    """Start a case from the state that SQL holds; one that runs already is left as it is, and hears `command` too."""
+    told: dict[str, Any] = {} if command is None else {"start_signal": "command", "start_signal_args": [command]}
+    await client.start_workflow(WORKFLOW, opening, **_how(opening.case), **told)
 
 
 async def start_and_update(

@@ -23,6 +23,8 @@ class Keys(Protocol):
     @property
     def payout_timeout(self) -> float: ...
     @property
+    def hooks_url(self) -> str | None: ...
+    @property
     def stripe_key(self) -> SecretStr | None: ...
     @property
     def stripe_url(self) -> str | None: ...
@@ -81,13 +83,18 @@ def _stripe(room: Room) -> Gateway | None:
     return Stripe(keys.stripe_key.get_secret_value(), keys.payout_timeout, keys.stripe_url)
 
 
-def _alipay(room: Room) -> Gateway | None:
-    keys = room.keys
-    given = _all_or_none(
+def alipay_keys(keys: Keys) -> tuple[str, ...] | None:
+    """Application, the shop's key and Alipay's; None where none is set. Raises Invalid where some are missing."""
+    return _all_or_none(
         ALIPAY_APP_ID=keys.alipay_app_id,
         ALIPAY_PRIVATE_KEY=_pem(keys.alipay_private_key),
         ALIPAY_PUBLIC_KEY=_pem(keys.alipay_public_key),
     )
+
+
+def _alipay(room: Room) -> Gateway | None:
+    keys = room.keys
+    given = alipay_keys(keys)
     if given is None:
         return None
     from activities.gateways.alipay import Alipay
@@ -96,8 +103,8 @@ def _alipay(room: Room) -> Gateway | None:
     return Alipay(app_id, private_key, public_key, keys.payout_timeout, keys.alipay_url)
 
 
-def _wechatpay(room: Room) -> Gateway | None:
-    keys = room.keys
+def wechatpay_keys(keys: Keys) -> dict[str, str] | None:
+    """What WeChat Pay's package is made with, by name; None where none is set. Raises Invalid where some miss."""
     given = _all_or_none(
         WECHATPAY_MCHID=keys.wechatpay_mchid,
         WECHATPAY_APPID=keys.wechatpay_appid,
@@ -107,13 +114,19 @@ def _wechatpay(room: Room) -> Gateway | None:
         WECHATPAY_PUBLIC_KEY=_pem(keys.wechatpay_public_key),
         WECHATPAY_PUBLIC_KEY_ID=keys.wechatpay_public_key_id,
     )
-    if given is None:
+    names = ("mchid", "appid", "serial_no", "private_key", "apiv3_key", "public_key", "public_key_id")
+    return dict(zip(names, given, strict=True)) if given else None
+
+
+def _wechatpay(room: Room) -> Gateway | None:
+    keys = room.keys
+    named = wechatpay_keys(keys)
+    if named is None:
         return None
     from activities.gateways.wechatpay import WechatPay
 
-    names = ("mchid", "appid", "serial_no", "private_key", "apiv3_key", "public_key", "public_key_id")
-    named = dict(zip(names, given, strict=True))
-    return WechatPay(**named, timeout=keys.payout_timeout, url=keys.wechatpay_url)
+    tell = f"{keys.hooks_url.rstrip('/')}/api/v1/hooks/wechatpay" if keys.hooks_url else None
+    return WechatPay(**named, timeout=keys.payout_timeout, url=keys.wechatpay_url, tell=tell)
 
 
 def _store_credit(room: Room) -> Gateway | None:

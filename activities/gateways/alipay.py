@@ -8,7 +8,7 @@ from alipay import AliPay
 from alipay.exceptions import AliPayException, AliPayValidationError
 from alipay.utils import AliPayConfig
 
-from activities.gateways.gateway import PayoutOrder, done, processing, refused, unknown, wire_key
+from activities.gateways.gateway import PayoutOrder, Received, done, processing, refused, unknown, wire_key
 from activities.gateways.remote import Remote
 from models.accounting.payments import NO_SUCH_PAYOUT, Answer
 from models.accounting.refusals import ALIPAY as CODES
@@ -57,6 +57,7 @@ class Alipay(Remote):
             **currency,
             out_request_no=_key(order),
             refund_reason=order.reason[:256],
+            query_options=["deposit_back_info"],  # or it never says what became of money that goes to a bank card
         )
         problem = _problem(told)
         if problem is not None:
@@ -86,14 +87,29 @@ class Alipay(Remote):
             return unknown("amount_differs", str(told["refund_amount"]))
         return done(_key(order))
 
+    def _received(self, reference: str) -> Received | None:
+        told = self._client.api_alipay_trade_query(trade_no=reference)
+        if told["code"] != "10000":
+            if told.get("sub_code") == "ACQ.TRADE_NOT_EXIST":
+                return None
+            raise ValueError(str(told.get("sub_code") or told["code"]))
+        if told["trade_no"] != reference or told["trade_status"] not in ("TRADE_SUCCESS", "TRADE_FINISHED"):
+            return None
+        return Received(to_minor(str(told["total_amount"]), "CNY"), "CNY")
+
     def _trouble(self, lost: Exception) -> str:
         if isinstance(lost, AliPayValidationError):
             return "wrong_signature"
         return _code_of(lost) if isinstance(lost, AliPayException) else super()._trouble(lost)
 
 
+def wire_key_of(key: str) -> str:
+    """A payout's key as it travels."""
+    return wire_key(key, _ALLOWED)
+
+
 def _key(order: PayoutOrder) -> str:
-    return wire_key(order.key, _ALLOWED)
+    return wire_key_of(order.key)
 
 
 def _payment(order: PayoutOrder) -> dict[str, str]:

@@ -65,6 +65,18 @@ class Gateway(Protocol):
         """What became of the order's key."""
 
 
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A payment that a provider has taken for the shop."""
+
+    amount: int
+    currency: str
+
+
+class NoAnswer(Exception):
+    """A provider that was asked did not say anything that can be used; its message says what kind of trouble it is."""
+
+
 # ── answers ───────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -5,11 +5,13 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
-from activities.gateways.gateway import PayoutOrder, refused, unknown
+from activities.gateways.gateway import NoAnswer, PayoutOrder, Received, refused, unknown
 from models.accounting.payments import NO_SUCH_PAYOUT, Answer
 
 logger = logging.getLogger("aftercare.payouts")
+T = TypeVar("T")
 
 #: Calls under way at once. Their own threads: one that hangs must not take the threads of the database.
 _THREADS = ThreadPoolExecutor(max_workers=16, thread_name_prefix="gateway")
@@ -50,6 +52,18 @@ class Remote(ABC):
             return refused(NO_SUCH_PAYOUT)
         return await self._call(self._look, order)
 
+    async def received(self, reference: str) -> Received | None:
+        """What the provider took under its own reference; None when it has taken nothing. Raises NoAnswer."""
+        return await self._looked_up(lambda: self._received(reference), reference)
+
+    async def _looked_up(self, step: Callable[[], T], about: str) -> T:
+        running = asyncio.get_running_loop().run_in_executor(_THREADS, step)
+        try:
+            return await asyncio.wait_for(running, self.timeout * _WHOLE)
+        except Exception as lost:
+            logger.warning("%s: %s answered nothing that can be used (%s)", about, self.name, type(lost).__name__)
+            raise NoAnswer(type(lost).__name__) from None
+
     async def _call(self, step: Callable[[PayoutOrder], Answer], order: PayoutOrder) -> Answer:
         running = asyncio.get_running_loop().run_in_executor(_THREADS, step, order)
         try:
@@ -72,6 +86,10 @@ class Remote(ABC):
     @abstractmethod
     def _send(self, order: PayoutOrder) -> Answer:
         """Have the provider pay."""
+
+    @abstractmethod
+    def _received(self, reference: str) -> Received | None:
+        """Look up a payment; whatever is raised is no answer."""
 
     @abstractmethod
     def _look(self, order: PayoutOrder) -> Answer:

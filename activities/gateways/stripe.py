@@ -1,13 +1,15 @@
 """Stripe: refunds of a PaymentIntent or a charge, each found again by our key in its metadata."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import stripe
 from stripe.params import RefundCreateParams, RefundListParams
 
-from activities.gateways.gateway import PayoutOrder, done, processing, refused, unknown
+from activities.gateways.gateway import PayoutOrder, Received, done, processing, refused, unknown
 from activities.gateways.remote import Remote
+from models.accounting.notices import DisputeNotice, DisputeSaid
 from models.accounting.payments import NO_SUCH_PAYOUT, Answer
 from models.accounting.refusals import STRIPE as CODES
 from models.money import exponent
@@ -16,6 +18,19 @@ from models.money import exponent
 _DIGITS = {"ISK": 2, "UGX": 2, "MGA": 0}
 #: How often a payout may be refused, mended and sent again.
 _ROUNDS = 20
+
+
+#: How a dispute stands; those that begin with `warning` are inquiries, for which no money was taken.
+DISPUTE: Mapping[str, DisputeSaid] = {
+    "needs_response": "opened",
+    "under_review": "answered",
+    "won": "won",
+    "lost": "lost",
+    "prevented": "won",
+    "warning_needs_response": "opened",
+    "warning_under_review": "answered",
+    "warning_closed": "won",
+}
 
 
 class Stripe(Remote):
@@ -77,6 +92,29 @@ class Stripe(Remote):
             return refused(NO_SUCH_PAYOUT)
         return self._told(_standing(found) or found[0], order)  # the newest is the first
 
+    def _received(self, reference: str) -> Received | None:
+        try:
+            intent = self._client.v1.payment_intents.retrieve(reference)
+        except stripe.InvalidRequestError as error:
+            if error.code == "resource_missing":
+                return None
+            raise
+        currency = intent.currency.upper()
+        paid = intent.status == "succeeded"
+        return Received(from_stripe(intent.amount_received, currency), currency) if paid else None
+
+    async def disputed(self, reference: str) -> DisputeNotice | None:
+        """A dispute as Stripe has it now; None when it has none of this name. Raises NoAnswer."""
+        return await self._looked_up(lambda: self._dispute(reference), reference)
+
+    def _dispute(self, reference: str) -> DisputeNotice | None:
+        try:
+            return dispute_of(self._client.v1.disputes.retrieve(reference).to_dict())
+        except stripe.InvalidRequestError as error:
+            if error.code == "resource_missing":
+                return None
+            raise
+
     def _refunds(self, order: PayoutOrder) -> Iterator[stripe.Refund]:
         params: RefundListParams = {"limit": 100}
         _name_payment(params, order)
@@ -118,6 +156,29 @@ def _amount(order: PayoutOrder) -> int | None:
     asked = _DIGITS.get(order.currency, digits)
     amount, rest = divmod(order.amount * 10**asked, 10**digits)
     return None if rest or order.amount <= 0 or (asked >= 3 and amount % 10 ** (asked - 2)) else amount
+
+
+def from_stripe(amount: int, currency: str) -> int:
+    """An amount in Stripe's units as minor units by ISO 4217."""
+    digits = exponent(currency)
+    times, over = 10**digits, 10 ** _DIGITS.get(currency, digits)
+    return int(amount * times // over)
+
+
+def dispute_of(dispute: Mapping[str, Any]) -> DisputeNotice:
+    """A dispute, as webhooks and answers show it."""
+    status, currency = str(dispute["status"]), str(dispute["currency"]).upper()
+    due = (dispute.get("evidence_details") or {}).get("due_by")
+    return DisputeNotice(
+        reference=str(dispute["id"]),
+        payments=tuple(str(dispute[name]) for name in ("payment_intent", "charge") if dispute.get(name)),
+        amount=from_stripe(int(dispute["amount"]), currency),
+        currency=currency,
+        said=DISPUTE.get(status, "opened"),
+        inquiry=status.startswith("warning"),
+        reason=str(dispute["reason"])[:100] if dispute.get("reason") else None,
+        respond_by=datetime.fromtimestamp(due, UTC) if due else None,
+    )
 
 
 def _name_payment(params: Any, order: PayoutOrder) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from wechatpayv3 import WeChatPay, WeChatPayType
 
-from activities.gateways.gateway import PayoutOrder, done, processing, refused, unknown, wire_key
+from activities.gateways.gateway import PayoutOrder, Received, done, processing, refused, unknown, wire_key
 from activities.gateways.remote import Remote
 from models.accounting.payments import NO_SUCH_PAYOUT, Answer
 from models.accounting.refusals import WECHATPAY as CODES
@@ -40,8 +40,11 @@ class WechatPay(Remote):
         public_key_id: str,
         timeout: float,
         url: str | None = None,
+        tell: str | None = None,
     ) -> None:
+        """`tell` is where WeChat Pay calls when a refund has ended."""
         super().__init__(timeout)
+        self._tell = tell
         self._client = WeChatPay(
             wechatpay_type=WeChatPayType.NATIVE,
             mchid=mchid,
@@ -72,6 +75,7 @@ class WechatPay(Remote):
             transaction_id=known,
             out_trade_no=None if known else order.payment.payment_no,
             reason=order.reason[:80],
+            notify_url=self._tell,
         )
         return _told(json.loads(body), order) if status == 200 else _refusal(status, body)
 
@@ -84,6 +88,17 @@ class WechatPay(Remote):
             return refused(NO_SUCH_PAYOUT, told.message)
         return unknown(told.code or "no_answer", told.message, CODES)
 
+    def _received(self, reference: str) -> Received | None:
+        status, body = self._client.query(transaction_id=reference)
+        if status == 404:
+            return None
+        if status != 200:
+            raise ValueError(str(json.loads(body).get("code")))
+        told = json.loads(body)
+        if told["transaction_id"] != reference or told["trade_state"] not in ("SUCCESS", "REFUND"):
+            return None
+        return Received(int(told["amount"]["total"]), str(told["amount"].get("currency") or "CNY"))
+
     def _trouble(self, lost: Exception) -> str:
         # The SDK raises plain exceptions; of those that reach us only this one can come after an answer was read.
         if type(lost) is Exception:
@@ -91,8 +106,13 @@ class WechatPay(Remote):
         return super()._trouble(lost)
 
 
+def wire_key_of(key: str) -> str:
+    """A payout's key as it travels."""
+    return wire_key(key, _ALLOWED)
+
+
 def _key(order: PayoutOrder) -> str:
-    return wire_key(order.key, _ALLOWED)
+    return wire_key_of(order.key)
 
 
 def _told(refund: Mapping[str, Any], order: PayoutOrder) -> Answer:

@@ -26,6 +26,7 @@ _HOOK: dict[str, Any] = {
     "tries": 1,
     "words": None,
     "events": 1,
+    "again_at": None,
 }
 
 
@@ -70,6 +71,7 @@ class HookShown(Shown):
     tries: int
     words: str | None
     events: int | None
+    again_at: AwareDatetime | None = None  # not before then: whoever has to be asked about it was away
 
 
 class HookWhole(HookShown):

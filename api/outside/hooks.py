@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -44,6 +44,25 @@ class Source(Protocol):
         ...
 
 
+class Reply(Protocol):
+    """An answer in a sender's own manner."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def media_type(self) -> str | None: ...
+
+
+@runtime_checkable
+class Particular(Protocol):
+    """A source that takes one answer only for "received"; None where ours does."""
+
+    @property
+    def reply(self) -> Reply | None: ...
+
+
 class Hooks:
     """The use cases of word from outside, on one store."""
 
@@ -56,6 +75,11 @@ class Hooks:
         if found is None:
             raise NotFound("No such source is set up here, so nothing was read. The other calls take the same news.")
         return found
+
+    def reply_of(self, source: str) -> Reply | None:
+        """What the source has to be answered instead of our own document."""
+        sender = self.known(source)
+        return sender.reply if isinstance(sender, Particular) else None
 
     async def receive(self, source: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
         """Keep a genuine call, once. Raises NotFound, Forged or Malformed."""

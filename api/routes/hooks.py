@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
 from api.documents.hooks import EventsAsk, HookPage, HookTaken, HookWhole, WaybillShown
@@ -26,17 +26,20 @@ async def hooks_of(request: Request) -> Hooks:
 HooksHere = Annotated[Hooks, Depends(hooks_of)]
 State = Annotated[Literal["received", "done", "refused", "unreadable"] | None, Query(description="how far it is")]
 _RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"model": HookTaken, "description": "kept"},
+    200: {"model": HookTaken, "description": "kept", "content": {"text/plain": {"schema": {"type": "string"}}}},
+    204: {"description": "kept, for those who want no words"},
     **{n: refused(n) for n in (400, 401, 404, 413, 422, 503)},
 }
 
 
 @hooks.post("/hooks/{source}", summary="Word from outside", response_class=Json, responses=_RESPONSES)
-async def receive_hook(source: Annotated[str, Field(max_length=100)], request: Request, here: HooksHere) -> Json:
+async def receive_hook(source: Annotated[str, Field(max_length=100)], request: Request, here: HooksHere) -> Response:
     """Signed as its source signs, it is kept as it came and read afterwards; the same again is kept once."""
     here.known(source)  # of a stranger not even the body is read
     body = b"".join([chunk async for chunk in bounded(request, JSON_BYTES)])
-    return Json(await here.receive(source, dict(request.headers), body))
+    taken = await here.receive(source, dict(request.headers), body)
+    reply = here.reply_of(source)
+    return Response(reply.body, reply.status, media_type=reply.media_type) if reply else Json(taken)
 
 
 @router.get("/hooks", summary="Calls from outside", response_class=Json, responses=documented(HookPage))

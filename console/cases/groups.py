@@ -13,9 +13,9 @@ _GOODS = """investigate report_finding authorise_return ship_return book_in chec
     record_delivery confirm_fault refute_fault pass_inspection send_to_expert place_hold lift_hold lend_loaner
     return_loaner"""
 _MONEY = """choose_remedy plan_repair quote_repair accept_quote decline_quote notify_payment refute_payment
-    record_payment provide_account confirm_account record_refund fail_refund ask_payout ship_replacement ship_back
-    report_shortage stock_arrived finish_repair fail_repair appoint dispatch arrive finish_visit settle_deposit
-    give_back compensate waive_freight waive_receivable open_claim settle_claim settle_invoice"""
+    record_payment provide_account confirm_account record_refund fail_refund ask_payout bounce_refund ship_replacement
+    ship_back report_shortage stock_arrived finish_repair fail_repair appoint dispatch arrive finish_visit
+    settle_deposit give_back compensate record_dispute waive_freight waive_receivable open_claim settle_claim settle_invoice"""
 _CASE = """take assign set_priority set_severity change_kind add_issue split link snooze escalate acknowledge contain
     remind extend retry approve deny override_eligibility rebase_playbook complete_callback miss_callback reject close
     reopen correct"""

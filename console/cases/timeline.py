@@ -16,8 +16,9 @@ FILTERS: Final = {
     "clocks": N_("Clocks"),
 }
 _MONEY: Final = frozenset(
-    """record_payment notify_payment refute_payment record_refund fail_refund ask_payout provide_account confirm_account
-    settle_deposit give_back waive_freight waive_receivable compensate payout_sent payout_unknown money_refused
+    """record_payment notify_payment refute_payment record_refund fail_refund ask_payout bounce_refund provide_account
+    confirm_account settle_deposit record_dispute give_back waive_freight waive_receivable compensate payout_sent
+    payout_unknown money_refused
     open_claim settle_claim settle_invoice""".split()
 )
 _PARCELS: Final = frozenset(
@@ -112,7 +113,7 @@ def _who(actor: Mapping[str, str], tongue: Tongue, names: Mapping[str, str]) -> 
 
 
 def _tone(action: str) -> str:
-    if action in ("breached", "refused", "fail_refund", "money_refused", "reject", "deny"):
+    if action in ("breached", "refused", "fail_refund", "bounce_refund", "money_refused", "reject", "deny"):
         return "bad"
     return {"note": "note", "message": "out", "answer": "out", "customer_message": "in", "warned": "warn"}.get(
         action, ""

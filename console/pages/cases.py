@@ -170,10 +170,15 @@ def known_of(
         told = enumerate(document["offer"]["options"], start=1)
         choices["option"] = [(str(n), offered(here, one, document)) for n, one in told]
     if action in ("record_refund", "fail_refund", "ask_payout"):
-        over = ("done", "cancelled", *(("approved", "failed") if action == "ask_payout" else ()))
+        over = ("done", "cancelled", "bounced", *(("approved", "failed") if action == "ask_payout" else ()))
         still = [one for one in document["payouts"] if one["state"] not in over]
         choices["payout_id"] = [
             (one["id"], f"{here.tongue.money(one['amount'])} · {say(labels.PURPOSES[one['purpose']])}") for one in still
+        ]
+    if action == "bounce_refund":
+        paid = [one for one in document["payouts"] if one["state"] == "done"]
+        choices["payout_id"] = [
+            (one["id"], f"{here.tongue.money(one['amount'])} · {say(labels.PURPOSES[one['purpose']])}") for one in paid
         ]
     if action == "choose_remedy":
         can: list[dict[str, Any]] = next(

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from models.accounting.ledger import posted_as
 from models.accounting.payments import ORIGINAL, STORE_CREDIT
+from models.case import UNDONE
 from models.money import to_text
 from models.value import Value
 
@@ -221,7 +222,7 @@ def _sums(moved: Moved) -> dict[PotKey, list[int]]:
     sums: dict[PotKey, list[int]] = {}
     for kinds in moved.values():
         draw = kinds.get("draw")
-        if draw is None or "release" in kinds:
+        if draw is None or "release" in kinds or "bounce" in kinds:
             continue
         settled = "settle" in kinds
         for one in draw.draws:
@@ -241,7 +242,7 @@ def _key(draw: Mapping[str, Any]) -> PotKey:
 
 # ── payouts ───────────────────────────────────────────────────────────────────────────────────────
 
-_ENDS = {"done": "settle", "cancelled": "release"}
+_ENDS = {"done": {"settle"}, "cancelled": {"release"}, "bounced": {"settle", "bounce"}}
 
 
 def _payouts_as_moved(books: Books, moved: Moved) -> Iterator[Finding]:
@@ -263,7 +264,7 @@ def _payouts_as_moved(books: Books, moved: Moved) -> Iterator[Finding]:
 
 
 def _ending(state: str) -> set[str]:
-    return {_ENDS[state]} if state in _ENDS else set()
+    return _ENDS.get(state, set())
 
 
 def _ended(kinds: Mapping[str, MoveRow]) -> str:
@@ -374,7 +375,7 @@ def _payouts_as_told(books: Books, case: CaseRow, rows: Mapping[str, PayoutRow])
 def _sums_as_paid(books: Books, case: CaseRow, rows: Mapping[str, PayoutRow]) -> Iterator[Finding]:
     sums: Counter[str] = Counter()
     for row in rows.values():
-        sums[row.purpose] += row.amount * (row.state != "cancelled")
+        sums[row.purpose] += row.amount * (row.state not in UNDONE)
         sums["paid"] += row.amount * (row.state == "done")
     for name in ("refund", "freight", "goodwill", "deposit", "overpayment", "paid"):
         told = case.money.get(name, 0)
@@ -390,7 +391,7 @@ def _within_limits(books: Books, case: CaseRow, rows: Mapping[str, PayoutRow]) -
     """
     second = case.second_order or {}
     advanced = case.advanced_freight + (second.get("postage", 0) if second.get("anew") else 0)
-    open_or_paid = [row for row in rows.values() if row.state != "cancelled"]
+    open_or_paid = [row for row in rows.values() if row.state not in UNDONE]
     compensating = {one["key"] for one in case.payouts if one.get("compensates")}
     given = sum(row.amount for row in open_or_paid if row.purpose == "freight" or _waived(row, compensating))
     if given > advanced:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from models.accounting.settlement import Settlement
-from models.case import Case, Line
+from models.case import UNDONE, Case, Line
 from models.errors import RuleRefused
 from models.pots import Draw, Pots
 
@@ -36,7 +36,7 @@ def ceilings(case: Case, pots: Pots) -> tuple[tuple[int, int], ...]:
 
 
 def _given(case: Case) -> list[Draw]:
-    return [one for payout in case.payouts if payout.state != "cancelled" for one in payout.draws]
+    return [one for payout in case.payouts if payout.state not in UNDONE for one in payout.draws]
 
 
 def _left(pots: Pots, line: Line, given: Iterable[Draw], more: int) -> int:

@@ -7,12 +7,12 @@ from models.accounting.payments import ORIGINAL, STORE_CREDIT
 from models.actions import handles
 from models.actions.invoices import invoice_untouched
 from models.actions.second_eyes import same_person
-from models.case import Case, Payout
+from models.case import UNDONE, Case, Payout
 from models.commands import GiveBack, Note, ProvideAccount, RecordRefund
 from models.draft import Draft
 from models.errors import DataRefused, PotExceeded, RoleRefused, RuleRefused
 from models.lifecycle import Action, Role, State
-from models.pots import Draw, draw, release, settle
+from models.pots import Draw, bounce, draw, release, settle
 from models.remedies import REMEDIES
 
 #: A payout in one of these states may have left the house.
@@ -121,8 +121,7 @@ def take_back(draft: Draft, purposes: tuple[str, ...]) -> None:
         draft.set_money(netted=case.money.netted - case.plan.netted)
     for payout in draft.case.open_payouts:
         if payout.purpose in purposes and payout.state not in GONE:
-            _release(draft, payout)
-            draft.replace_payout(payout.model_copy(update={"state": "cancelled"}))
+            release_payout(draft, payout)
             left = getattr(draft.case.money, payout.purpose) - payout.amount
             draft.set_money(**{payout.purpose: left})
             if payout.compensates:
@@ -167,7 +166,7 @@ def give_back(draft: Draft, data: GiveBack) -> None:
 
 def forget_payouts(draft: Draft, keys: tuple[str, ...]) -> None:
     """Payouts that the order's pots refused: they were never booked, so there is nothing to release."""
-    refused = [p for p in draft.case.payouts if p.key in keys and p.state != "cancelled"]
+    refused = [p for p in draft.case.payouts if p.key in keys and p.state not in UNDONE]
     for payout in refused:
         money, purpose = draft.case.money, payout.purpose
         paid = payout.amount if payout.state == "done" else 0  # a platform's ruling says so itself (T21)
@@ -177,11 +176,26 @@ def forget_payouts(draft: Draft, keys: tuple[str, ...]) -> None:
     draft.set(payouts=tuple(p for p in draft.case.payouts if p.key not in keys))
 
 
-def _release(draft: Draft, payout: Payout) -> None:
+def release_payout(draft: Draft, payout: Payout) -> None:
+    """It is not paid after all: the order has it to give again."""
     order = draft.case.order
     if order is not None and payout.draws:
         draft.set(order=order.model_copy(update={"pots": release(order.pots, payout.draws)}))
     draft.book("release", payout.key, payout.purpose, payout.amount, payout.draws)
+    draft.replace_payout(payout.model_copy(update={"state": "cancelled"}))
+
+
+def undo_payout(draft: Draft, payout: Payout, why: str, posted: Transfers | None = None) -> None:
+    """It was paid and came back: the order has it to give again, and the ledger takes back what it said (as paid by us,
+    unless told)."""
+    order = draft.case.order
+    if order is not None and payout.draws:
+        draft.set(order=order.model_copy(update={"pots": bounce(order.pots, payout.draws)}))
+    draft.replace_payout(payout.model_copy(update={"state": "bounced", "failure": why}))
+    draft.set_money(paid=draft.case.money.paid - payout.amount)
+    draft.book("bounce", payout.key, payout.purpose, payout.amount, payout.draws, payout.reference)
+    transfers = payout_paid(payout.purpose, payout.amount) if posted is None else posted
+    draft.post(tuple(one.undone for one in transfers), payout.key, payout.reference)
 
 
 def settle_payout(
@@ -223,6 +237,10 @@ def payout_of(draft: Draft, payout_id: str) -> Payout:
         raise DataRefused.of("payout_id", f"This case has no payout '{payout_id}'.")
     if found.state == "done":
         raise RuleRefused(f"Payout '{payout_id}' is done already, with reference '{found.reference}'.")
+    if found.disputed:
+        raise RuleRefused(f"Payout '{payout_id}' is the bank's to decide: say with record_dispute what became of it.")
+    if found.state == "bounced":
+        raise RuleRefused(f"Payout '{payout_id}' came back ({found.failure}); another one stands for it.")
     if found.state == "cancelled":
         raise RuleRefused(f"Payout '{payout_id}' was cancelled: nothing is to be paid for it.")
     return found

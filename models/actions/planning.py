@@ -11,7 +11,7 @@ from models.actions.own_units import ceilings, not_twice, raised
 from models.actions.payouts import goods_owed, mind_what_was_paid, take_back
 from models.actions.receivables import mind_receivable, without_cause
 from models.actions.workshop import end_order
-from models.case import Case, Line
+from models.case import UNDONE, Case, Line
 from models.commands import LineQuantity, Remedy, Replacement
 from models.draft import Draft
 from models.errors import DataRefused, MoneyRefused, PotExceeded, PreviewStale, RuleRefused
@@ -317,7 +317,7 @@ def granted(case: Case, role: str | None, purpose: str) -> int:
 
     What was granted before anybody wrote down by whom counts for every role.
     """
-    kept = (payout for payout in case.payouts if payout.state != "cancelled" and payout.limited_as == purpose)
+    kept = (payout for payout in case.payouts if payout.state not in UNDONE and payout.limited_as == purpose)
     own = (payout for payout in kept if payout.authority in (role, None))
     elsewhere = case.order.pots.granted if case.order else ()
     others = sum(amount for what, whose, amount in elsewhere if what == purpose and whose in (role, ""))

@@ -76,7 +76,7 @@ def refund_outside(draft: Draft, amount: int, reference: str) -> int:
     assert order is not None
     covered = min(amount, order.pots.payable)
     if covered:
-        draws = (*_goods_draws(draft.case, order.pots, covered), *payment_draws(order.pots, covered))
+        draws = (*goods_draws(draft.case, order.pots, covered), *payment_draws(order.pots, covered))
         payout = pay(draft, "refund", covered, draws)
         draft.set_money(refund=draft.case.money.refund + covered)
         by = draft.case.ruling.by if draft.case.ruling else None
@@ -85,7 +85,7 @@ def refund_outside(draft: Draft, amount: int, reference: str) -> int:
     return covered
 
 
-def _goods_draws(case: Case, pots: Pots, amount: int) -> list[Draw]:
+def goods_draws(case: Case, pots: Pots, amount: int) -> list[Draw]:
     """The amount from the case's lines, as far as they have it; a platform may have paid more than that."""
     draws: list[Draw] = []
     for line in case.lines:

@@ -50,6 +50,7 @@ SUBSCRIBED = tuple(one for one in EventType if one is not EventType.PING)
 _PAYOUTS: Mapping[str, EventType] = {
     Action.RECORD_REFUND: EventType.PAYOUT_PAID,
     Action.FAIL_REFUND: EventType.PAYOUT_FAILED,
+    Action.BOUNCE_REFUND: EventType.PAYOUT_FAILED,
 }
 
 

@@ -244,6 +244,24 @@ NEWS: Final[Sequence[tuple[str, str, str, str]]] = (
         "a payout was refused ({x})",
     ),
     (
+        "payout_bounced",
+        r"A payout came back \((?P<x>[\w.-]+)\)\..*",
+        "已付款项被退回（{x}）",
+        "a payout came back ({x})",
+    ),
+    (
+        "disputed",
+        r"A bank disputes a payment \((?P<x>\S+)\):.*",
+        "银行发起拒付（{x}），请在期限前提交证据答复",
+        "a bank disputes a payment ({x}): answer it with evidence in time",
+    ),
+    (
+        "dispute_won",
+        r"Dispute (?P<x>\S+) was won:.*",
+        "拒付 {x} 申诉成功，款项已归还",
+        "dispute {x} was won: the money is ours again",
+    ),
+    (
         "charged_back",
         r"(?P<x>\S+(?: [A-Z]{3})?) were taken from us for what was refunded already.*",
         "已退款的 {x} 又被银行或平台扣走，请申诉或追回",

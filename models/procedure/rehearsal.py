@@ -10,11 +10,11 @@ from functools import cache, lru_cache
 from itertools import product
 from typing import Any
 
-import models.decide  # noqa: F401 - with it every handler is registered
 from models.actions import HANDLERS
 from models.actions.planning import goods_are_missing
 from models.case import Case
 from models.commands import DATA, Actor, Command, parse_data
+from models.decide import opens_again  # with it every handler is registered
 from models.draft import Draft
 from models.errors import AftercareError, DataRefused
 from models.lifecycle import Action, Role, State, allowed_in, may, next_state
@@ -31,6 +31,7 @@ SAMPLES: dict[Action, tuple[dict[str, Any], ...]] = {
     Action.WITHDRAW: (_WHY,),
     Action.REOPEN: (_WHY,),
     Action.OVERRIDE_ELIGIBILITY: (_WHY,),
+    Action.RECORD_DISPUTE: ({"reference": "?", "result": "opened", "amount": "1"},),
     Action.CORRECT: ({"to_state": "requested", **_WHY},),
     Action.COMPLETE_CALLBACK: ({"satisfied": True}, {"satisfied": False}),
     Action.SETTLE_INVOICE: ({"result": "credited"},),
@@ -46,7 +47,8 @@ _BY_STATE_ALONE = frozenset(Action) - frozenset(
         *(Action.AUTHORISE_RETURN, Action.DECLINE_OFFER, Action.APPROVE, Action.DENY, Action.MISS_CALLBACK),
         *(Action.KEEP_PROMISE, Action.RETURN_LOANER, Action.TAKE, Action.ACCEPT_QUOTE, Action.DECLINE_QUOTE),
         *(Action.ACCEPT_OFFER, Action.WAIVE_FREIGHT, Action.OPEN_CLAIM, Action.COMPENSATE),
-        *(Action.RECORD_REFUND, Action.FAIL_REFUND, Action.ASK_PAYOUT, Action.LIFT_HOLD, Action.CONFIRM_ACCOUNT),
+        *(Action.RECORD_REFUND, Action.FAIL_REFUND, Action.LIFT_HOLD, Action.CONFIRM_ACCOUNT),
+        *(Action.ASK_PAYOUT, Action.BOUNCE_REFUND),
         *(Action.WAIVE_RECEIVABLE, Action.REFUTE_PAYMENT),
         *(Action.GIVE_BACK, Action.SETTLE_DEPOSIT, Action.RECORD_PAYMENT),
     }
@@ -67,6 +69,8 @@ def samples_of(case: Case, action: Action) -> tuple[dict[str, Any], ...]:
         return ({"amount": _least(case), "against": "courier"},)
     if action is Action.ASK_PAYOUT:
         return ({"payout_id": next((payout.key for payout in case.payouts if payout.at_gateway), "?")},)
+    if action is Action.BOUNCE_REFUND:
+        return ({"payout_id": next((p.key for p in case.payouts if p.state == "done"), "?"), "code": "?"},)
     if action in (Action.RECORD_REFUND, Action.FAIL_REFUND):
         key = next((payout.key for payout in case.open_payouts), "?")
         return ({"payout_id": key, **({"reference": "?"} if action is Action.RECORD_REFUND else {"code": "?"})},)
@@ -94,7 +98,7 @@ def answers(case: Case, roles: Iterable[Role] | None, actor_id: str | None, now:
 
 def _answer(case: Case, action: Action, roles: tuple[Role, ...] | None, actor_id: str, now: datetime) -> dict[str, Any]:
     # Goods that come after the end are booked in all the same, and open the case again (G12).
-    possible = allowed_in(case.state, action) or (action is Action.BOOK_IN and case.is_final)
+    possible = allowed_in(case.state, action) or (case.is_final and opens_again(action))
     reasons = [] if possible else [f"not while the case is '{case.state}'"]
     able = _able(action, roles)
     if not able:
@@ -165,8 +169,8 @@ def _remedy(case: Case, name: str, able: tuple[Role, ...], actor_id: str, now: d
 
 def _refused_for_all(case: Case, action: Action, able: tuple[Role, ...], actor_id: str, now: datetime) -> str | None:
     """Why nobody of these roles could do it; None as soon as one could."""
-    if action in _BY_STATE_ALONE:
-        return None
+    if action in _BY_STATE_ALONE or (case.is_final and opens_again(action)):
+        return None  # the case would begin again before the rules of the action are asked
     refused: str | None = None
     for data, role in product(samples_of(case, action), able):
         try:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from models.actions.own_units import ceilings
 from models.actions.planning import choices_of, liable, repaired_enough, worth_return
-from models.case import Case
+from models.case import UNDONE, Case
 from models.errors import AftercareError
 from models.playbook import Playbook
 from models.procedure.law import seller_proves
@@ -126,7 +126,7 @@ def _refundable(s: Situation) -> bool:
     """Whether a refund of the case can still give anything: what it has refunded once, it refunds no more (F18)."""
     order = s.case.order
     held = {line.line_no for line in s.case.lines}
-    draws = (one for payout in s.case.payouts if payout.state != "cancelled" for one in payout.draws)
+    draws = (one for payout in s.case.payouts if payout.state not in UNDONE for one in payout.draws)
     if order is None or any(one.units and one.line_no in held for one in draws):
         return False
     return any(pot.left for pot in order.pots.units if pot.line_no in held) and any(

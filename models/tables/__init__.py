@@ -36,6 +36,7 @@ from models.tables.money import (
     ledger,
     money_moves,
     money_refusals,
+    order_payments,
     payouts,
     side_accounts,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "hooks_in",
     "order_news",
     "parcel_watch",
+    "order_payments",
     "order_waybills",
     "tracking",
     "tracking_events",

@@ -22,9 +22,9 @@ money_moves = Table(
     Column("at", Moment, nullable=False),
     PrimaryKeyConstraint("key", "kind"),
     CheckConstraint("amount >= 0", name="not_negative"),
-    CheckConstraint("kind IN ('draw', 'settle', 'release', 'raise')", name="known_kind"),
-    # A key ends once: as paid or as not paid after all.
-    Index("uq_money_moves_ended", "key", unique=True, **where("kind <> 'draw'")),
+    CheckConstraint("kind IN ('draw', 'settle', 'release', 'raise', 'bounce')", name="known_kind"),
+    # A key ends once: as paid or as not paid after all. What was paid can come back, once.
+    Index("uq_money_moves_ended", "key", unique=True, **where("kind <> 'draw' AND kind <> 'bounce'")),
 )
 
 money_refusals = Table(
@@ -56,8 +56,16 @@ ledger = Table(
     CheckConstraint("debit <> credit", name="two_accounts"),
     CheckConstraint(f"debit IN ({_PARTIES}) AND credit IN ({_PARTIES})", name="known_accounts"),
     CheckConstraint(f"purpose IN ({_WHATS})", name="known_purpose"),
-    # A payout is posted once, whatever it is settled by.
-    Index("uq_ledger_payout", "payout_id", "debit", unique=True, **where("payout_id IS NOT NULL")),
+    # A payout is posted once, whatever it is settled by, and taken back once.
+    Index("uq_ledger_payout", "payout_id", "debit", "credit", unique=True, **where("payout_id IS NOT NULL")),
+)
+
+order_payments = Table(
+    "order_payments",  # which order a payment belongs to, by what its provider calls it
+    metadata,
+    Column("reference", String, nullable=False),
+    order_no(nullable=False, index=True),
+    PrimaryKeyConstraint("reference", "order_no"),
 )
 
 side_accounts = Table(

@@ -32,6 +32,7 @@ hooks_in = Table(
     Column("tries", Integer, nullable=False, server_default=text("0")),
     Column("words", Text, comment="why it could not be read"),
     Column("events", Integer, comment="how many events it told of"),
+    Column("again_at", Moment, comment="whoever has to be asked about it was away: not before then"),
     CheckConstraint("state IN ('received', 'done', 'refused', 'unreadable')", name="known_state"),
     Index("uq_hooks_in_sender", "source", "sender_id", unique=True),
     Index("ix_hooks_in_state", "state", "received_at", "id"),

@@ -29,7 +29,7 @@ Rows = list[dict[str, Any]]
 Question = tuple[SelectBase, Mapping[str, Any]]
 
 _DRAWS = TypeAdapter(tuple[Draw, ...])
-_END = {"settle": rules.settle, "release": rules.release}
+_END = {"settle": rules.settle, "release": rules.release, "bounce": rules.bounce}
 
 # Rows that refer to the order may be written by others meanwhile: they neither move money nor reserve units by that.
 _LOCK = select(orders.c.order_no).where(orders.c.order_no == bindparam("wanted_order")).with_for_update(key_share=True)
@@ -150,7 +150,10 @@ class _Booking:
             self.refusals.append({"key": move.key, "kind": move.kind, "detail": refusal.detail})
 
     def _apply(self, move: MoneyMove, draws: tuple[Draw, ...]) -> None:
-        if {(move.key, "settle"), (move.key, "release")} & self.known.keys():
+        ended = {(move.key, kind) for kind in ("settle", "release")} & self.known.keys()
+        if move.kind == "bounce" and (move.key, "settle") not in ended:
+            raise MoneyRefused(f"The money of {move.key} was never paid, so it cannot have come back.")
+        if ended and move.kind != "bounce":
             raise MoneyRefused(f"The money of {move.key} was settled or released before; it cannot be again.")
         if move.kind == "draw":
             self._check_limit(move)
@@ -161,7 +164,7 @@ class _Booking:
         booked = move.model_copy(update={"draws": draws})
         self.known[move.key, move.kind] = booked
         self.booked.append(booked)
-        sign = {"draw": 1, "settle": 0, "release": -1}[move.kind]
+        sign = {"draw": 1, "settle": 0}.get(move.kind, -1)
         for draw in draws:
             self.units_out[draw.line_no or 0] += sign * draw.units
 
@@ -192,9 +195,10 @@ class _Booking:
             raise MoneyRefused(f"{asked} of {move.account} was asked for, of which the case has {room} left.")
 
     def _drawn(self, account: str) -> int:
-        """What was drawn of an account and not released."""
+        """What was drawn of an account, and neither released nor come back."""
         draws = (one for (_, kind), one in self.known.items() if kind == "draw" and one.account == account)
-        return sum(one.amount for one in draws if (one.key, "release") not in self.known)
+        undone = {key for key, kind in self.known if kind in ("release", "bounce")}
+        return sum(one.amount for one in draws if one.key not in undone)
 
     def _side_rows(self) -> Rows:
         """Accounts with a limit that were moved now. A limit may shrink later; what was drawn by then stays."""

@@ -9,7 +9,7 @@ from sqlalchemy import Select, SelectBase, bindparam, func, literal_column, sele
 from sqlalchemy import case as case_when
 from sqlalchemy.orm import Session
 
-from models.case import Case, Payout
+from models.case import UNDONE, Case, Payout
 from models.tables import payouts
 from store.accounting import money
 from store.cursors import decode, encode
@@ -70,7 +70,7 @@ def write(
     changed = [row for row in rows if _differs(row, before.get(row["id"]))]
     put(session, payouts, changed, keep=("created_at",))
     kept = {row["id"] for row in rows}
-    gone = [row.id for row in before.values() if row.id not in kept and row.state not in ("done", CANCELLED)]
+    gone = [row.id for row in before.values() if row.id not in kept and row.state not in ("done", *UNDONE)]
     if gone:
         cancelled = update(payouts).where(payouts.c.id.in_(gone))
         execute(session, cancelled.values(state=CANCELLED, changed_at=at))
@@ -116,7 +116,7 @@ _GRANTED = (
         func.sum(payouts.c.amount),
     )
     .where(payouts.c.order_no == bindparam("wanted_order"), payouts.c.case_no != bindparam("but_case"))
-    .where(payouts.c.state != CANCELLED)
+    .where(payouts.c.state.not_in(UNDONE))
     .group_by(literal_column("1"), literal_column("2"))
 )
 
@@ -129,7 +129,7 @@ def granted(session: Session, order_no: str, but: str) -> tuple[tuple[str, str, 
 
 _GIVEN_BACK = select(func.coalesce(func.sum(payouts.c.amount), 0)).where(
     payouts.c.order_no == bindparam("wanted_order"),
-    payouts.c.state != CANCELLED,
+    payouts.c.state.not_in(UNDONE),
     payouts.c.purpose.in_(("refund", "freight", "goodwill")),
 )
 

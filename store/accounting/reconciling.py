@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from models.case import UNDONE
 from models.tables import cases, ledger, messages, money_moves, payouts
 
 _p, _c = payouts.c, cases.c
@@ -18,7 +19,7 @@ def uneven_payouts(
 
     A payout that is paid, refused or under way in its row and something else in its case was lost between the two.
     """
-    unsettled = _p.state.not_in(("done", "cancelled"))
+    unsettled = _p.state.not_in(("done", *UNDONE))
     found = select(_p.id, _p.state, _p.case_no, _c.document["payouts"].label("said"))
     joined = found.join(cases, _c.case_no == _p.case_no)
     here = joined.where(or_(unsettled, _p.changed_at >= since), _p.id > after).order_by(_p.id)

@@ -1,11 +1,11 @@
 """Calls from outside as they came: kept before they are answered, read afterwards, read again when asked."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from models.errors import NotFound
@@ -30,6 +30,7 @@ class HookRow(BaseModel):
     tries: int
     words: str | None = None
     events: int | None = None
+    again_at: datetime | None = None
 
 
 class Hook(HookRow):
@@ -59,11 +60,27 @@ def receive(
     return str(session.execute(select(hooks_in.c.id).where(same)).scalar_one()), True
 
 
-def unread(session: Session, most: int) -> tuple[Hook, ...]:
-    """Calls that nobody has read yet, the oldest first."""
+def unread(session: Session, most: int, but: Collection[str] = ()) -> tuple[Hook, ...]:
+    """Calls that nobody has read yet, the oldest first; `but` are sources that somebody else reads."""
     waiting = select(hooks_in).where(hooks_in.c.state == "received")
+    if but:
+        waiting = waiting.where(hooks_in.c.source.not_in(list(but)))
     rows = session.execute(waiting.order_by(hooks_in.c.received_at, hooks_in.c.id).limit(most))
     return tuple(Hook.model_validate(row) for row in rows)
+
+
+def unread_of(session: Session, sources: Collection[str], now: datetime, most: int) -> tuple[Hook, ...]:
+    """Calls of these sources whose turn it is, the oldest first."""
+    due = or_(hooks_in.c.again_at.is_(None), hooks_in.c.again_at <= now)
+    waiting = select(hooks_in).where(hooks_in.c.state == "received", hooks_in.c.source.in_(list(sources)), due)
+    rows = session.execute(waiting.order_by(hooks_in.c.received_at, hooks_in.c.id).limit(most))
+    return tuple(Hook.model_validate(row) for row in rows)
+
+
+def later(session: Session, hook: HookRow, words: str, at: datetime) -> None:
+    """It was read, and whoever has to be asked about it does not answer: again then."""
+    changed = {"words": words, "again_at": at, "tries": hooks_in.c.tries + 1}
+    session.execute(update(hooks_in).where(hooks_in.c.id == hook.id).values(changed))
 
 
 def done(session: Session, hook: HookRow, events: int, words: str | None = None) -> None:
@@ -97,7 +114,9 @@ def load(session: Session, hook_id: str) -> Hook:
 def replay(session: Session, hook_id: str) -> Hook:
     """Have a call read again, whatever became of it; what is known already changes nothing. Raises NotFound."""
     load(session, hook_id)
-    session.execute(update(hooks_in).where(hooks_in.c.id == hook_id).values(state="received", words=None))
+    session.execute(
+        update(hooks_in).where(hooks_in.c.id == hook_id).values(state="received", words=None, again_at=None)
+    )
     return load(session, hook_id)
 
 

@@ -98,5 +98,7 @@ EXAMPLES: dict[Action, dict[str, Any]] = {
     A.GIVE_BACK: {"as_credit": True, "customer_agrees": True},
     A.CONFIRM_ACCOUNT: {"note": "he said so on the phone"},
     A.FAIL_REFUND: {"payout_id": "AC-26-000001:refund:1", "code": "account_closed"},
+    A.RECORD_DISPUTE: {"reference": "dp_1", "result": "opened", "amount": "1.00"},
+    A.BOUNCE_REFUND: {"payout_id": "AC-26-000001:refund:1", "code": "account_closed"},
     A.ASK_PAYOUT: {"payout_id": "AC-26-000001:refund:1"},
 }

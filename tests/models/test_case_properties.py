@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from models.case import Case
+from models.case import UNDONE, Case
 from models.clocks import PROMISE
 from models.commands import Finding
-from models.decide import money_refused, pass_time
+from models.decide import money_refused, opens_again, pass_time
 from models.errors import CommandRefused
 from models.lifecycle import FINAL, Action, Role, State, actions_in, allowed_in, may
 from models.next_step import next_step
@@ -92,6 +92,7 @@ def data_for(action: Action, case: Case) -> st.SearchStrategy[dict[str, Any]]:
         Action.RECORD_PAYMENT: AMOUNTS.map(lambda a: {"amount": a, "reference": "b"}),
         Action.RECORD_REFUND: st.sampled_from(keys).map(lambda k: {"payout_id": k, "reference": "r"}),
         Action.FAIL_REFUND: st.sampled_from(keys).map(lambda k: {"payout_id": k, "code": "account_closed"}),
+        Action.BOUNCE_REFUND: st.sampled_from(keys).map(lambda k: {"payout_id": k, "code": "account_closed"}),
         Action.ASK_PAYOUT: st.sampled_from(keys).map(lambda k: {"payout_id": k}),
         Action.WAIVE_FREIGHT: AMOUNTS.map(lambda a: {"amount": a, "reason": "kind"}),
         Action.WAIVE_RECEIVABLE: st.booleans().map(lambda yes: {"reason": "kind", "granted": yes}),
@@ -232,9 +233,9 @@ class CaseMachine(RuleBasedStateMachine):
         except CommandRefused:
             return
         assert may(role, action)
-        by_goods = action is Action.BOOK_IN and before.is_final
-        assert by_goods or allowed_in(before.state, action)
-        assert decision.case.version == before.version + (2 if by_goods else 1)
+        opens = opens_again(action) and before.is_final
+        assert opens or allowed_in(before.state, action)
+        assert decision.case.version == before.version + (2 if opens else 1)
         if before.state in FINAL and decision.case.state not in FINAL:
             assert Action.REOPEN in [entry.action for entry in decision.effects.entries]
         self.story._take(decision)
@@ -261,7 +262,7 @@ class CaseMachine(RuleBasedStateMachine):
     @invariant()
     def refunds_never_exceed_what_was_paid_C2(self) -> None:
         case = self.story.case
-        out = sum(p.amount for p in case.payouts if p.purpose == "refund" and p.state != "cancelled")
+        out = sum(p.amount for p in case.payouts if p.purpose == "refund" and p.state not in UNDONE)
         assert out == case.money.refund
         collected = sum(one.amount for one in case.raised)  # for dearer goods of exchanges (G6)
         assert out <= self.paid + collected
@@ -271,7 +272,7 @@ class CaseMachine(RuleBasedStateMachine):
     def no_unit_is_refunded_twice_F18(self) -> None:
         out: Counter[int] = Counter()
         for payout in self.story.case.payouts:
-            for one in payout.draws if payout.state != "cancelled" else ():
+            for one in payout.draws if payout.state not in UNDONE else ():
                 out[one.line_no or 0] += one.units
         assert out <= self.held, "the order may have more of them, but they are not in this case"
 
@@ -282,7 +283,7 @@ class CaseMachine(RuleBasedStateMachine):
             return  # what was decided outside binds us, whatever the units cost (T21)
         given: Counter[int] = Counter()
         for payout in case.payouts:
-            for one in payout.draws if payout.state != "cancelled" else ():
+            for one in payout.draws if payout.state not in UNDONE else ():
                 given[one.line_no or 0] += one.amount + one.withheld
         for line_no, units in self.held.items():
             each = (pot.goods + pot.tax for pot in case.order.pots.of_line(line_no) for _ in range(pot.units))
@@ -297,7 +298,7 @@ class CaseMachine(RuleBasedStateMachine):
         done: Counter[Any] = Counter()
         for payout in self.story.case.payouts:
             into = done if payout.state == "done" else flying
-            for one in payout.draws if payout.state != "cancelled" else ():
+            for one in payout.draws if payout.state not in UNDONE else ():
                 into[one.key] += one.amount
         pots: list[Pot] = [*order.pots.units, *order.pots.postage, *order.pots.payments]
         for pot in pots:
@@ -309,7 +310,7 @@ class CaseMachine(RuleBasedStateMachine):
         case = self.story.case
         assert min(case.money.freight, case.money.goodwill) >= 0
         assert case.money.freight + case.money.goodwill - case.money.compensation <= case.advanced_freight
-        given = [p.amount for p in case.payouts if p.compensates and p.state != "cancelled"]
+        given = [p.amount for p in case.payouts if p.compensates and p.state not in UNDONE]
         assert case.money.compensation == sum(given)
         assert case.money.freight <= max(self._cap(case), self.granted)
 

@@ -16,6 +16,7 @@ from tests.models.story import Story, confirmed, found, procedure, returned
 NEEDS_MORE = (
     Action.FAIL_REFUND,
     Action.ASK_PAYOUT,
+    Action.BOUNCE_REFUND,
     Action.CONFIRM_ACCOUNT,
     Action.GIVE_BACK,
     Action.WAIVE_RECEIVABLE,

@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 from sqlalchemy import Engine
 
 from models.accounting.ledger import balances
+from models.case import UNDONE
 from models.lifecycle import Action, State, allowed_in
 from models.pots import Pot
 from store.accounting import ledger
@@ -213,7 +214,7 @@ class MoneyMachine(RuleBasedStateMachine):
         for case_no in self.shop.memory:
             case = self.shop.case(case_no)
             assert case.open_payouts == (), "everything that was granted arrives"
-            granted = [payout for payout in case.payouts if payout.state != "cancelled"]
+            granted = [payout for payout in case.payouts if payout.state not in UNDONE]
             assert case.money.paid == sum(payout.amount for payout in granted)
         for row in rows.values():
             outside = row.paid_by == "tmall"

@@ -11,6 +11,7 @@ from tests.activities.gateways.ledger import AccountClosed, BalanceShort, Ledger
 from tests.activities.gateways.wire import ALIPAY_APP, PROVIDER, SHOP, STRANGER, KeyPair, Request, Response, as_json
 
 _REFUND, _QUERY = "alipay.trade.refund", "alipay.trade.fastpay.refund.query"
+_TRADE = "alipay.trade.query"
 
 
 @dataclass
@@ -33,8 +34,15 @@ class AlipayDialect:
             told = {"code": "40002", "msg": "Invalid Arguments", "sub_code": wrong}
             return as_json(200, {_named(method): told})
         content = json.loads(given["biz_content"])
-        work: Callable[[dict[str, str]], dict[str, str]] = self._refund if method == _REFUND else self._query
-        return _signed_by(PROVIDER, method, work(content))
+        works: dict[str, Callable[[dict[str, str]], dict[str, str]]] = {_REFUND: self._refund, _TRADE: self._trade}
+        return _signed_by(PROVIDER, method, works.get(method, self._query)(content))
+
+    def _trade(self, asked: dict[str, str]) -> dict[str, str]:
+        payment = self.ledger.payment(asked.get("trade_no"), asked.get("out_trade_no"))
+        if payment is None:
+            return _refused("ACQ.TRADE_NOT_EXIST", "交易不存在")
+        told = {"code": "10000", "msg": "Success", "trade_no": payment.reference, "out_trade_no": payment.payment_no}
+        return told | {"trade_status": "TRADE_SUCCESS", "total_amount": to_text(payment.amount, payment.currency)}
 
     def _wrong(self, given: dict[str, str]) -> str | None:
         signature = given.pop("sign")

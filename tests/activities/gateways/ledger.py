@@ -6,6 +6,7 @@ It is neutral: the three dialects in `wire.py` speak for it. Amounts are in mino
 from dataclasses import dataclass, field
 from enum import Enum
 from threading import RLock
+from typing import Any
 
 
 class Decision(Enum):
@@ -58,6 +59,7 @@ class Ledger:
     refunds: list[Refund] = field(default_factory=list)
     paid: list[Refund] = field(default_factory=list)
     decision: Decision = Decision.PAY
+    disputes: dict[str, Any] = field(default_factory=dict)  # as Stripe shows them, by their ids
 
     def took(self, payment: Taken) -> None:
         self.payments.append(payment)
@@ -91,6 +93,14 @@ class Ledger:
         if refund.status == "paid":
             self.paid.append(refund)
         return refund
+
+    def bounce(self) -> None:
+        """What was paid comes back: the customer's bank returned it."""
+        with self.lock:
+            for refund in self.paid:
+                refund.status = "failed"
+                refund.payment.given -= refund.amount
+            self.paid.clear()
 
     def settle(self, well: bool = True) -> None:
         """What was being worked on is paid, or comes back."""

@@ -12,6 +12,9 @@ from tests.activities.gateways.wire import STRIPE_KEY, Request, Response, anothe
 _STRIPE_UNITS = {"ISK": (100, 1), "UGX": (100, 1), "MGA": (1, 100)}
 
 
+MISSING = "resource_missing"
+
+
 @dataclass
 class StripeDialect:
     """`/v1/refunds`: a bearer key, form bodies, and idempotency keys that keep the first answer for a day."""
@@ -29,9 +32,22 @@ class StripeDialect:
     def handle(self, request: Request) -> Response:
         if request.headers.get("authorization") != f"Bearer {STRIPE_KEY}":
             return _stripe_error(401, "invalid_request_error", "Invalid API Key provided")
+        if request.path.startswith("/v1/payment_intents/"):
+            return self._intent(request.path.rpartition("/")[2])
+        if request.path.startswith("/v1/disputes/"):
+            found = self.ledger.disputes.get(request.path.rpartition("/")[2])
+            return as_json(200, found) if found else _stripe_error(404, "invalid_request_error", "?", code=MISSING)
         if request.path != "/v1/refunds":
             return _stripe_error(404, "invalid_request_error", "Unrecognized request URL")
         return self._create(request) if self.sends(request) else self._list(request)
+
+    def _intent(self, reference: str) -> Response:
+        payment = self.ledger.payment(reference)
+        if payment is None:
+            return _stripe_error(404, "invalid_request_error", "No such payment_intent", code=MISSING)
+        amount = _to_stripe(payment.amount, payment.currency)
+        shown = {"id": reference, "object": "payment_intent", "status": "succeeded", "amount_received": amount}
+        return as_json(200, {**shown, "currency": payment.currency.lower()})
 
     def _create(self, request: Request) -> Response:
         key = request.headers["idempotency-key"]

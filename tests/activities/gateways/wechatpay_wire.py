@@ -22,6 +22,7 @@ from tests.activities.gateways.wire import (
 )
 
 _REFUNDS = "/v3/refund/domestic/refunds"
+_TRADES = "/v3/pay/transactions/id/"
 _AUTHORIZATION = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -42,8 +43,17 @@ class WechatPayDialect:
             return _signed(_problem(401, "SIGN_ERROR", "签名错误"))
         if self.sends(request):
             return _signed(self._refund(json.loads(request.body)))
+        if request.path.startswith(_TRADES):
+            return _signed(self._trade(request.path.removeprefix(_TRADES)))
         refund = self.ledger.under(request.path.removeprefix(_REFUNDS + "/"))
         return _signed(as_json(200, _shown(refund)) if refund else _problem(404, "RESOURCE_NOT_EXISTS", "退款单不存在"))
+
+    def _trade(self, reference: str) -> Response:
+        payment = self.ledger.payment(reference)
+        if payment is None:
+            return _problem(404, "ORDER_NOT_EXIST", "订单不存在")
+        told = {"transaction_id": payment.reference, "out_trade_no": payment.payment_no, "trade_state": "SUCCESS"}
+        return as_json(200, {**told, "amount": {"total": payment.amount, "currency": payment.currency}})
 
     def _is_signed(self, request: Request) -> bool:
         kind, _, rest = request.headers.get("authorization", "").partition(" ")
