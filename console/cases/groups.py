@@ -15,7 +15,8 @@ _GOODS = """investigate report_finding authorise_return ship_return book_in chec
 _MONEY = """choose_remedy plan_repair quote_repair accept_quote decline_quote notify_payment refute_payment
     record_payment provide_account confirm_account record_refund fail_refund ask_payout bounce_refund ship_replacement
     ship_back report_shortage stock_arrived finish_repair fail_repair appoint dispatch arrive finish_visit
-    settle_deposit give_back compensate record_dispute waive_freight waive_receivable open_claim settle_claim settle_invoice"""
+    settle_deposit give_back compensate record_dispute waive_freight waive_receivable open_claim settle_claim
+    settle_invoice"""
 _CASE = """take assign set_priority set_severity change_kind add_issue split link snooze escalate acknowledge contain
     remind extend retry approve deny override_eligibility rebase_playbook complete_callback miss_callback reject close
     reopen correct"""
