@@ -1,7 +1,7 @@
 """What the desk can look up: orders, cases, lists, registers, playbooks. Reads only, and from SQL alone."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -239,6 +239,29 @@ class Lookup:
             return {"items": [entry.as_document() for entry in page], "next_cursor": more}
 
         return await self._read(read)
+
+    async def timeline_back(
+        self,
+        case_no: str,
+        before: int | None = None,
+        limit: int = 100,
+        only: Collection[str] = (),
+        but: Collection[str] = (),
+    ) -> dict[str, Any]:
+        """What happened last, the newest first; `last_seq` is the number of the very last entry, whatever is shown."""
+
+        def read(session: Session) -> dict[str, Any]:
+            self._case(session, case_no)
+            entries = cases.timeline_back(session, case_no, before, limit + 1, only, but)
+            newest = cases.timeline_back(session, case_no, None, 1)
+            return {
+                "items": [entry.as_document() for entry in entries[:limit]],
+                "before": entries[limit - 1].seq if len(entries) > limit else None,
+                "last_seq": newest[0].seq if newest else 0,
+            }
+
+        found: dict[str, Any] = await self._read(read)
+        return found
 
     async def cases(
         self,

@@ -27,6 +27,7 @@ from api.people.sign_in import Doorkeeper, Sitting, User
 from api.people.tokens import Tokens
 from console import access, navigation
 from console.language import Tongue, chosen
+from console.presence import Presence
 from console.refusals import telling
 from console.rendering import fingerprint, rendered
 from models.errors import AftercareError, TooLarge
@@ -84,6 +85,7 @@ class House:
     locale: str = "zh-CN"
     console_url: str | None = None
     waiting: Waiting = field(default_factory=Waiting)
+    presence: Presence = field(default_factory=Presence)
     provider: IdentityProvider | None = None
     outside: Outside | None = None
     more: dict[str, Any] = field(default_factory=dict)

@@ -6,7 +6,7 @@ Locks are always taken in the same order, case then order then counter, so that 
 order, which all its cases share, is taken as late as it can be and held until the transaction ends.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -524,19 +524,36 @@ def timeline(session: Session, case_no: str, after_seq: int = 0, limit: int = 20
     """The entries of a case after `after_seq`, oldest first (C3)."""
     entries = tables.timeline
     found = select(entries).where(entries.c.case_no == case_no, entries.c.seq > after_seq)
-    rows = session.execute(found.order_by(entries.c.seq).limit(limit))
-    return tuple(
-        Entry(
-            seq=row.seq,
-            at=row.at,
-            actor=Actor(id=row.actor_id, role=row.actor_role),
-            action=row.action,
-            source=row.source,
-            target=row.target,
-            note=row.note,
-            data=row.data,
-        )
-        for row in rows
+    return tuple(_entry(row) for row in session.execute(found.order_by(entries.c.seq).limit(limit)))
+
+
+def timeline_back(
+    session: Session,
+    case_no: str,
+    before_seq: int | None = None,
+    limit: int = 100,
+    only: Collection[str] = (),
+    but: Collection[str] = (),
+) -> tuple[Entry, ...]:
+    """The entries of a case before `before_seq`, newest first; `only` these actions, or all `but` those (C3)."""
+    entries = tables.timeline
+    found = select(entries).where(entries.c.case_no == case_no)
+    found = found.where(entries.c.seq < before_seq) if before_seq is not None else found
+    found = found.where(entries.c.action.in_(sorted(only))) if only else found
+    found = found.where(entries.c.action.not_in(sorted(but))) if but else found
+    return tuple(_entry(row) for row in session.execute(found.order_by(entries.c.seq.desc()).limit(limit)))
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(
+        seq=row.seq,
+        at=row.at,
+        actor=Actor(id=row.actor_id, role=row.actor_role),
+        action=row.action,
+        source=row.source,
+        target=row.target,
+        note=row.note,
+        data=row.data,
     )
 
 

@@ -23,6 +23,8 @@ MOST_BEHIND: Final = 500
 MOST_WAITING: Final = 1000
 #: While nothing happens a line is sent so often, so that a dead connection is noticed.
 BREATH_SECONDS: Final = 15.0
+#: The number of what is told in this process only.
+HERE: Final = -1
 FORGET_EVERY: Final = timedelta(hours=1)
 
 
@@ -118,6 +120,10 @@ class Changes:
             if queue.full():  # nobody reads there any more
                 continue
             queue.put_nowait(change)
+
+    def tell_here(self, case_no: str) -> None:
+        """Something about a case that is nowhere written: whoever follows in this process hears it as number -1."""
+        self._tell(Change(HERE, case_no))
 
     def close(self) -> None:
         """End everybody's following, so that the process can end."""

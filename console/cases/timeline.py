@@ -69,6 +69,14 @@ class Ahead:
     tone: str
 
 
+def chosen(show: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The actions that a filter shows, or those that it leaves out."""
+    by_name = {"money": _MONEY, "parcels": _PARCELS, "messages": _MESSAGES, "clocks": _CLOCKS}
+    if show in by_name:
+        return by_name[show], frozenset()
+    return frozenset(), frozenset().union(*by_name.values()) if show == "decisions" else frozenset()
+
+
 def sort_of(action: str) -> str:
     """Which filter an entry is found by."""
     for name, actions in (("money", _MONEY), ("parcels", _PARCELS), ("messages", _MESSAGES), ("clocks", _CLOCKS)):

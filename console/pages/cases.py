@@ -13,6 +13,7 @@ from api.auth import actor_of
 from console import labels, people
 from console.cases import chips, forms, timeline
 from console.cases.groups import ELSEWHERE, GROUPS
+from console.pages.live import others_of
 from console.visit import Form, Here, Visit
 from models.commands import parse_command, parse_data
 from models.errors import AftercareError, CommandRefused, Conflict, DataRefused, NotFound, Unavailable
@@ -25,32 +26,35 @@ log = logging.getLogger("aftercare.console")
 #: After these nothing can be said any more, so the words for the customer go before them.
 LAST: Final = frozenset({Action.REJECT, Action.CLOSE, Action.WITHDRAW, Action.COMPLETE_CALLBACK, Action.MISS_CALLBACK})
 #: The most entries that a page shows; older ones are a click away.
-MOST_ENTRIES = 200
+MOST_ENTRIES = 100
 
 
 @router.get("/cases/{case_no}", name="case")
-async def case(here: Here, case_no: str, show: str = "all") -> Response:
-    """Everything about one case."""
-    return await page_of(here, case_no, show=show)
+async def case(here: Here, case_no: str, show: str = "all", before: int | None = None) -> Response:
+    """Everything about one case; `before` an entry: what happened earlier."""
+    return await page_of(here, case_no, show=show if show in timeline.FILTERS else "all", before=before)
 
 
-async def page_of(here: Visit, case_no: str, code: int = 200, **more: Any) -> Response:
+async def page_of(
+    here: Visit, case_no: str, code: int = 200, show: str = "all", before: int | None = None, **more: Any
+) -> Response:
     """The page of a case, with what somebody typed into one of its forms."""
-    seen = await seen_of(here, case_no)
-    values = {**seen, "show": "all", "filters": timeline.FILTERS, "typed": {}, "phone": None, **more}
+    seen = await seen_of(here, case_no, show, before)
+    given = {"show": show, "before": before, "filters": timeline.FILTERS, "typed": {}, "phone": None}
+    values = {**seen, **given, **more}
     return here.page("cases/page.html", part="cases/_case.html", code=code, **values)
 
 
-async def seen_of(here: Visit, case_no: str) -> dict[str, Any]:
+async def seen_of(here: Visit, case_no: str, show: str = "all", before: int | None = None) -> dict[str, Any]:
     """What the page of a case shows."""
+    only, but = timeline.chosen(show)
     document, entries, files, names = await asyncio.gather(
         here.desk.case(case_no, here.roles, here.me.id),
-        here.desk.timeline(case_no, 0, 1000),
+        here.desk.timeline_back(case_no, before, MOST_ENTRIES, only, but),
         here.desk.filing.of_case(case_no),
         people.names(here),
     )
     order = await here.desk.order(document["order_no"]) if document["order_no"] else None
-    items = entries["items"]
     actions = {one["action"]: one for one in document["actions"]}
     return {
         "case": document,
@@ -59,8 +63,9 @@ async def seen_of(here: Visit, case_no: str) -> dict[str, Any]:
         "groups": _groups(here, actions),
         "primary": _primary(here, document, actions),
         "command_id": uuid4().hex,
-        "seen": items[-1]["seq"] if items else 0,
-        "rows": timeline.rows(items[-MOST_ENTRIES:], here.tongue, names),
+        "seen": entries["last_seq"],
+        "rows": timeline.rows(entries["items"], here.tongue, names),
+        "older": entries["before"],
         "ahead": timeline.ahead(document, here.tongue),
         "order": order,
         "contact": _contact(order),
@@ -69,6 +74,9 @@ async def seen_of(here: Visit, case_no: str) -> dict[str, Any]:
         "labels": labels,
         "script": script_of(document, order, here.house.locale),
         "why": lambda reasons: why(here, reasons),
+        "at_case": case_no,
+        "case_no": case_no,
+        **await others_of(here, case_no),
         "kind": kind_words(here, document["kind"]),
         "kinds": kinds(here),
     }
@@ -255,7 +263,7 @@ async def _meanwhile(here: Visit, case_no: str, form: Form) -> list[timeline.Row
     if not seen.isdecimal():
         return []
     found = await here.desk.timeline(case_no, int(seen), 50)
-    others = [one for one in found["items"] if one["actor"]["id"] != here.me.id]
+    others = [one for one in found["items"] if one["actor"]["id"] != here.me.id and _matters(one)]
     return timeline.rows(others, here.tongue, await people.names(here)) if others else []
 
 
@@ -267,6 +275,11 @@ async def _can_be_done(here: Visit, case_no: str, action: Action, data: Mapping[
     actor = {"id": here.me.id, "role": next(iter(here.roles))}
     parse_data(parse_command({"action": action, "actor": actor, "data": dict(data)}))
     return True
+
+
+def _matters(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry is news for somebody who decides: what the machine only notes beside is none."""
+    return bool(entry["actor"]["role"] != "system" or entry["from"] != entry["to"])
 
 
 async def _say_too(here: Visit, case_no: str, form: Form, command_id: str) -> tuple[str, str]:
@@ -291,7 +304,7 @@ async def _form(
     code: int = 200,
 ) -> Response:
     document, entries, names = await asyncio.gather(
-        here.desk.case(case_no, here.roles, here.me.id), here.desk.timeline(case_no, 0, 1000), people.names(here)
+        here.desk.case(case_no, here.roles, here.me.id), here.desk.timeline_back(case_no, None, 1), people.names(here)
     )
     answer = next(one for one in document["actions"] if one["action"] == action.value)
     kept = forms.kept(typed) if typed else flat(_proposed(document, action))
@@ -305,7 +318,7 @@ async def _form(
         "errors": _told(errors or {}, fields),
         "conflict": conflict or [],
         "command_id": kept.get("command_id") or uuid4().hex,
-        "seen": entries["items"][-1]["seq"] if entries["items"] else 0,
+        "seen": entries["last_seq"],
         "typed": kept,
         "labels": labels,
         "why": why(here, answer["reasons"]),
@@ -376,6 +389,9 @@ async def _write(here: Visit, case_no: str, action: str, field: str, done: str) 
     if not words:
         told = {action: here.tongue.say("Write something first.")}
         return await page_of(here, case_no, 422, typed=form.keep(), write_errors=told, writing=action)
+    meanwhile = await _meanwhile(here, case_no, form) if action == "message" else []
+    if meanwhile:
+        return await page_of(here, case_no, 409, typed=form.keep(), writing=action, meanwhile=meanwhile)
     try:
         await here.desk.command(case_no, _envelope(action, {field: words}, command_id), here.caller)
     except (CommandRefused, Unavailable) as refused:

@@ -10,6 +10,9 @@ const STALE_AFTER = 10000;
 const POLL = 30000;
 // What is only looked at now and then, such as the numbers of the rail, is asked for later, and not by all at once.
 const UNHURRIED = 3000;
+// Somebody counts as writing for half a minute after a key; he says so more often.
+const WRITING = 31000;
+const TELL_EVERY = 12000;
 let lost = null;
 let bar = null;
 let polling = null;
@@ -47,7 +50,18 @@ const signedOut = () => {
 
 const refreshAll = () => document.querySelectorAll("[data-follows]").forEach(refresh);
 
+// Who else is at this case: asked for anew when somebody comes, goes or writes, and once more when writing is over.
+let later = null;
+const others = () => {
+  const part = document.getElementById("others");
+  if (!part) return;
+  refresh(part);
+  clearTimeout(later);
+  later = setTimeout(() => refresh(part), WRITING);
+};
+
 const live = () => {
+  others();
   lost = null;
   clearInterval(polling);
   polling = null;
@@ -97,6 +111,15 @@ if (line) {
     }
   });
   line.addEventListener("anew", refreshAll);
+  line.addEventListener("others", others);
+  const at = document.querySelector("[data-case]")?.dataset.case;
+  let told = 0;
+  if (at) document.addEventListener("input", (event) => {
+    if (!event.target.closest?.("form[method=post]") || Date.now() - told < TELL_EVERY) return;
+    told = Date.now();
+    const csrf = document.querySelector("input[name=csrf]")?.value ?? "";
+    fetch(document.getElementById("others").dataset.from.replace(/others$/, "writing"), { method: "POST", headers: { "X-CSRF-Token": csrf } }).catch(() => {});
+  });
   line.addEventListener("htmx:sse:after:connection", live);
   for (const name of ["htmx:sse:error", "htmx:sse:close", "htmx:error"]) line.addEventListener(name, dead);
   line.addEventListener("htmx:sse:before:connection", (event) => {
