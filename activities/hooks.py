@@ -29,7 +29,7 @@ from activities.rounds import rounds
 from activities.storefronts.storefront import Storefront
 from activities.storefronts.taking import take
 from models.case import Case
-from models.goods.tracking import TrackingEvent, news
+from models.goods.tracking import TrackingEvent, news, outcome_for
 from store.engine import reading, writing
 from store.goods import tracking
 from store.goods.tracking import Untold
@@ -153,7 +153,8 @@ def _requests(session: Session, parcel: Untold) -> list[Request]:
     outcome, told = parcel.standing.outcome, news(parcel.standing)
     if outcome:
         waiting = tracking.waiting_for(session, parcel.waybill)
-        delivered = [_request(case, parcel, "record_delivery", {"outcome": outcome}) for case in waiting]
+        means = [(case, outcome_for(case, parcel.standing) or outcome) for case in waiting]
+        delivered = [_request(case, parcel, "record_delivery", {"outcome": meant}) for case, meant in means]
         # A locker is no hand: the case says so beside what follows from it (L16).
         found = [_note(case, parcel, told) for case in waiting] if told else []
         return [*found, *delivered]

@@ -172,6 +172,7 @@ FACTS: Final = {
     "loaner_elsewhere": N_("The loaner is out in another case"),
     "stock_short": N_("Not on the shelf; it waits for stock further on"),
     "goods_differ": N_("The goods differ from what was declared"),
+    "refuted_unshown": N_("Fault refuted without a photo"),
     "left_unchecked": N_("Sent without its extra check"),
     "goods_unasked": N_("Goods came without being asked for"),
 }
@@ -342,6 +343,7 @@ CHOICES: Final = {
     "coming_back": N_("coming back to us"),
     "refused": N_("refused"),
     "signed_early": N_("signed early, still coming"),
+    "at_locker": N_("left at a locker or pick-up point"),
     "signed_by_other": N_("signed by somebody else"),
     "lost": N_("lost"),
     "won": N_("won"),

@@ -75,7 +75,7 @@ PLACE: dict[type[BaseModel], str] = {
     KeepIt: "`keep_it`",
     Law: "`law`",
     LadderStep: "`law.ladder`, a list",
-    Step: "`steps` and `general_steps`, lists",
+    Step: "`first_steps`, `steps` and `general_steps`, lists",
     Shop: "the file `shop.yaml`",
     Keep: "`keep` of `shop.yaml`",
     GoodsIn: "`goods_in` of `shop.yaml`",
@@ -117,7 +117,7 @@ _ORDER = (
         "visit_levels",
         "dispatch",
     ),
-    *("callback_tries", "reopen_days", "law", "steps", "general_steps", "scripts"),
+    *("callback_tries", "reopen_days", "law", "first_steps", "steps", "general_steps", "scripts"),
 )
 _RULE = re.compile(r" \(((?:[A-Z]\d+|section \d+)(?:[–, ]+(?:[A-Z]\d+|section \d+))*)\)")
 
@@ -271,6 +271,9 @@ FACT_SAYS: dict[str, str] = {
     "repairs": "whether repairs failed so often, or took so long, that the law gives an exchange (section 13)",
     "way_back": "what the courier says of the customer's return (G14)",
     "hold": "the holds on the order (L14)",
+    "differs": "what came is not what was declared: units missing, things too many, another item, an empty box (G3)",
+    "replacement": "what replaces a faulty item: not checked yet, failed its extra check, or ready to leave (G16)",
+    "at_locker": "what we sent was left at a locker or pick-up point, and nobody has it in hand yet (L16)",
     "at_dock": "the courier says that it was delivered to us, and it is not booked in (G14)",
 }
 

@@ -403,6 +403,7 @@ class Case(Value):
 
     goods: GoodsAt = "customer"
     returned_once: bool = False
+    at_locker_since: datetime | None = None  # what we sent lies at a locker or pick-up point (L16)
     at_dock_since: datetime | None = None  # the courier says that it was delivered to us (G14)
     way_back: Literal["moving", "lost", "refused"] = "moving"  # what the courier says of the return (G14)
     in_warranty: bool | None = None

@@ -243,7 +243,7 @@ class ReportInterception(Data):
 
 
 class RecordDelivery(Data):
-    outcome: Literal["delivered", "refused", "lost", "signed_by_other"]
+    outcome: Literal["delivered", "at_locker", "refused", "lost", "signed_by_other"]
 
 
 # ── diagnosis ─────────────────────────────────────────────────────────────────────────────────────

@@ -34,6 +34,7 @@ class Fact(StrEnum):
     LEGAL_CHOICE = "legal_choice_passed_over"  # another remedy than the one the customer has a right to (section 13)
     CUSTOMER_NOT_ASKED = "customer_not_asked"  # found more the customer's doing, settled without asking him (F19)
     GOODS_DIFFER = "goods_differ"  # from what was declared; the agent looks at it (G3)
+    REFUTED_UNSHOWN = "refuted_unshown"  # a fault that was not found, and no photo to explain it with (G4)
     LEFT_UNCHECKED = "left_unchecked"  # the replacement of a faulty item, without its extra check (G16)
     GOODS_UNASKED = "goods_unasked"  # goods came, or were sent, before they were asked for (G12)
 

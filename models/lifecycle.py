@@ -558,6 +558,7 @@ ARROWS: tuple[Arrow, ...] = (
     Arrow(A.RECORD_DELIVERY, (S.RECALLING,), S.RECEIVED, result_is("refused")),
     Arrow(A.RECORD_DELIVERY, (S.RECALLING,), S.AWAITING_RETURN, result_is("delivered", "signed_by_other")),
     # An exchange in advance: the new goods are there, the old ones are awaited (G5).
+    Arrow(A.RECORD_DELIVERY, (S.DELIVERING,), None, result_is("at_locker")),  # a locker is no hand (L16)
     Arrow(A.RECORD_DELIVERY, (S.DELIVERING,), S.AWAITING_RETURN, old_goods_after("customer", "delivered")),
     Arrow(A.RECORD_DELIVERY, (S.DELIVERING,), S.RETURN_IN_TRANSIT, old_goods_after("in_transit", "delivered")),
     Arrow(A.RECORD_DELIVERY, (S.DELIVERING,), S.RECEIVED, old_goods_after("here", "delivered")),

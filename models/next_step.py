@@ -39,7 +39,7 @@ def step_of(case: Case, playbook: Playbook, now: datetime) -> Step:
     condition to a kind need not rewrite its steps.
     """
     facts = Situation(case, playbook, now)
-    steps = (step for step in (*playbook.steps, *playbook.general_steps) if step.holds(case.state, facts))
+    steps = (step for step in playbook.all_steps if step.holds(case.state, facts))
     if case.eligible_now:
         return next(steps)
     held = tuple(steps)

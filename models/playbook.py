@@ -211,11 +211,17 @@ class Playbook(Part):
     )
     needs_order: bool = Field(True, description="a case has an order and lines; `false`: it can be opened without")
     steps: tuple[Step, ...] = Field((), description="what to do in which situation; the first that holds is next")
+    first_steps: tuple[Step, ...] = Field((), description="the steps ahead of the kind's own; in `defaults.yaml`")
     general_steps: tuple[Step, ...] = Field((), description="the steps that follow the kind's own; in `defaults.yaml`")
     scripts: dict[str, dict[Literal["zh", "en"], str]] = Field(
         default_factory=dict, description="what to say, by state or by the name that a step uses, in both languages"
     )
     procedure: Procedure
+
+    @property
+    def all_steps(self) -> tuple[Step, ...]:
+        """The steps in the order in which they are read: the first that holds is the next one."""
+        return (*self.first_steps, *self.steps, *self.general_steps)
 
     def as_document(self) -> dict[str, Any]:
         """What `GET /playbooks/{kind}` answers, and what is kept of every version."""

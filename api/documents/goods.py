@@ -46,6 +46,9 @@ class Scan(Ask):
     box: BoxNo | None = Field(None, description="its number, where one delivery has several boxes")
     of: BoxNo | None = Field(None, description="how many boxes that delivery has")
     scan_id: Word | None = Field(None, description="the scanner's own id of this scan: the same again is the same")
+    another: Yes = Field(
+        False, description="it is another box, although its code was scanned a moment ago; goes with a `scan_id`"
+    )
     grams: Grams | None = Field(None, description="its weight")
     note: Text | None = None
     sender_name: Word | None = Field(None, description="the sender on the label")
@@ -57,6 +60,8 @@ class Scan(Ask):
     def _something(self) -> "Scan":
         if not (self.code or self.waybill or self.note or self.case_nos):
             raise ValueError("nothing tells this box from another: send a code, a waybill or a note")
+        if self.another and self.scan_id is None:
+            raise ValueError("another box needs a scan_id, by which the same call again is the same box")
         if self.box is not None and self.of is not None and self.box > self.of:
             raise ValueError("its number is greater than the number of boxes")
         return self

@@ -60,7 +60,9 @@ class GoodsIn:
         """
         now = self._desk.clock()
         new, found = await self._desk.read(lambda session: self._recognised(session, ask))
-        parcel, repeated = await self._desk.write(lambda session: self._taken(session, new, tuple(found), actor, now))
+        parcel, repeated = await self._desk.write(
+            lambda session: self._taken(session, new, tuple(found), actor, now, ask.another)
+        )
         refused = await self._tell(parcel, actor, found)
         return await self._answer(parcel, repeated, refused, roles)
 
@@ -99,11 +101,17 @@ class GoodsIn:
         return found
 
     def _taken(
-        self, session: Session, new: NewParcel, case_nos: tuple[str, ...], actor: Actor, now: datetime
+        self,
+        session: Session,
+        new: NewParcel,
+        case_nos: tuple[str, ...],
+        actor: Actor,
+        now: datetime,
+        another: bool = False,
     ) -> tuple[Parcel, bool]:
         """The box as it is kept, and whether it was known."""
         parcels.one_scan_at_a_time(session, new)
-        known = parcels.same_box(session, new, self._since)
+        known = parcels.same_box(session, new, self._since, another)
         if known is not None:
             parcels.add_note(session, known.id, new)
             if case_nos and known.state == "on_shelf":

@@ -110,7 +110,7 @@ def _scan(form: Form) -> Scan:
         told["case_nos"] = case_nos
     if enclosed is not None:
         told["invoice_enclosed"] = enclosed
-    return Scan(scan_id=form.text("scan_id") or None, **told)
+    return Scan(scan_id=form.text("scan_id") or None, another=form.text("another") == "yes", **told)
 
 
 def _refused(words: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from models.accounting.ledger import Transfers, goods_taken_in
 from models.actions import handles
-from models.actions.goods_found import note_differences, without
+from models.actions.goods_found import note_differences, note_unshown, without
 from models.case import Advance, Case, Line, Verdict
 from models.clocks import on_move, restarted
 from models.commands import InspectedLine, Inspection, SendToExpert
@@ -39,6 +39,8 @@ def inspect(draft: Draft, data: Inspection, verdict: Verdict) -> None:
     judged = tuple(_judged(line, asked[line.line_no], verdict) for line in found)
     draft.set(lines=judged, inspected=True)
     note_differences(draft, judged, data)
+    if verdict == "refuted":
+        note_unshown(draft, data)
     if draft.case.goods == "here":
         take_in(draft, _staying(draft.case))
     draft.told_customer()

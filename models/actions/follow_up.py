@@ -211,6 +211,7 @@ FRESH = {
     "finding": None,
     "found_until": None,
     "visit": None,
+    "at_locker_since": None,
     "at_dock_since": None,
     "way_back": "moving",
     "callback_misses": 0,

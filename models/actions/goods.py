@@ -81,8 +81,12 @@ def report_interception(draft: Draft, data: ReportInterception) -> None:
 
 @handles(Action.RECORD_DELIVERY)
 def record_delivery(draft: Draft, data: RecordDelivery) -> None:
-    """L16: delivered, refused at the door, lost, or signed for by somebody else: each has its end."""
+    """L16: delivered, left at a locker, refused at the door, lost, or signed for by somebody else: each has its end."""
     draft.facts.result = data.outcome
+    if data.outcome == "at_locker" and draft.case.state is State.DELIVERING:
+        draft.set(at_locker_since=draft.now)  # it is followed until the customer really has it
+        return
+    draft.set(at_locker_since=None)
     if draft.case.state is not State.RETURN_IN_TRANSIT:
         sent_goods_are(draft, data.outcome)
     if draft.case.state is State.RETURN_IN_TRANSIT:

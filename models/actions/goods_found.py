@@ -10,6 +10,7 @@ from models.goods.differences import Difference, in_grades
 from models.lifecycle import Action
 
 TOLD_DIFFERENCE = "What came is not what was declared: look at it before anything is decided (G3)."
+TOLD_UNSHOWN = "A fault was refuted without a photo or report: have one made, it is explained with them (G4)."
 TOLD_UNCHECKED = "The replacement of a faulty item left without its extra check (G16)."
 
 
@@ -42,6 +43,13 @@ def note_differences(draft: Draft, judged: tuple[Line, ...], data: Inspection) -
         draft.record(Fact.GOODS_DIFFER, told, {"differences": [one.model_dump() for one in found]})
         # A key of its own: the keys of what else is done must not depend on it.
         draft.tell("owner", TOLD_DIFFERENCE, key=f"{draft.case.case_no}:differs:{draft.case.seq}")
+
+
+def note_unshown(draft: Draft, data: Inspection) -> None:
+    """G4: what is not confirmed is explained with photos; where there are none, whoever has to explain it is told."""
+    if not data.photos and not data.report:
+        draft.record(Fact.REFUTED_UNSHOWN, TOLD_UNSHOWN)
+        draft.tell("owner", TOLD_UNSHOWN, key=f"{draft.case.case_no}:unshown:{draft.case.seq}")
 
 
 @handles(Action.CHECK_REPLACEMENT)

@@ -13,7 +13,7 @@ from models.draft import Draft
 from models.errors import DataRefused, PotExceeded, RoleRefused, RuleRefused
 from models.lifecycle import Action, Role, State
 from models.pots import Draw, bounce, draw, release, settle
-from models.remedies import REMEDIES
+from models.stock.following import taken_over
 
 #: A payout in one of these states may have left the house.
 GONE = ("sent", "unknown", "done")
@@ -248,8 +248,7 @@ def payout_of(draft: Draft, payout_id: str) -> Payout:
 
 def goods_owed(case: Case) -> bool:
     """Whether goods that no remedy has made ours are with us, so that they have to go back."""
-    remedy = REMEDIES[case.remedy or "none"]
-    return case.goods == "here" and not (case.executed and remedy.keeps_goods)
+    return case.goods == "here" and not (case.executed and taken_over(case))
 
 
 @handles(Action.RECORD_REFUND)

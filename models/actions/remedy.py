@@ -49,6 +49,7 @@ from models.events import Fact
 from models.lifecycle import Action, Role, acts_as
 from models.playbook import ClockRule
 from models.remedies import REMEDIES
+from models.stock.following import own_goods_leave
 
 
 @handles(Action.CHOOSE_REMEDY)
@@ -236,7 +237,7 @@ def ship_replacement(draft: Draft, data: ShipReplacement) -> None:
     leaves(draft, data)
     draft.post(replacement_shipped(worth_sent(draft)), reference=data.waybill)
     keep_difference(draft)
-    if draft.case.goods == "here" and not REMEDIES[draft.case.remedy or "none"].keeps_goods:
+    if own_goods_leave(draft.case):
         draft.set(goods="returned")
         take_in(draft, ())
     else:

@@ -4,7 +4,7 @@ Word of a courier comes late, twice, out of order and against earlier word. So n
 all events of a waybill are folded, by their own time, into where the parcel stands; a case is told when that changes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -31,7 +31,7 @@ class What(StrEnum):
 
 #: What more is known: delivered to a locker or pick-up point, signed for by somebody else, refused and on its way back.
 How = Literal["locker", "somebody_else", "coming_back"]
-Outcome = Literal["delivered", "refused", "lost", "signed_by_other"]
+Outcome = Literal["delivered", "at_locker", "refused", "lost", "signed_by_other"]
 _RANK = {what: rank for rank, what in enumerate(What)}
 #: An event further ahead of its arrival than this has a wrong clock, and would outrank everything that is true.
 AHEAD = timedelta(days=1)
@@ -107,8 +107,22 @@ class Standing(BaseModel):
     def outcome(self) -> Outcome | None:
         """What it means for whoever waits for the parcel, or None while it is on its way."""
         if self.what is What.DELIVERED:
-            return "signed_by_other" if self.how == "somebody_else" else "delivered"
+            return _SIGNED.get(self.how, "delivered")
         return {What.RETURNED: "refused", What.LOST: "lost"}.get(self.what)  # type: ignore[return-value]
+
+
+#: Who signed for it, where it was not whom it was for (L16).
+_SIGNED: Mapping[How | None, Outcome] = {"somebody_else": "signed_by_other", "locker": "at_locker"}
+
+
+def outcome_for(case: Case, standing: Standing) -> Outcome | None:
+    """What a parcel's standing means for a case that waits for it.
+
+    A locker is no hand: what we sent is followed until its customer really has it. What comes to us, to an expert or
+    is called back is asked for where it lies, as a parcel that was delivered (G14).
+    """
+    told = standing.outcome
+    return "delivered" if told == "at_locker" and case.state is not State.DELIVERING else told
 
 
 def fold(events: Iterable[TrackingEvent]) -> Standing | None:

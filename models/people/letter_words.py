@@ -172,6 +172,12 @@ NEWS: Final[Sequence[tuple[str, str, str, str]]] = (
         "what came is not what was declared: look at it before anything is decided",
     ),
     (
+        "refuted_unshown",
+        r"A fault was refuted without a photo or report: have one made, it is explained with them \(G4\)\.",
+        "检验没发现所说的故障，却没有照片或报告：请补拍，要拿它向买家说明",
+        "a fault was refuted without a photo or report: have one made, it is explained with them",
+    ),
+    (
         "left_unchecked",
         r"The replacement of a faulty item left without its extra check \(G16\)\.",
         "换出的新件没有做出库加检",

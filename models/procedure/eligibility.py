@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
-from models.goods.warranty import Card, months_later
+from models.goods.warranty import Card, carded_until, months_later
 from models.orders import Order, OrderLine, parcel
 from models.procedure.playbook_parts import Eligibility, KeepIt, Warranty
 
@@ -176,12 +176,11 @@ WARRANTY_OVER = "warranty_over"
 def _warranty_of(asked: Asked, line: OrderLine, warranty: Warranty) -> Reason:
     named = asked.serials.get(line.line_no, ())
     cards = asked.earlier.cards.get(line.line_no, ())
-    carded = tuple(card for card in cards if card.is_named(named))
     known = (*line.serials, *(name for card in cards for name in (card.card_no, card.serial)))
     strange = [serial for serial in named if (line.serials or cards) and serial not in known]
     until = warranty_until(asked, line, warranty)
-    if cards and not strange:  # the worst of those that it may be
-        until = min(card.until for card in carded or cards)
+    if cards and not strange:
+        until = carded_until(cards, named)
     rule, answer = "warranty", "human"  # type: tuple[str, Answer]
     if strange:
         zh, en = f"序列号{strange[0]}不在此订单中", f"serial number {strange[0]} is not of this order"

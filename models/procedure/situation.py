@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from models.actions.goods_found import needs_check
 from models.actions.own_units import ceilings
 from models.actions.planning import choices_of, liable, repaired_enough, worth_return
 from models.case import UNDONE, Case
@@ -157,6 +158,17 @@ def _deposit(s: Situation) -> str | None:
     return "in" if advance.sent or advance.secured >= advance.deposit else "owed"
 
 
+def _differs(s: Situation) -> bool:
+    """Units that did not come are asked about in a case of their own, and hold up nobody else's (G3)."""
+    return any(one.what != "missing" or not s.case.inspected for one in s.case.differences)
+
+
+def _replacement(s: Situation) -> str:
+    if not needs_check(s.case) or s.case.replacement_checked:
+        return "ready"
+    return "unchecked" if s.case.replacement_checked is None else "failed"
+
+
 #: How each fact is read.
 READ: dict[str, Read] = {
     "subcategory": lambda s: s.case.procedure.subcategory,
@@ -207,5 +219,8 @@ READ: dict[str, Read] = {
     "invoice": lambda s: "open" if s.case.invoice_open else None,
     "hold": lambda s: s.case.holds or None,
     "way_back": lambda s: s.case.way_back,
+    "differs": lambda s: _yes(_differs(s)),
+    "replacement": _replacement,
+    "at_locker": lambda s: _yes(s.case.at_locker_since),
     "at_dock": lambda s: _yes(s.case.at_dock_since),
 }

@@ -65,6 +65,9 @@ FACTS: dict[str, tuple[str, ...] | None] = {
     "invoice": ("open", "none"),
     "hold": (*get_args(Hold), "none"),
     "way_back": ("moving", "lost", "refused"),  # what the courier says of the return (G14)
+    "differs": YES_NO,  # what came is not what was declared (G3)
+    "replacement": ("unchecked", "failed", "ready"),  # what replaces a faulty item, before it leaves (G16)
+    "at_locker": YES_NO,  # what we sent lies at a locker or pick-up point, and nobody has it in hand (L16)
     "at_dock": YES_NO,  # the courier says that it was delivered to us, and it is not booked in (G14)
 }
 

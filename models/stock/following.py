@@ -43,7 +43,7 @@ def followed(case: Case) -> tuple[Stock, tuple[Step, ...]]:
 def wanted(case: Case) -> Items:
     """What a case's remedy takes off our shelf, whether it is there or not: goods to send, parts for a repair."""
     remedy = REMEDIES[case.remedy or "none"]
-    if remedy.sends_goods and not _own_goods_leave(case):
+    if remedy.sends_goods and not own_goods_leave(case):
         return goods_to_send(case)
     return parts_of(case) if remedy.by_warranty else ()
 
@@ -66,9 +66,20 @@ def parts_of(case: Case) -> Items:
     return order.off_the_shelf if order else ()
 
 
-def _own_goods_leave(case: Case) -> bool:
+def own_goods_leave(case: Case) -> bool:
     """Whether what is to be sent are the goods that are here and were never taken over by us (L16)."""
-    return case.goods == "here" and not REMEDIES[case.remedy or "none"].keeps_goods
+    return case.goods == "here" and not taken_over(case)
+
+
+def taken_over(case: Case) -> bool:
+    """Whether goods that are here are ours once the remedy is carried out.
+
+    After an exchange or a refund; and where something is sent once more, because what was sent is lost, whatever the
+    inspection took over: to the scrap, the supplier or the shelf (G3).
+    """
+    remedy = REMEDIES[case.remedy or "none"]
+    sorted_out = case.inspected and any((line.disposition or "customer") != "customer" for line in case.lines)
+    return remedy.keeps_goods or (remedy.sends_goods and sorted_out)
 
 
 # ── the customer's goods ──────────────────────────────────────────────────────────────────────────
@@ -89,7 +100,7 @@ def _returned(case: Case, steps: list[Step]) -> Stock:
 
 
 def _where_they_belong(case: Case) -> Counter[tuple[str, Place]]:
-    owed_back = case.remedy is not None and not REMEDIES[case.remedy].keeps_goods
+    owed_back = case.remedy is not None and not taken_over(case)
     places = ((line.sku, _place_of(line, case, owed_back), line.quantity) for line in case.lines)
     wanted: Counter[tuple[str, Place]] = Counter()
     for sku, place, quantity in places:

@@ -95,10 +95,10 @@ def _keep_it(playbook: Playbook, around: Around) -> Iterator[Finding]:
         yield ("keep_it", "manager_percent"), f"must be at least agent_percent, {offer.agent_percent} (K2)"
 
 
-@reading("steps", "general_steps", "advance_exchange")
+@reading("first_steps", "steps", "general_steps", "advance_exchange")
 def _in_advance(playbook: Playbook, around: Around) -> Iterator[Finding]:
     """G5: only an exchange leaves in advance, and only where the playbook says against which deposit."""
-    for field in ("steps", "general_steps"):
+    for field in ("first_steps", "steps", "general_steps"):
         for place, step in enumerate(getattr(playbook, field)):
             options = [step.data, *step.data.get("options", ())]
             asked = [one for one in options if isinstance(one, dict) and one.get("in_advance")]
@@ -167,10 +167,10 @@ def _law(playbook: Playbook, around: Around) -> Iterator[Finding]:
 # ── scripts ───────────────────────────────────────────────────────────────────────────────────────
 
 
-@reading("scripts", "steps", "general_steps")
+@reading("scripts", "first_steps", "steps", "general_steps")
 def _scripts_of_steps(playbook: Playbook, around: Around) -> Iterator[Finding]:
-    for field, steps in (("steps", playbook.steps), ("general_steps", playbook.general_steps)):
-        for place, step in enumerate(steps):
+    for field in ("first_steps", "steps", "general_steps"):
+        for place, step in enumerate(getattr(playbook, field)):
             if step.script and step.script not in playbook.scripts:
                 told = f"there is no script {step.script[:60]}; {nearest(step.script[:60], playbook.scripts)}"
                 yield (field, place, "script"), told

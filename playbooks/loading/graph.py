@@ -62,10 +62,10 @@ def _first_covering(earlier: Iterable[tuple[int, Step]], step: Step) -> int | No
 
 
 def live_steps(playbook: Playbook) -> Live:
-    """The steps that can come in each open state: own ones, then general ones, as far as no earlier one hides them."""
+    """The steps that can come in each open state, in the order of reading, as far as no earlier one hides them."""
     live: dict[State, list[Step]] = {state: [] for state in OPEN}
     legal = legal_of(playbook)
-    for step in (*playbook.steps, *playbook.general_steps):
+    for step in (*playbook.first_steps, *playbook.steps, *playbook.general_steps):
         if legal.isdisjoint(step.when.get("legal", legal)):
             continue
         for state in step.states:

@@ -15,7 +15,8 @@ Written = tuple[Path, Node, str]
 
 def scripts_used(books: Iterable[Node]) -> set[str]:
     """The scripts that the steps of playbooks name, those of all their sorts of case."""
-    lists = {id(steps): steps for merged in books for _, steps in _lists(merged, "steps", "general_steps")}
+    named = ("first_steps", "steps", "general_steps")
+    lists = {id(steps): steps for merged in books for _, steps in _lists(merged, *named)}
     used = (_field(step, "script") for steps in lists.values() for step in _items(steps))
     return {script.value for script in used if script and isinstance(script.value, str)}
 

@@ -16,10 +16,11 @@ from playbooks.loading.graph import legal_of, live_steps, reached, remedies_of, 
 from playbooks.loading.lengths import Finding, Path, nearest
 from playbooks.loading.rules import Around, Rule, reading
 
-_OWN, _GENERAL = "steps", "general_steps"
+_OWN, _GENERAL, _FIRST = "steps", "general_steps", "first_steps"
 
 
 def _all_steps(playbook: Playbook) -> Iterator[tuple[Path, Step]]:
+    yield from (((_FIRST, place), step) for place, step in enumerate(playbook.first_steps))
     yield from (((_OWN, place), step) for place, step in enumerate(playbook.steps))
     yield from (((_GENERAL, place), step) for place, step in enumerate(playbook.general_steps))
 
@@ -37,6 +38,12 @@ def _own_can_be_done(playbook: Playbook, around: Around) -> Iterator[Finding]:
 def _general_can_be_done(playbook: Playbook, around: Around) -> Iterator[Finding]:
     for place, step in enumerate(playbook.general_steps):
         yield from _can_be_done((_GENERAL, place), step, around)
+
+
+@reading(_FIRST)
+def _first_can_be_done(playbook: Playbook, around: Around) -> Iterator[Finding]:
+    for place, step in enumerate(playbook.first_steps):
+        yield from _can_be_done((_FIRST, place), step, around)
 
 
 def _can_be_done(path: Path, step: Step, around: Around) -> Iterator[Finding]:
@@ -87,6 +94,14 @@ def _general_steps_come(playbook: Playbook, around: Around) -> Iterator[Finding]
     yield from _that_never_come(_GENERAL, playbook.general_steps)
 
 
+@reading(_FIRST)
+def _first_steps_come(playbook: Playbook, around: Around) -> Iterator[Finding]:
+    yield from _that_never_come(_FIRST, playbook.first_steps)
+    for place, step in enumerate(playbook.first_steps):
+        if not step.when:
+            yield (_FIRST, place), "holds always and would hide every kind's own steps; say when it comes first"
+
+
 def _that_never_come(field: str, steps: tuple[Step, ...]) -> Iterator[Finding]:
     for place, hidden_by in unreachable(steps):
         yield (field, place), f"never comes, because step {hidden_by} always holds before it; move it up or say when"
@@ -95,7 +110,7 @@ def _that_never_come(field: str, steps: tuple[Step, ...]) -> Iterator[Finding]:
 # ── the whole procedure ───────────────────────────────────────────────────────────────────────────
 
 
-@reading(_OWN, _GENERAL)
+@reading(_FIRST, _OWN, _GENERAL)
 def _always_a_step(playbook: Playbook, around: Around) -> Iterator[Finding]:
     always = {state for _, step in _all_steps(playbook) if not step.when for state in step.states}
     missing = [state.value for state in OPEN if state not in always]
@@ -104,7 +119,7 @@ def _always_a_step(playbook: Playbook, around: Around) -> Iterator[Finding]:
         yield (_GENERAL,), told
 
 
-@reading(_OWN, _GENERAL, "checks")
+@reading(_FIRST, _OWN, _GENERAL, "checks")
 def _checks_are_asked(playbook: Playbook, around: Around) -> Iterator[Finding]:
     asked = {step.data.get("check") for _, step in _all_steps(playbook) if step.do is Action.INVESTIGATE}
     for place, check in enumerate(playbook.procedure.checks):
@@ -113,10 +128,10 @@ def _checks_are_asked(playbook: Playbook, around: Around) -> Iterator[Finding]:
             yield ("checks", place), told
 
 
-@reading(_OWN, _GENERAL, "remedies", "clocks", "law")
+@reading(_FIRST, _OWN, _GENERAL, "remedies", "clocks", "law")
 def _roads_lead_on(playbook: Playbook, around: Around) -> Iterator[Finding]:
     """Every remedy can be come to, and every state that can be come to has an end before it."""
-    steps = (*playbook.steps, *playbook.general_steps)
+    steps = tuple(step for _, step in _all_steps(playbook))
     live = around.once(("live", legal_of(playbook)), steps, lambda: live_steps(playbook))
     ends = tuple((state, rule.outcome) for state, rule in playbook.procedure.clocks.items())
     ways = around.once(("ways", ends, playbook.procedure.remedies), (live,), lambda: roads(playbook, live))
@@ -143,8 +158,10 @@ def _first_in(playbook: Playbook, stuck: frozenset[State]) -> Path:
 RULES: tuple[Rule, ...] = (
     _own_can_be_done,
     _general_can_be_done,
+    _first_can_be_done,
     _own_steps_come,
     _general_steps_come,
+    _first_steps_come,
     _always_a_step,
     _checks_are_asked,
     _roads_lead_on,

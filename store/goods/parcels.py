@@ -76,8 +76,10 @@ def one_scan_at_a_time(session: Session, new: NewParcel) -> None:
             session.execute(select(func.pg_advisory_xact_lock((_SCAN_LOCK << 32) | crc32(named.encode()))))
 
 
-def same_box(session: Session, new: NewParcel, since: datetime) -> Parcel | None:
+def same_box(session: Session, new: NewParcel, since: datetime, another: bool = False) -> Parcel | None:
     """The box that was scanned already: under the scanner's own id, by its waybill, or by its code a moment ago.
+
+    Where somebody has said that it is another one, only his own id tells that he said so before.
 
     A slip's code or an order number can lie in several boxes, so it tells a box only for as long as a scanner may beep
     twice; a waybill is on one box, or on the numbered boxes of one delivery.
@@ -91,6 +93,8 @@ def same_box(session: Session, new: NewParcel, since: datetime) -> Parcel | None
         by_id = session.execute(select(_p.id).where(_p.scan_id == new.scan_id)).scalar()
         if by_id is not None:
             return load(session, by_id)
+    if another:
+        return None
     found = session.execute(select(_p.id).where(known).order_by(_p.at.desc(), _p.id).limit(1)).scalar()
     return None if found is None else load(session, found)
 

@@ -73,6 +73,21 @@ async def test_a_scanners_own_id_makes_a_repeat_harmless_whatever_it_says(api: A
     assert (await scan(api, note="无面单"))["parcel"]["id"] != first["parcel"]["id"]
 
 
+async def test_a_second_box_without_a_number_is_another_one_where_somebody_says_so(api: Api) -> None:
+    """Within two minutes the same code is the same box, unless whoever holds both says otherwise."""
+    case = await api.opened()
+    await api.act(case["case_no"], "authorise_return", "agent")
+    slip = f"{case['case_no']}-DEMO"
+    first = await scan(api, slip)
+    assert (await scan(api, slip))["repeated"]
+    second = await scan(api, slip, another=True, scan_id=f"gun-2 {slip}")
+    assert (second["repeated"], second["parcel"]["id"] == first["parcel"]["id"]) == (False, False)
+    assert (await scan(api, slip, another=True, scan_id=f"gun-2 {slip}"))["repeated"], "the same call again"
+    assert await booked(api, case["case_no"]) == 2
+    problem = await refused(await api.post("/parcels/scan", json={"code": slip, "another": True}), 422)
+    assert "scan_id" in problem["detail"]
+
+
 async def test_a_waybill_of_two_cases_moves_none_until_somebody_says_which(api: Api) -> None:
     one, two = await on_its_way(api, "YT-BOTH"), await on_its_way(api, "YT-BOTH")
     numbers = sorted([one["case_no"], two["case_no"]])

@@ -1,6 +1,6 @@
 """Goods as they come and as they are found: boxes, differences, the expert, the extra check (G3, G4, G11, G12, G16)."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -216,3 +216,67 @@ def test_what_was_not_faulty_needs_no_extra_check() -> None:
     story.do("agent", "choose_remedy", remedy="exchange")
     story.do("warehouse", "ship_replacement", carrier="sf", waybill="SF90")
     assert "left_unchecked" not in story.happened
+
+
+# ── what the playbook proposes (G3, G4, G16, L16) ──
+
+
+def proposed(story: Story, name: str = "action") -> str | None:
+    """The action of the next step, or the script that goes with it."""
+    step = next_step(story.case, shipped().get(story.case.kind), story.now)
+    assert step is not None
+    return cast(str | None, step[name])
+
+
+def test_a_difference_is_cleared_up_before_anything_is_refunded_G3() -> None:
+    story = returned().do("warehouse", "confirm_fault", lines=[found(grade="wrong_item")])
+    assert (story.state, proposed(story)) == ("fault_confirmed", "make_offer")
+    assert proposed(story, "script_name") == "goods_differ"
+    story.do("agent", "make_offer", options=[{"type": "refund"}]).do("customer", "decline_offer")
+    assert proposed(story, "script_name") != "goods_differ"
+
+
+def test_units_that_did_not_come_are_asked_for_in_their_own_case_G3() -> None:
+    story = returned(lines={1: 2})
+    story.do("warehouse", "confirm_fault", lines=[found()], missing=[{"line_no": 1, "quantity": 1}])
+    assert proposed(story, "script_name") != "goods_differ"
+    gone = story.effects.splits[-1].case
+    step = next_step(gone, shipped().get(gone.kind), story.now)
+    assert step is not None
+    assert (step["action"], step["script_name"]) == ("make_offer", "units_missing")
+
+
+def test_the_extra_check_is_the_next_step_until_it_is_passed_G16() -> None:
+    story = exchanging()
+    assert proposed(story) == "check_replacement"
+    story.do("warehouse", "check_replacement", result="failed")
+    assert proposed(story) == "check_replacement"
+    story.do("warehouse", "check_replacement", result="passed")
+    assert proposed(story) == "ship_replacement"
+
+
+@pytest.mark.parametrize(
+    ("shown", "warned"), [({}, True), ({"photos": ["photo-7.jpg"]}, False), ({"report": "GB-2026-118"}, False)]
+)
+def test_a_fault_that_is_refuted_without_a_photo_is_told_to_the_owner_G4(shown: dict[str, Any], warned: bool) -> None:
+    story = returned().do("warehouse", "refute_fault", lines=[found("none_found", "customer")], **shown)
+    assert ("refuted_unshown" in story.happened) is warned
+    assert any("explained with them" in words for words in story.told("owner")) is warned
+
+
+def test_a_locker_is_no_hand_and_the_parcel_is_followed_until_he_has_it_L16() -> None:
+    story = exchanging().do("warehouse", "ship_replacement", carrier="sf", waybill="SF90", checked=True)
+    due = story.case.due_at
+    story.do("courier", "record_delivery", outcome="at_locker")
+    assert (story.state, story.case.due_at) == ("delivering", due)
+    step = next_step(story.case, shipped().get(story.case.kind), story.now)
+    assert step is not None
+    assert (step["action"], step["who"], step["script_name"]) == ("record_delivery", "agent", "at_locker")
+    story.do("agent", "record_delivery", outcome="delivered")
+    assert (story.state, story.case.at_locker_since) == ("resolved", None)
+
+
+def test_what_disappears_from_the_locker_is_lost_to_us_L16() -> None:
+    story = exchanging().do("warehouse", "ship_replacement", carrier="sf", waybill="SF90", checked=True)
+    story.do("courier", "record_delivery", outcome="at_locker").do("agent", "record_delivery", outcome="lost")
+    assert (story.state, story.case.finding, story.case.at_locker_since) == ("requested", "lost", None)

@@ -94,7 +94,7 @@ class Walk:
 
     def _next(self) -> tuple[int, Step]:
         facts = Situation(self.case, self.book, self.now)
-        for number, step in enumerate((*self.book.steps, *self.book.general_steps)):
+        for number, step in enumerate(self.book.all_steps, start=-len(self.book.first_steps)):
             if step.holds(self.case.state, facts):
                 self.steps.add((self.case.kind, number))
                 return number, step

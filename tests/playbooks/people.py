@@ -122,6 +122,10 @@ def _delivery(walk: "Walk", step: Step) -> Filled:
     return A.RECORD_DELIVERY, {"outcome": "delivered" if walk.late else walk.lot.choice(outcomes)}
 
 
+def _check(walk: "Walk", step: Step) -> Filled:
+    return A.CHECK_REPLACEMENT, {"result": "passed"}
+
+
 def _ship(walk: "Walk", step: Step) -> Filled:
     short = 0.5 if walk.case.wanted == "substitute" and walk.case.remedy != "substitute" else 0.12
     if not walk.late and walk.lot.random() < short:
@@ -262,6 +266,7 @@ FILLED: Mapping[Action, Fill] = {
     A.RECORD_REFUND: _money,
     A.SETTLE_DEPOSIT: _settle,
     A.SHIP_REPLACEMENT: _ship,
+    A.CHECK_REPLACEMENT: _check,
     A.SHIP_BACK: _with(carrier="sf", waybill="SF79"),
     A.FINISH_REPAIR: _repair,
     A.APPOINT: lambda walk, step: (A.APPOINT, {"at": (walk.now + timedelta(hours=20)).isoformat()}),

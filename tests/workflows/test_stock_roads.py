@@ -134,6 +134,47 @@ async def test_what_inspections_say_what_is_lost_and_what_is_refused_is_seen_on_
     assert places(shop) == {"scrap": 1}
 
 
+async def test_a_lost_replacement_is_sent_once_more_off_the_shelf_and_never_the_scrapped_goods(shop: World) -> None:
+    """L5, G3: the old kettle went to the scrap; what goes out again is set aside, or waited for, like any other."""
+    await shop.until_a_quiet_monday()
+    await count(shop, 2)
+    case_no = (await exchanging(shop, "scrap"))["case_no"]
+    assert (await shop.drive(case_no, SHIPPED, LOST))["state"] == "requested"
+    again = await shop.drive(case_no, ("choose_remedy", "agent", {"remedy": "reship"}))
+    assert again["state"] == "exchanging"
+    assert places(shop) == {"reserved": 1, "scrap": 1}
+    await shop.drive(case_no, SHIPPED)
+    assert places(shop) == {"transit": 1, "scrap": 1}
+    assert (await shop.drive(case_no, DELIVERED, SATISFIED))["state"] == "closed"
+    assert places(shop) == {"scrap": 1}
+
+
+async def test_goods_for_their_owner_stay_apart_and_leave_with_him_named(shop: World) -> None:
+    """G3, G4: disposition `customer` lies in quarantine, is never sold, and goes back when the customer has chosen."""
+    await shop.until_a_quiet_monday()
+    await count(shop, 0)
+    case_no = await shop.opened(wanted="refund")
+    line = {"line_no": 1, "quantity": 1, "grade": "used", "cause": "customer", "party_liable": "customer"}
+    refuted = await shop.drive(
+        case_no,
+        ("authorise_return", "agent", {"label": "LABEL-1"}),
+        ("book_in", "warehouse"),
+        ("refute_fault", "warehouse", {"lines": [{**line, "disposition": "customer"}], "photos": ["lid.jpg"]}),
+    )
+    assert (refuted["state"], places(shop)) == ("fault_refuted", {"quarantine": 1})
+    assert (await exchanging(shop))["state"] == "awaiting_stock", "what is somebody's own is nobody else's replacement"
+    going = await shop.drive(case_no, ("choose_remedy", "agent", {"remedy": "goods_back", "customer_agrees": True}))
+    if going["state"] == "awaiting_payment":  # F5: the way back is his
+        owes = going["money"]["customer_owes"]["amount"]
+        going = await shop.act(case_no, "record_payment", "finance", amount=owes, reference="BANK-7")
+    assert (going["state"], places(shop)["quarantine"]) == ("returning_goods", 1)
+    sent = ("ship_back", "warehouse", {"carrier": "SF", "waybill": "SF-OWN"})
+    assert (await shop.drive(case_no, sent))["state"] == "delivering"
+    assert places(shop) == {"transit": 1, "supplier": 1}
+    assert (await shop.drive(case_no, DELIVERED, SATISFIED))["state"] == "closed"
+    assert places(shop) == {"supplier": 1}
+
+
 @pytest.mark.slow
 async def test_a_parcel_withdrawn_before_it_left_is_on_the_shelf_again(shop: World) -> None:
     """L7: not printed, at once; printed, once the warehouse has pulled it; gone, when it came back and was seen."""

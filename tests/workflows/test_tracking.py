@@ -223,7 +223,7 @@ async def test_ten_thousand_shuffled_and_repeated_events_leave_the_same_states_a
             assert tracking.standing(session, f"{end}-ordered") == tracking.standing(session, f"{end}-shuffled")
 
 
-async def test_a_parcel_left_at_a_locker_is_delivered_and_its_case_says_where_it_lies(office: Office):
+async def test_a_parcel_left_at_a_locker_is_followed_until_its_customer_has_it(office: Office):
     """L16: a locker is no hand."""
     case_no = await office.shop.opened()
     await office.shop.drive(case_no, *EXCHANGE)
@@ -232,9 +232,16 @@ async def test_a_parcel_left_at_a_locker_is_delivered_and_its_case_says_where_it
     with writing(office.shop.engine) as session:
         tracking.take(session, [event], "courier", now)
     await office.reader.round()
-    await office.shop.reaches(case_no, "resolved")
+    await office.shop.until_seen(case_no, "record_delivery")
     await office.shop.until_seen(case_no, "note")
     assert "locker" in str([entry.note for entry in office.shop.timeline(case_no)])
+    seen = await office.shop.desk.case(case_no)
+    assert (seen["state"], seen["next_step"]["script_name"]) == ("delivering", "at_locker")
+    fetched = TrackingEvent(waybill=OUT, what=What.DELIVERED, at=now + timedelta(hours=3))
+    with writing(office.shop.engine) as session:
+        tracking.take(session, [fetched], "courier", now)
+    await office.reader.round()
+    await office.shop.reaches(case_no, "resolved")
 
 
 async def test_a_case_whose_parcel_is_silent_says_so_once(office: Office):

@@ -75,7 +75,7 @@ def test_one_that_moves_on_after_it_was_signed_for_was_signed_early_and_is_deliv
 
 def test_who_signed_is_part_of_the_outcome():
     assert stands(event("delivered", 1, "somebody_else")).outcome == "signed_by_other"
-    assert stands(event("delivered", 1, "locker")).outcome == "delivered"
+    assert stands(event("delivered", 1, "locker")).outcome == "at_locker"  # no hand (L16)
 
 
 def test_of_nothing_nothing_follows():
