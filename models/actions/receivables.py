@@ -62,9 +62,10 @@ def _decided(draft: Draft, data: WaiveReceivable, asked: Waiver) -> None:
         raise RuleRefused("The customer owes us nothing any more: turn the application down.")
     if data.granted:
         _let_off(draft, _part_of(draft, data, min(asked.amount, draft.case.money.owed_to_us)))
+        draft.tell(asked.by, "What the customer owes us: the waiver was granted.")
+    else:
+        draft.tell(asked.by, "What the customer owes us: the waiver was turned down.")
     draft.set(receivable_waiver=None)
-    told = "granted" if data.granted else "turned down"
-    draft.tell(asked.by, f"What the customer owes us: the waiver was {told}.")
 
 
 def _part_of(draft: Draft, data: WaiveReceivable, most: int) -> int:

@@ -203,9 +203,15 @@ NEWS: Final[Sequence[tuple[str, str, str, str]]] = (
     ),
     (
         "waiver_decided",
-        r"What the customer owes us: the waiver was (?:granted|turned down)\.",
-        "买家欠款的免除申请已有结果，请看工单",
-        "the waiver of what the customer owes was decided: look at the case",
+        r"What the customer owes us: the waiver was granted\.",
+        "买家欠款已同意免除",
+        "the waiver of what the customer owes was granted",
+    ),
+    (
+        "waiver_decided",
+        r"What the customer owes us: the waiver was turned down\.",
+        "买家欠款未同意免除",
+        "the waiver of what the customer owes was turned down",
     ),
     (
         "payment_not_there",
