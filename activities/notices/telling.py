@@ -300,7 +300,7 @@ def _recorded(hook: Hook, case: Case, reference: str, took: Received) -> Outcome
     why = "the case has another currency" if not same else "the case does not wait for it"
     return Outcome(
         f"{case.case_no}: {sum_} came in ({reference}), and {why}: record it by hand, or give it back.",
-        look=f"{case.case_no}:收到 {sum_}({reference}),工单并未等待这笔款,请人工登记或退回。",
+        look=f"{case.case_no}:收到 {sum_}({reference}),售后单并未等待这笔款,请人工登记或退回。",
     )
 
 

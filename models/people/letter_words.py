@@ -114,7 +114,7 @@ _ALARMS: Final[Mapping[str, tuple[str, str]]] = {
 NEWS: Final[Sequence[tuple[str, str, str, str]]] = (
     ("ends_soon", r"(?P<clock>\w+) ends soon\.", "{clock}快到期", "{clock} ends soon"),
     ("begun", r"(?P<clock>\w+) has begun\.", "{clock}开始计时", "{clock} has begun"),
-    ("assigned", r"A case was assigned to you\.", "一个工单分给了您", "a case was assigned to you"),
+    ("assigned", r"A case was assigned to you\.", "一个售后单分给了您", "a case was assigned to you"),
     ("customer_wrote", r"The customer wrote\.", "买家来消息了", "the customer wrote"),
     ("critical", r"A critical complaint\.", "严重投诉", "a critical complaint"),
     (
@@ -282,7 +282,7 @@ NEWS: Final[Sequence[tuple[str, str, str, str]]] = (
     (
         "invoice_again",
         r"The invoice of a case that is over is too high now.*",
-        "已结工单的发票金额需更正，请重新打开工单",
+        "已结售后单的发票金额需更正，请重新打开售后单",
         "the invoice of a case that is over is too high now: open the case again",
     ),
     (
@@ -294,7 +294,7 @@ NEWS: Final[Sequence[tuple[str, str, str, str]]] = (
     (
         "hold",
         r"Order (?P<x>\S+): (?:do_not_print|do_not_ship|await_difference|pull|reserve|\w+)\.",
-        "订单 {x} 有发货要求，请先看工单",
+        "订单 {x} 有发货要求，请先看售后单",
         "order {x} is on hold: look at the case before it is printed or shipped",
     ),
     (
@@ -343,7 +343,7 @@ NEWS: Final[Sequence[tuple[str, str, str, str]]] = (
     (
         "clash",
         r"(?P<x>\S+) was reopened, but .*",
-        "重开的工单与别的工单冲突，请决定",
+        "重开的售后单与别的售后单冲突，请决定",
         "a reopened case clashes with another: decide which goes on",
     ),
     (
@@ -382,14 +382,14 @@ NEWS: Final[Sequence[tuple[str, str, str, str]]] = (
         "请解除押金预授权 {x}",
         "release the customer's hold of {x}: the deposit goes back",
     ),
-    ("finished", r"The case is \w+\.", "工单已结束", "the case is finished"),
+    ("finished", r"The case is \w+\.", "售后单已结束", "the case is finished"),
     (
         "handed_up",
         r"Handed up; nobody below is on duty\.",
-        "有人升级了这个工单，下一级没有人在岗",
+        "有人升级了这个售后单，下一级没有人在岗",
         "somebody escalated this case, and nobody below is on duty",
     ),
-    ("reminder", r"Reminder: the case waits for the \w+\.", "工单在等您处理", "the case waits for you"),
+    ("reminder", r"Reminder: the case waits for the \w+\.", "售后单在等您处理", "the case waits for you"),
     (
         "clock",
         r"(?P<clock>\w+): round (?P<x>\d+) level (?P<level>\d+)\.",
@@ -399,8 +399,8 @@ NEWS: Final[Sequence[tuple[str, str, str, str]]] = (
     ("clock", r"(?P<clock>\w+): (?P<alarm>\w+)(?: (?P<level>\d+))?\.", "{clock}{alarm}", "{clock} {alarm}"),
 )
 _KNOWN: Final = tuple((reason, re.compile(pattern, re.DOTALL), zh, en) for reason, pattern, zh, en in NEWS)
-_BY_HAND: Final = ("有人升级了这个工单，原因见工单", "somebody escalated this case; the case says why")
-_WRITTEN: Final = ("有人写了话给您，见工单", "somebody wrote to you; see the case")
+_BY_HAND: Final = ("有人升级了这个售后单，原因见售后单", "somebody escalated this case; the case says why")
+_WRITTEN: Final = ("有人写了话给您，见售后单", "somebody wrote to you; see the case")
 
 
 def news_of(subject: str, level: int | None = None) -> News:
@@ -436,7 +436,7 @@ def title_of(told: Sequence[Told], language: Language) -> str:
     cases = len({one.case_no for one in told if one.case_no})
     if not cases:
         return _first_line(told[0], language)
-    return f"{len(told)} 条提醒，{cases} 个工单" if language == "zh" else f"{len(told)} reminders, {cases} cases"
+    return f"{len(told)} 条提醒，{cases} 个售后单" if language == "zh" else f"{len(told)} reminders, {cases} cases"
 
 
 def body_of(told: Sequence[Told], reader: Reader, number: str) -> str:
@@ -461,7 +461,7 @@ def _single(one: Told, reader: Reader) -> list[str]:
         lines.append(("类型：" if zh else "Kind: ") + one.kind.get(reader.language, ""))
     lines.append(("原因：" if zh else "Why now: ") + one.news.said(reader.language))
     if one.finished:
-        lines.append("工单已经结束。" if zh else "The case is finished meanwhile.")
+        lines.append("售后单已经结束。" if zh else "The case is finished meanwhile.")
     elif one.due_at:
         lines.append(("截止：" if zh else "Until: ") + _local(one.due_at, reader))
     return lines
@@ -484,7 +484,7 @@ def _digest(told: Sequence[Told], reader: Reader) -> list[str]:
     lines += [_line(one, reader) for one in cases[:MOST_URGENT]]
     if len(cases) > MOST_URGENT:
         left = len(cases) - MOST_URGENT
-        lines.append(f"还有 {left} 个工单" if zh else f"and {left} more cases")
+        lines.append(f"还有 {left} 个售后单" if zh else f"and {left} more cases")
     return lines + _texts(told, reader)
 
 

@@ -208,14 +208,14 @@ def test_a_digest_counts_by_reason_and_names_the_most_urgent() -> None:
     told += [_letter(99, news=news_of("A critical complaint.", 3), level=3, urgent=True)]
     told += [_letter(number, news=news_of("The customer wrote."), level=None) for number in range(1, 4)]
     text = body_of(told, Reader(), "M-2")
-    assert title_of(told, "zh") == "44 条提醒，41 个工单"
+    assert title_of(told, "zh") == "44 条提醒，41 个售后单"
     assert "· 受理超时，升级到第 1 级：40" in text
     assert "· 买家来消息了：3" in text
     lines = [line for line in text.splitlines() if line.startswith("- ")]
     assert len(lines) == MOST_URGENT
     assert lines[0].startswith("- AC-26-000099 严重投诉")
     assert lines[1].startswith("- AC-26-000001 ")
-    assert f"还有 {41 - MOST_URGENT} 个工单" in text
+    assert f"还有 {41 - MOST_URGENT} 个售后单" in text
 
 
 def test_a_case_that_ended_meanwhile_is_said_to_be_over() -> None:

@@ -49,6 +49,10 @@ RELEASED = {
     "r0021_views.py": "3edd1762fec2b5d9e75eb97cf6eb3dd7ad570e423ab5c855850b1936768b48ec",
     "r0022_customer_links.py": "f0e13636bc6b551b18d34ba8dc93f78dd9b1e236126f66368c492d17190d7b4a",
     "r0023_loaners.py": "27f0891c1587b341e8563b8b8c90076e45f17c5107483e44f0dfc95abd0ef9b9",
+    "r0024_dues.py": "239340e40a766de7c7a6de24d8666017e6bc3c208ef7c4e1f613ff8aa466559d",
+    "r0025_breaches.py": "734664cd4fd79ccd3b43fdbf845f87a4eab8f119e2c3e7616ed8ff133c6f4c17",
+    "r0026_drafts.py": "67d507b177822ed28e3b417236aeba01cb977b611d94afd550ce0939c015e606",
+    "r0027_money_back.py": "a7bf900b9ae6cd463bcef7c5c15172558997e6a08fa099ea4deb0e0a7ff1903f",
 }
 
 

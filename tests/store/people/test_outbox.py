@@ -123,7 +123,7 @@ def test_a_letter_that_was_passed_on_comes_back_to_who_owns_it_again(engine: Eng
 
 
 def test_a_notice_about_no_case_is_told_once_in_both_languages(engine: Engine) -> None:
-    words = {"zh": "今晨 12 个工单卡住", "en": "12 cases are stuck this morning"}
+    words = {"zh": "今晨 12 个售后单卡住", "en": "12 cases are stuck this morning"}
     for _ in range(2):
         with writing(engine) as session:
             assert notice(session, "digest:2026-03-09", "manager", words, NOW)
