@@ -34,7 +34,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     **dict.fromkeys(("new_case", "open_case"), _STAFF),
     # What an action does is asked of the machine besides, so everybody of the house may look at a case and try.
     **dict.fromkeys(("case", "case_form", "case_act", "case_note", "case_add_files", "case_file", "case_slip"), _STAFF),
-    **dict.fromkeys(("case_others", "case_writing"), _STAFF),
+    **dict.fromkeys(("case_others", "case_writing", "case_amounts"), _STAFF),
     **dict.fromkeys(("case_message", "case_heard", "case_reveal"), _AGENTS),
     "sign_out": _STAFF,
     "account": _STAFF,

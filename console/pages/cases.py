@@ -12,11 +12,12 @@ from starlette.responses import Response
 from api.auth import actor_of
 from console import labels, people
 from console.cases import chips, forms, timeline
+from console.cases.amounts import Amounts, amounts_of
 from console.cases.groups import ELSEWHERE, GROUPS
 from console.pages.live import others_of
 from console.visit import Form, Here, Visit
 from models.commands import parse_command, parse_data
-from models.errors import AftercareError, CommandRefused, Conflict, DataRefused, NotFound, Unavailable
+from models.errors import AftercareError, CommandRefused, Conflict, DataRefused, NotFound, PreviewStale, Unavailable
 from models.lifecycle import Action, may
 from models.masking import masked
 
@@ -226,6 +227,8 @@ async def case_act(here: Here, case_no: str, action: str) -> Response:
     if conflict:
         return await _form(here, case_no, named, typed, conflict=conflict, code=409)
     data = forms.data_of(named, typed, here.tongue.zone)
+    if named is Action.CHOOSE_REMEDY and form.text("preview_id"):
+        data["preview_id"] = form.text("preview_id")
     command_id = form.text("command_id") or uuid4().hex
     said = wrong = ""
     try:
@@ -235,6 +238,10 @@ async def case_act(here: Here, case_no: str, action: str) -> Response:
     except DataRefused as refused:
         errors = here.wrong(refused)
         return await _form(here, case_no, named, typed, errors, code=422)
+    except PreviewStale as refused:
+        document = await here.desk.case(case_no, here.roles, here.me.id)
+        errors, shown = {"": here.told(refused)}, await amounts_of(here, document, data)
+        return await _form(here, case_no, named, typed, errors, code=refused.status, shown=shown)
     except (CommandRefused, Conflict, Unavailable) as refused:
         return await _form(here, case_no, named, typed, {"": here.told(refused)}, code=refused.status)
     if named not in LAST:
@@ -243,6 +250,22 @@ async def case_act(here: Here, case_no: str, action: str) -> Response:
         unsaid = {"words": form.text("say")}
         return await page_of(here, case_no, 422, typed=unsaid, write_errors={"message": wrong}, writing="message")
     return here.go(here.url("case", case_no=case_no), said or here.tongue.say("Done."))
+
+
+@router.post("/cases/{case_no}/amounts", name="case_amounts")
+async def case_amounts(here: Here, case_no: str) -> Response:
+    """The form of a remedy with what it comes to; nothing moves, and choosing it names these numbers (F20)."""
+    form, named = await here.form(), Action.CHOOSE_REMEDY
+    typed = forms.typed_of(form.data.multi_items())
+    data = forms.data_of(named, typed, here.tongue.zone)
+    document = await here.desk.case(case_no, here.roles, here.me.id)
+    try:
+        _mind_data(here, named, data)
+        shown = await amounts_of(here, document, data)
+    except AftercareError as refused:
+        return await _form(here, case_no, named, typed, here.wrong(refused), code=422)
+    errors = {} if shown else {"": here.tongue.say("This moves no money.")}
+    return await _form(here, case_no, named, typed, errors, shown=shown)
 
 
 def _action(name: str) -> Action:
@@ -272,9 +295,14 @@ async def _can_be_done(here: Visit, case_no: str, action: Action, data: Mapping[
     document = await here.desk.case(case_no, here.roles, here.me.id)
     if not next(one for one in document["actions"] if one["action"] == action.value)["allowed"]:
         return False
+    _mind_data(here, action, data)
+    return True
+
+
+def _mind_data(here: Visit, action: Action, data: Mapping[str, Any]) -> None:
+    """Raises DataRefused for data that cannot be read."""
     actor = {"id": here.me.id, "role": next(iter(here.roles))}
     parse_data(parse_command({"action": action, "actor": actor, "data": dict(data)}))
-    return True
 
 
 def _matters(entry: Mapping[str, Any]) -> bool:
@@ -302,6 +330,7 @@ async def _form(
     errors: Mapping[str, str] | None = None,
     conflict: list[timeline.Row] | None = None,
     code: int = 200,
+    shown: Amounts | None = None,
 ) -> Response:
     document, entries, names = await asyncio.gather(
         here.desk.case(case_no, here.roles, here.me.id), here.desk.timeline_back(case_no, None, 1), people.names(here)
@@ -317,6 +346,7 @@ async def _form(
         "fields": fields,
         "errors": _told(errors or {}, fields),
         "conflict": conflict or [],
+        "shown": shown,
         "command_id": kept.get("command_id") or uuid4().hex,
         "seen": entries["last_seq"],
         "typed": kept,

@@ -213,6 +213,35 @@ async def test_what_the_case_refuses_is_told_in_the_form(api: Api, browse: Brows
     assert shut.status_code == 403
 
 
+async def test_the_amounts_of_a_remedy_are_shown_before_it_is_chosen_and_it_is_the_shown_ones_that_count(
+    api: Api, browse: Browse
+):
+    case_no = (await api.opened())["case_no"]
+    await api.act(case_no, "authorise_return")
+    await api.act(case_no, "book_in", "warehouse")
+    await api.act(case_no, "confirm_fault", "warehouse", lines=[KETTLE_LOOKED_AT])
+    chen = browse("manager")
+    page = await chen.submit(f"/cases/{case_no}/amounts", remedy="refund", note="two weeks late")
+    # 129.00 for one kettle; the rest of the order stays, and with it its postage.
+    assert all(told in words(page) for told in ("What this comes to", "¥129.00", "× 1", "rule F3")), words(page)
+    assert 'value="two weeks late"' in page.text or ">two weeks late<" in page.text
+    named = re.search(r'name="preview_id" value="([^"]+)"', page.text)
+    assert named is not None
+    assert (await api.get(f"/cases/{case_no}")).json()["payouts"] == []
+    remedy = f"/cases/{case_no}/do/choose_remedy"
+    kept = {"remedy": "keep_it", "amount": "20.00", "customer_agrees": "true", "preview_id": named[1]}
+    stale = await chen.submit(remedy, **kept)
+    assert (stale.status_code, "¥20.00" in words(stale)) == (409, True), words(stale)
+    chosen = await chen.submit(remedy, remedy="refund", preview_id=named[1])
+    assert chosen.status_code == 303, words(chosen)
+    wrong = await chen.submit(f"/cases/{case_no}/amounts", remedy="keep_it", amount="a lot")
+    assert (wrong.status_code, "amount" in words(wrong).lower(), "What this comes to" in words(wrong)) == (
+        422,
+        True,
+        False,
+    )
+
+
 async def test_a_note_never_reaches_the_customer_and_a_message_does(api: Api, browse: Browse):
     case_no = (await api.opened())["case_no"]
     li = browse("agent")

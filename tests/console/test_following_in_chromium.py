@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import expect
 
-from tests.api.client import Api
+from tests.api.client import KETTLE_LOOKED_AT, Api
 from tests.console.browser import Staff
 from tests.console.test_callbacks import resolved
 from tests.console.test_in_chromium import AXE, FOUND, WRONG, chromium, visiting  # noqa: F401  (a fixture)
@@ -66,3 +66,28 @@ async def test_two_people_at_a_case_see_each_other_come_write_and_go(
             await expect(sun.locator("#others")).to_contain_text("li is writing here")
             await expect(li.locator("#w-message")).to_have_value("Good day")
         await expect(li.locator("#others")).to_be_empty()
+
+
+async def test_the_amounts_of_a_remedy_appear_in_its_form_and_choose_nothing(
+    chromium: Chromium,  # noqa: F811
+    service: Running,
+    staff: Staff,
+    api: Api,
+) -> None:
+    case_no = (await api.opened())["case_no"]
+    await api.act(case_no, "authorise_return")
+    await api.act(case_no, "book_in", "warehouse")
+    await api.act(case_no, "confirm_fault", "warehouse", lines=[KETTLE_LOOKED_AT])
+    async with visiting(chromium, service, staff, "manager") as chen:
+        await chen.goto(f"/cases/{case_no}")
+        others = chen.locator("details.others")
+        if await others.get_attribute("open") is None:
+            await others.locator("> summary").click()
+        await chen.click("a[data-action=choose_remedy]")
+        await chen.select_option(".act-form select[name=remedy]", "refund")
+        await chen.click(".act-form button[formaction]")
+        await expect(chen.locator(".amounts")).to_contain_text("129.00")
+        assert (await api.get(f"/cases/{case_no}")).json()["state"] == "fault_confirmed"
+        await chen.click(".act-form button[data-key-submit]")
+        await expect(chen.locator("#money")).to_contain_text("129.00")
+    assert (await api.get(f"/cases/{case_no}")).json()["remedy"] == "refund"
