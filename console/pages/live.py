@@ -53,7 +53,8 @@ async def _present(here: Visit, since: int | None, case_no: str) -> AsyncIterato
 
 @router.get("/cases/{case_no}/others", name="case_others")
 async def case_others(here: Here, case_no: str) -> Response:
-    """Who else is at a case."""
+    """Who else is at a case. Raises NotFound for one that is not there."""
+    await here.desk.case_number(case_no)
     return here.page("cases/_others.html", case_no=case_no, **await others_of(here, case_no))
 
 

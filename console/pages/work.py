@@ -78,7 +78,7 @@ async def work_next(here: Here, after: str = "") -> Response:
 @router.get("/work/skip/{case_no}", name="work_skip_form")
 async def work_skip_form(here: Here, case_no: str) -> Response:
     """Why it is left for later; of a case that is there."""
-    await here.desk.case(case_no, here.roles, here.me.id)
+    await here.desk.case_number(case_no)
     return _skip_page(here, case_no)
 
 

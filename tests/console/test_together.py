@@ -45,10 +45,10 @@ async def test_the_page_of_a_case_says_who_else_has_it_open_and_writes(api: Api,
     async with asyncio.timeout(20), li.stream("GET", f"/live?at={case_no}") as mine:
         heard = mine.aiter_text()  # kept: a stream that nobody reads is closed
         assert ": here" in await anext(heard)
-        assert "li has this open too" in words(await sun.get(f"/cases/{case_no}"))
+        assert "has this open too" in words(await sun.get(f"/cases/{case_no}"))
         assert "has this open too" not in words(await li.get(f"/cases/{case_no}")), "oneself is nobody else"
         assert (await li.submit(f"/cases/{case_no}/writing")).status_code == 204
-        assert "li is writing here" in words(await sun.get(f"/cases/{case_no}/others"))
+        assert "is writing here" in words(await sun.get(f"/cases/{case_no}/others"))
 
 
 async def test_who_is_at_a_case_hears_of_others_who_come_without_anything_being_written() -> None:

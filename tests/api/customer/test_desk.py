@@ -13,20 +13,22 @@ from api.limits import TooManyTries
 from models.errors import Invalid, NotFound
 from models.lifecycle import Action
 from store.customers.visits import Visit
-from tests.api.client import Api
+from tests.api.client import Api, days_ago
 from tests.files import pictures
 from tests.world import shipped
 from up import Running
 
-#: Any instant at which the order of `Api.sold` was delivered three days ago.
-THREE_DAYS_LATER = datetime(2026, 11, 7, 3, 0, tzinfo=UTC)
+
+def three_days_later() -> datetime:
+    """An instant at which an order of `Api.sold`, which came 18 days ago, was delivered three days before."""
+    return datetime.fromisoformat(f"{days_ago(15)}T11:00:00+08:00").astimezone(UTC)
 
 
 class Shop:
     """Customers of the running service, with the time and the waiting in the test's hands."""
 
     def __init__(self, service: Running) -> None:
-        self.now = THREE_DAYS_LATER
+        self.now = three_days_later()
         self.waited: list[float] = []
         self.desk = Desk(service.client, service.engine, shipped(), clock=lambda: self.now)
         self.customers = CustomerDesk(self.desk, ticks=lambda: 0.0, wait=self.wait)
