@@ -163,6 +163,11 @@ def _clock_does(state: State, outcome: Outcome) -> frozenset[State]:
     return frozenset().union(*(leads_to(state, action) for action in _BY_CLOCK.get(outcome, ())))
 
 
+def ordinary(playbook: Playbook, live: Live) -> Live:
+    """The live steps without the first ones: those come in odd situations only, and are a way out of no trap."""
+    return {state: [step for step in steps if step not in playbook.first_steps] for state, steps in live.items()}
+
+
 def roads(playbook: Playbook, live: Live) -> dict[State, frozenset[State]]:
     """From each open state, where the steps that can come, the others and the clocks can take a case."""
     clocks = playbook.procedure.clocks
@@ -184,9 +189,12 @@ def reached(ways: Mapping[State, frozenset[State]], start: State = State.REQUEST
     return frozenset(found)
 
 
-def trapped(ways: Mapping[State, frozenset[State]]) -> frozenset[State]:
-    """The open states that are reached, and from which no end can be."""
+def trapped(
+    ways: Mapping[State, frozenset[State]], leading_out: Mapping[State, frozenset[State]] | None = None
+) -> frozenset[State]:
+    """The open states that are reached, and from which no end can be; of the ways, those `leading_out` count for it."""
+    out = ways if leading_out is None else leading_out
     good = set(FINAL)
-    while more := {state for state, targets in ways.items() if state not in good and targets & good}:
+    while more := {state for state, targets in out.items() if state not in good and targets & good}:
         good |= more
     return reached(ways) - good

@@ -12,7 +12,7 @@ from models.lifecycle import FINAL, OPEN, Action, State, actions_in, allowed_in
 from models.playbook import Playbook
 from models.procedure.steps import Step
 from playbooks.loading.forms import place_of, sentence
-from playbooks.loading.graph import legal_of, live_steps, reached, remedies_of, roads, trapped, unreachable
+from playbooks.loading.graph import legal_of, live_steps, ordinary, reached, remedies_of, roads, trapped, unreachable
 from playbooks.loading.lengths import Finding, Path, nearest
 from playbooks.loading.rules import Around, Rule, reading
 
@@ -140,7 +140,13 @@ def _roads_lead_on(playbook: Playbook, around: Around) -> Iterator[Finding]:
         if remedy not in proposed:
             told = f"no road leads to {remedy}; add a step with do: choose_remedy and with: {{remedy: {remedy}}}"
             yield ("remedies", place), f"{told}, or take it out"
-    if stuck := trapped(ways):
+    first = playbook.first_steps
+    out = around.once(
+        ("out", ends, playbook.procedure.remedies, len(first)),
+        (live,),
+        lambda: roads(playbook, ordinary(playbook, live)),
+    )
+    if stuck := trapped(out) or trapped(ways, out):
         names = ", ".join(state.value for state in State if state in stuck)
         told = f"no end can be reached from {names}: the steps go round in a circle; add one that leads out"
         yield _first_in(playbook, stuck), f"{told}, like choose_remedy, reject or answer with final: true"
@@ -148,7 +154,9 @@ def _roads_lead_on(playbook: Playbook, around: Around) -> Iterator[Finding]:
 
 def _first_in(playbook: Playbook, stuck: frozenset[State]) -> Path:
     """Where the trap is written: the first step that comes in it, else the clock of one of its states."""
-    steps = [(path, step) for path, step in _all_steps(playbook) if not stuck.isdisjoint(step.states)]
+    steps = [
+        (path, step) for path, step in _all_steps(playbook) if path[0] != _FIRST and not stuck.isdisjoint(step.states)
+    ]
     if steps:
         return steps[0][0]
     state = next(state for state in State if state in stuck)

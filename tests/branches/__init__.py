@@ -123,6 +123,7 @@ WITH_OUR_LABEL = (
     warehouse("book_in", "received"),
 )
 CONFIRMED = warehouse("confirm_fault", "fault_confirmed", lines=found("manufacturing", "seller"), beside=True)
+CHECKED = warehouse("check_replacement", "exchanging", result="passed", photos=["lid.jpg"])
 SENT = warehouse("ship_replacement", "delivering", carrier="SF", waybill="SF900")
 SENT_BACK = warehouse("ship_back", "delivering", carrier="SF", waybill="SF901")
 DELIVERED = courier("record_delivery", "resolved", outcome="delivered")

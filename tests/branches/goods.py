@@ -2,6 +2,7 @@
 
 from tests.branches import (
     ANOTHER_ORDER,
+    CHECKED,
     CONFIRMED,
     DELIVERED,
     RETURNED,
@@ -76,7 +77,7 @@ GOODS: dict[str, Branch] = {
     "F4: a faulty kettle is exchanged": Branch(
         kind="quality_fault",
         ask={"wanted": "exchange"},
-        moves=(*WITH_OUR_LABEL, CONFIRMED, *TAKES_EXCHANGE, *EXCHANGED[1:], SATISFIED),
+        moves=(*WITH_OUR_LABEL, CONFIRMED, *TAKES_EXCHANGE, CHECKED, *EXCHANGED[1:], SATISFIED),
     ),
     "F9: a faulty kettle is repaired": Branch(
         kind="quality_fault",
@@ -120,6 +121,7 @@ GOODS: dict[str, Branch] = {
             agent("make_offer", "offered", options=[{"type": "wait"}, {"type": "refund"}], beside=True),
             customer("accept_offer", "awaiting_stock", option=1),
             warehouse("stock_arrived", "exchanging"),
+            CHECKED,
             SENT,
             DELIVERED,
             SATISFIED,
@@ -136,6 +138,7 @@ GOODS: dict[str, Branch] = {
             agent("make_offer", "offered", options=[ANOTHER_KETTLE, {"type": "wait"}], beside=True),
             customer("accept_offer", "awaiting_payment", option=1),
             finance("record_payment", "exchanging", amount="20.00", reference="BANK-3"),
+            CHECKED,
             SENT,
             DELIVERED,
             SATISFIED,
@@ -365,7 +368,9 @@ GOODS: dict[str, Branch] = {
             failed("it leaks again"),
             agent("choose_remedy", "repairing", remedy="repair", customer_agrees=True, beside=True),
             failed("and again"),
-            *EXCHANGED,
+            EXCHANGED[0],
+            CHECKED,
+            *EXCHANGED[1:],
             SATISFIED,
         ),
     ),
