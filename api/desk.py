@@ -6,6 +6,7 @@ read afterwards is at least as new. Everything that is refused is an AftercareEr
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -276,6 +277,14 @@ class Desk(Lookup):
         envelope = told.model_dump(mode="json", exclude_none=True)
         return await self._started(case, "command", [envelope])
 
+    async def _all_written(self, case_no: str) -> None:
+        """Wait until SQL knows what the case knows: it refuses by what it decided a moment ago, written or not."""
+        handle = self.client.get_workflow_handle(workflow_id(case_no))
+        with suppress(NotRunning, NotReady):  # a run ends only when all of it is written
+            await self._temporal(
+                handle.execute_update("opened", id=uuid4().hex, result_type=dict, rpc_timeout=PATIENCE)
+            )
+
     def _units_are_free(self, session: Session, case: Case) -> None:
         """F18: a case cannot be opened again for units that another open case holds by now."""
         for line in case.lines if case.order else ():
@@ -372,6 +381,7 @@ class Desk(Lookup):
         try:
             await self.carry_out(row.case_no, Command(action=Action.RECORD_REFUND, actor=actor, data=data))
         except CommandRefused:
+            await self._all_written(row.case_no)
             row = await self._payout(payout_id)  # somebody said the same a moment before
             if (row.state, row.reference) != ("done", reference):
                 raise
@@ -387,14 +397,22 @@ class Desk(Lookup):
     async def ask_payout(self, payout_id: str, actor: Actor) -> dict[str, Any]:
         """Have the provider of a payout asked now what became of it; nothing is sent, however often this is said.
 
-        Answers the payout as it stands; what the provider says follows by itself. One that has ended needs no asking.
+        Answers the payout as it stands; what the provider says follows by itself. One that has ended needs no asking,
+        also if it ended while this was said.
         """
         row = await self._payout(payout_id)
-        if row.state not in ENDED:
-            asked = Command(action=Action.ASK_PAYOUT, actor=actor, data={"payout_id": payout_id})
+        if row.state in ENDED:
+            return views.payout_document(row)
+        asked = Command(action=Action.ASK_PAYOUT, actor=actor, data={"payout_id": payout_id})
+        try:
             await self.carry_out(row.case_no, asked)
+        except CommandRefused:
+            await self._all_written(row.case_no)
             row = await self._payout(payout_id)
-        return views.payout_document(row)
+            if row.state not in ENDED:
+                raise
+            return views.payout_document(row)
+        return views.payout_document(await self._payout(payout_id))
 
     async def clear_balance(
         self, customer_id: str, asked: Clearing, actor: Actor, idempotency_key: str | None = None

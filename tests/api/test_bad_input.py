@@ -212,11 +212,13 @@ async def test_a_command_that_is_refused_changes_nothing(api: Api, envelope: Any
     assert (after["version"], after["state"]) == (before["version"], before["state"])
 
 
-async def test_a_closed_case_takes_only_what_opens_it_again(api: Api) -> None:
+async def test_a_closed_case_takes_only_what_opens_it_again_or_settles_what_is_owed(api: Api) -> None:
     case = await api.opened()
     assert (await api.act(case["case_no"], "reject", reason="买家弄错了店铺")).json()["state"] == "rejected"
     problem = await refused(await api.act(case["case_no"], "authorise_return"), 409, "state-refused")
-    assert problem["allowed_actions"] == ["reopen", "open_claim", "settle_claim"]
+    assert problem["allowed_actions"] == ["reopen", "waive_receivable", "open_claim", "settle_claim"]
+    nothing = await api.act(case["case_no"], "waive_receivable", reason="算了")
+    assert "owes us nothing" in (await refused(nothing, 409, "rule-refused"))["detail"]
     assert (await api.act(case["case_no"], "reopen", reason="确实是本店的")).json()["state"] == "requested"
 
 

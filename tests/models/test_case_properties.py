@@ -30,6 +30,7 @@ MONEY_KINDS = ["quality_fault", "change_of_mind", "warranty_repair", "wrong_item
 REMEDIES = ["refund", "exchange", "repair", "keep_it", "goods_back", "reship", "substitute", "visit", "adjust_price"]
 CAUSES = st.sampled_from(["manufacturing", "transit", "seller", "customer", "none_found"])
 PARTIES = st.sampled_from(["seller", "customer", "courier", "supplier", "platform"])
+ENDS_OF_DISPUTE = ["won", "lost", "accepted"]
 LINES = st.lists(
     st.builds(lambda n, q: {"line_no": n, "quantity": q}, st.integers(1, 3), st.integers(1, 3)), max_size=2
 )
@@ -93,6 +94,14 @@ def data_for(action: Action, case: Case) -> st.SearchStrategy[dict[str, Any]]:
         Action.RECORD_REFUND: st.sampled_from(keys).map(lambda k: {"payout_id": k, "reference": "r"}),
         Action.FAIL_REFUND: st.sampled_from(keys).map(lambda k: {"payout_id": k, "code": "account_closed"}),
         Action.BOUNCE_REFUND: st.sampled_from(keys).map(lambda k: {"payout_id": k, "code": "account_closed"}),
+        Action.RECORD_DISPUTE: st.fixed_dictionaries(
+            {
+                "reference": st.sampled_from(["dp_1", "dp_2"]),
+                "result": st.sampled_from(["opened", "opened", "answered", *ENDS_OF_DISPUTE]),
+                "amount": AMOUNTS,
+                "inquiry": st.booleans(),
+            }
+        ),
         Action.ASK_PAYOUT: st.sampled_from(keys).map(lambda k: {"payout_id": k}),
         Action.WAIVE_FREIGHT: AMOUNTS.map(lambda a: {"amount": a, "reason": "kind"}),
         Action.WAIVE_RECEIVABLE: st.booleans().map(lambda yes: {"reason": "kind", "granted": yes}),
@@ -193,8 +202,12 @@ class CaseMachine(RuleBasedStateMachine):
     def pay(self, data: st.DataObject) -> None:
         """Finance pays one of the open payouts."""
         if self.story.open_payouts and not self.story.case.is_final:
-            key = data.draw(st.sampled_from(self.story.open_payouts)).key
-            self.story.do("finance", "record_refund", payout_id=key, reference="r")
+            payout = data.draw(st.sampled_from(self.story.open_payouts))
+            if payout.disputed:  # the bank has that money: it alone says what becomes of it (T21)
+                result = data.draw(st.sampled_from(ENDS_OF_DISPUTE))
+                self.story.do("finance", "record_dispute", reference=payout.disputed, result=result)
+                return
+            self.story.do("finance", "record_refund", payout_id=payout.key, reference="r")
 
     @rule(hours=st.sampled_from([1, 9, 30, 24 * 8]))
     def time_passes(self, hours: int) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 import pytest_asyncio
@@ -192,4 +193,26 @@ async def test_what_the_provider_finished_meanwhile_is_known_as_soon_as_somebody
         while (await bank.shop.desk.ask_payout(key, QIAN))["state"] != "done":
             await asyncio.sleep(0.02)
     assert (await bank.shop.desk.case(case_no))["state"] == "resolved"
+    assert bank.paid == [12900]
+
+
+async def test_an_ask_that_comes_too_late_is_answered_and_not_refused(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was under way when finance looked, and was paid before the case heard that it is asked about."""
+    case_no = await bank.confirmed()
+    bank.house.decide(Decision.PROCESS)
+    await bank.shop.drive(case_no, REFUND)
+    await bank.taken()
+    desk, key = bank.shop.desk, payout_of(await bank.shop.desk.case(case_no))["id"]
+    before = await desk._payout(key)
+    assert before.state != "done"
+    bank.house.settle()
+    await until(bank, case_no, "resolved", minutes=40)
+    for steps in ((), (SATISFIED,)):  # while the case runs, and after its end
+        await bank.shop.drive(case_no, *steps)
+        now = await desk._payout(key)
+        monkeypatch.setattr(desk, "_payout", AsyncMock(side_effect=[before, now]))
+        assert (await desk.ask_payout(key, QIAN))["state"] == "done"
+        monkeypatch.undo()
     assert bank.paid == [12900]

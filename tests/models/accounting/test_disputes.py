@@ -51,12 +51,14 @@ def test_a_refund_that_has_not_left_stays_here() -> None:
     assert story.case.money.refund == 12900
 
 
-def test_nobody_but_the_bank_ends_it() -> None:
-    story = opened()
+@pytest.mark.parametrize("amount", ["129.00", "1.00"])
+def test_nobody_but_the_bank_ends_it(amount: str) -> None:
+    story = opened(amount=amount)
     key = story.case.payouts[0].key
     for action, more in (("record_refund", {"reference": "x"}), ("fail_refund", {"code": "x"}), ("ask_payout", {})):
         with pytest.raises(RuleRefused, match="bank's to decide"):
             story.do("finance", action, payout_id=key, **more)
+    assert said(story, "lost").open_payouts == ()
 
 
 def test_the_banks_day_is_a_clock_of_its_own_that_our_answer_meets_T20() -> None:
