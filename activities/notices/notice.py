@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from activities.carriers.carrier import Unreadable
 from models.accounting.notices import Notice
-from models.errors import Forged, MoneyRefused
+from models.errors import Forged, Malformed, MoneyRefused
 
 T = TypeVar("T")
 
@@ -67,5 +67,14 @@ def reading(what: str, read: Callable[[], T]) -> T:
     """What `read` makes of a call; whatever is wrong with what was sent is Unreadable."""
     try:
         return read()
-    except (MoneyRefused, KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError) as wrong:
+    except (
+        MoneyRefused,
+        Malformed,
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        IndexError,
+        RecursionError,
+    ) as wrong:
         raise Unreadable(f"{what} is not what it is documented to be ({type(wrong).__name__}).") from None
