@@ -90,7 +90,9 @@ def postgres_database(server_url: str, like: str | None = None) -> Iterator[str]
 @contextmanager
 def sqlite_database(folder: str | None = None) -> Iterator[str]:
     """An empty database file, by default where tests are quick."""
-    with tempfile.TemporaryDirectory(prefix="aftercare-sqlite-", dir=folder or quick_folder()) as own:
+    with tempfile.TemporaryDirectory(
+        prefix="aftercare-sqlite-", dir=folder or quick_folder(), ignore_cleanup_errors=True
+    ) as own:
         yield f"sqlite:///{Path(own) / 'aftercare.db'}"
 
 
