@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
@@ -233,8 +234,8 @@ WRITTEN = date(2026, 11, 22)
 
 
 def as_of_today(orders: str) -> str:
-    """The same orders, as many days ago as on the day on which the pages were written."""
-    passed = datetime.now(UTC).date() - WRITTEN
+    """The same orders, as many days ago as on the day on which the pages were written, in the shop's own days."""
+    passed = datetime.now(ZoneInfo("Asia/Shanghai")).date() - WRITTEN
 
     def moved(found: re.Match[str]) -> str:
         return (date.fromisoformat(found[0]) + timedelta(days=passed.days)).isoformat()
