@@ -14,6 +14,7 @@ from api.beside import Beside
 from api.callers import Caller, is_customer
 from api.customer.links import CaseLinks
 from api.customer.view import Told, customer_view
+from api.database import OnDatabase
 from api.documents.requests import OpenCase, PreviewAsk
 from api.goods.filing import Filing
 from api.goods.slips import slip_of
@@ -40,7 +41,6 @@ from store.accounting import claims as kept_claims
 from store.accounting import credit, ledger, payouts
 from store.accounting.payouts import PayoutRow
 from store.accounting.registers import REGISTERS
-from store.engine import reading, writing
 from store.goods import files as kept_files
 from store.oversight import stuck, sweeps
 from store.time.rebase import furthest_deadline
@@ -64,7 +64,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Lookup:
+class Lookup(OnDatabase):
     """Everything that can be read, on one store and the playbooks in force."""
 
     def __init__(
@@ -76,7 +76,7 @@ class Lookup:
         files: str = "memory://aftercare",
         links: CaseLinks | None = None,
     ) -> None:
-        self.engine = engine
+        super().__init__(engine)
         self.links = links or CaseLinks(engine)
         self.filing = Filing(engine, FileShelf(files))
         self.font = font
@@ -419,17 +419,3 @@ class Lookup:
     async def write(self, work: Callable[[Session], T]) -> T:
         """What `work` writes, in one transaction, for the same."""
         return await self._write(work)
-
-    async def _read(self, work: Callable[[Session], T]) -> T:
-        def run() -> T:
-            with reading(self.engine) as session:
-                return work(session)
-
-        return await asyncio.to_thread(run)
-
-    async def _write(self, work: Callable[[Session], T]) -> T:
-        def run() -> T:
-            with writing(self.engine) as session:
-                return work(session)
-
-        return await asyncio.to_thread(run)

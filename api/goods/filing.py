@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Engine
 
+from api.database import OnDatabase
 from files.intake import Taken, small_name, source_of, taken
 from files.kinds import EXTENSIONS, LARGEST
 from files.shelf import FileShelf
@@ -20,11 +21,11 @@ from store.goods.files import CaseFile, KeptFile
 _AT_ONCE = 2
 
 
-class Filing:
+class Filing(OnDatabase):
     """The files of a shop: their rows in SQL, their bytes on a shelf."""
 
     def __init__(self, engine: Engine, shelf: FileShelf) -> None:
-        self.engine = engine
+        super().__init__(engine)
         self.shelf = shelf
         self._decoding = asyncio.Semaphore(_AT_ONCE)
 
@@ -76,12 +77,7 @@ class Filing:
 
     async def of_case(self, case_no: str) -> tuple[CaseFile, ...]:
         """The files of a case."""
-
-        def read() -> tuple[CaseFile, ...]:
-            with reading(self.engine) as session:
-                return kept_files.of_case(session, case_no)
-
-        return await asyncio.to_thread(read)
+        return await self._read(lambda session: kept_files.of_case(session, case_no))
 
     async def mind_his_own(self, case_no: str, file_id: str) -> None:
         """Raises NotFound for a file that the customer has not sent himself: what the house adds is its own."""
@@ -90,21 +86,11 @@ class Filing:
 
     async def link(self, case_no: str, file_id: str, name: str | None, by: str, role: str, now: datetime) -> bool:
         """Say that a file belongs to a case; answers whether that is new."""
-
-        def write() -> bool:
-            with writing(self.engine) as session:
-                return kept_files.link(session, case_no, file_id, name, by, role, now)
-
-        return await asyncio.to_thread(write)
+        return await self._write(lambda session: kept_files.link(session, case_no, file_id, name, by, role, now))
 
     async def unlink(self, case_no: str, file_id: str) -> None:
         """Say that a file is none of a case after all."""
-
-        def write() -> None:
-            with writing(self.engine) as session:
-                kept_files.unlink(session, case_no, file_id)
-
-        await asyncio.to_thread(write)
+        await self._write(lambda session: kept_files.unlink(session, case_no, file_id))
 
     async def fetch(self, case_no: str, file_id: str, small: bool) -> tuple[bytes, str]:
         """The bytes of a file of this case, and their media type. Raises NotFound for a file of any other case."""

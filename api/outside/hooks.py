@@ -3,7 +3,6 @@
 A call is kept as it came before it is answered, and read by the worker afterwards. What it says is never decided here.
 """
 
-import asyncio
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -11,11 +10,10 @@ from hashlib import sha256
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
 
+from api.database import OnDatabase
 from api.documents.hooks import EventsAsk
 from models.errors import NotFound
-from store.engine import reading, writing
 from store.goods import tracking
 from store.outside import hooks
 from store.outside.hooks import Hook, HookRow
@@ -63,11 +61,12 @@ class Particular(Protocol):
     def reply(self) -> Reply | None: ...
 
 
-class Hooks:
+class Hooks(OnDatabase):
     """The use cases of word from outside, on one store."""
 
     def __init__(self, engine: Engine, sources: Mapping[str, Source], clock: Callable[[], datetime]) -> None:
-        self._engine, self._sources, self._clock = engine, sources, clock
+        super().__init__(engine)
+        self._sources, self._clock = sources, clock
 
     def known(self, source: str) -> Source:
         """Raises NotFound for a source that is not set up."""
@@ -120,20 +119,6 @@ class Hooks:
         if found is None:
             raise NotFound(f"Nobody has said anything of the waybill {waybill}.")
         return found
-
-    async def _read(self, what: Callable[[Session], T]) -> T:
-        def read() -> T:
-            with reading(self._engine) as session:
-                return what(session)
-
-        return await asyncio.to_thread(read)
-
-    async def _write(self, what: Callable[[Session], T]) -> T:
-        def write() -> T:
-            with writing(self._engine) as session:
-                return what(session)
-
-        return await asyncio.to_thread(write)
 
 
 def _listed(row: HookRow) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Word to other programs: who is told, how it went, and telling again. The worker does the telling."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -9,11 +8,11 @@ from uuid import uuid4
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from api.database import OnDatabase
 from api.documents.webhooks import EndpointAsk, ReplayAsk
 from models.errors import Conflict
 from models.outside.targets import Allowed, read_target
 from models.outside.webhooks import Event, EventType
-from store.engine import reading, writing
 from store.outside.webhooks import deliveries, endpoints, news
 from store.outside.webhooks.deliveries import State
 from store.outside.webhooks.endpoints import Endpoint
@@ -21,11 +20,12 @@ from store.outside.webhooks.endpoints import Endpoint
 T = TypeVar("T")
 
 
-class Webhooks:
+class Webhooks(OnDatabase):
     """The use cases of word to others, on one store."""
 
     def __init__(self, engine: Engine, allowed: Allowed, clock: Callable[[], datetime]) -> None:
-        self._engine, self._allowed, self._clock = engine, allowed, clock
+        super().__init__(engine)
+        self._allowed, self._clock = allowed, clock
 
     async def add(self, ask: EndpointAsk, by: str) -> dict[str, Any]:
         """A new endpoint with its secret, shown this once. Raises Invalid for an address that may not be asked."""
@@ -124,17 +124,3 @@ class Webhooks:
         old = endpoint.old_until(self._clock())
         more = {"waiting": waiting, "old_secret_until": old.isoformat() if old else None}
         return {**endpoint.model_dump(mode="json"), **more}
-
-    async def _read(self, what: Callable[[Session], T]) -> T:
-        def read() -> T:
-            with reading(self._engine) as session:
-                return what(session)
-
-        return await asyncio.to_thread(read)
-
-    async def _write(self, what: Callable[[Session], T]) -> T:
-        def write() -> T:
-            with writing(self._engine) as session:
-                return what(session)
-
-        return await asyncio.to_thread(write)

@@ -1,7 +1,5 @@
 """The use cases about many cases at once: begun, looked at, stopped (T12)."""
 
-import asyncio
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -10,6 +8,7 @@ from uuid import uuid4
 from sqlalchemy.orm import Session
 from temporalio.service import RPCError, RPCStatusCode
 
+from api.database import OnDatabase
 from api.desk import Desk
 from api.documents.bulk import BulkAsk
 from models.commands import Actor
@@ -17,7 +16,6 @@ from models.errors import Forbidden, Invalid, NotFound, Unavailable
 from models.lifecycle import may
 from models.money import comparable_of
 from models.oversight.bulk import ACTIONS, MOST, BulkInput, bulk_workflow_id, check
-from store.engine import reading, writing
 from store.oversight import bulks, stuck
 from store.oversight.bulks import Bulk, Wanted
 from workflows.starting import start_bulk
@@ -41,10 +39,11 @@ def narrowed(
     )
 
 
-class Bulks:
+class Bulks(OnDatabase):
     """Bulk actions, on a desk."""
 
     def __init__(self, desk: Desk) -> None:
+        super().__init__(desk.engine)
         self.desk = desk
 
     async def start(self, ask: BulkAsk, actor: Actor, key: str | None = None) -> dict[str, Any]:
@@ -139,20 +138,6 @@ class Bulks:
         except RPCError as refused:
             return refused.status is not RPCStatusCode.NOT_FOUND
         return True
-
-    async def _read(self, work: Callable[[Session], T]) -> T:
-        def run() -> T:
-            with reading(self.desk.engine) as session:
-                return work(session)
-
-        return await asyncio.to_thread(run)
-
-    async def _write(self, work: Callable[[Session], T]) -> T:
-        def run() -> T:
-            with writing(self.desk.engine) as session:
-                return work(session)
-
-        return await asyncio.to_thread(run)
 
 
 def _known(session: Session, bulk_id: str) -> Bulk:

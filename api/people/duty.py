@@ -1,6 +1,5 @@
 """The use cases about staff and duty: who is on duty, absences, swaps, and cases handed over at the end of a shift."""
 
-import asyncio
 from collections.abc import Callable, Collection
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -8,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from api.database import OnDatabase
 from api.desk import Desk
 from api.documents.duty import AbsenceAsk, HandoverAsk, RotaAsk, StaffAsk, SwapAsk
 from api.views import instant
@@ -19,7 +19,6 @@ from models.people.addresses import kind_of
 from models.people.duty import NEVER, ONE_DAY, Roster, Seen
 from models.people.swaps import Gap, gaps
 from store import cases
-from store.engine import reading, writing
 from store.people import duty, handovers, rota, staff
 from store.people.handovers import HandoverRow, Listed
 from store.people.rota import AbsenceRow, SwapRow
@@ -29,27 +28,16 @@ T = TypeVar("T")
 MOST_DAYS = 92
 
 
-class Duty:
+class Duty(OnDatabase):
     """Staff and duty, on a desk."""
 
     def __init__(self, desk: Desk) -> None:
+        super().__init__(desk.engine)
         self.desk = desk
-
-    async def _read(self, work: Callable[[Session], T]) -> T:
-        def run() -> T:
-            with reading(self.desk.engine) as session:
-                return work(session)
-
-        return await asyncio.to_thread(run)
 
     async def _write(self, work: Callable[[Session], T]) -> T:
         await self.desk.see_playbooks()  # rotas and swaps go by the shifts in force
-
-        def run() -> T:
-            with writing(self.desk.engine) as session:
-                return work(session)
-
-        return await asyncio.to_thread(run)
+        return await super()._write(work)
 
     # ── the staff list ──────────────────────────────────────────────────────
 

@@ -4,7 +4,6 @@ An address is a secret: whoever has a robot's token can write to its group. It g
 shown is enough to tell one from another, and is understood when it is sent back.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -13,12 +12,12 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from api.auth import Caller
+from api.database import OnDatabase
 from models.errors import Conflict, Forbidden, NotFound
 from models.lifecycle import Role
 from models.people.addresses import addresses, kind_of, shown
 from models.people.letter_words import news_of
 from models.people.letters import BOX, OUTSIDE
-from store.engine import reading, writing
 from store.people import inbox, mailboxes, mailings, staff
 from store.people.inbox import InboxRow, MailingRow
 from store.people.mailboxes import Mailbox
@@ -34,11 +33,12 @@ _TEST = {
 }
 
 
-class Inbox:
+class Inbox(OnDatabase):
     """The use cases of notifications, on one store."""
 
     def __init__(self, engine: Engine, clock: Callable[[], datetime]) -> None:
-        self.engine, self.clock = engine, clock
+        super().__init__(engine)
+        self.clock = clock
 
     # ── what I was told ───────────────────────────────────────────────────────
 
@@ -107,20 +107,6 @@ class Inbox:
             return {"items": [{"number": number, "address": shown(url)} for number, url in numbers]}
 
         return await self._write(send)
-
-    async def _read(self, work: Callable[[Session], T]) -> T:
-        def run() -> T:
-            with reading(self.engine) as session:
-                return work(session)
-
-        return await asyncio.to_thread(run)
-
-    async def _write(self, work: Callable[[Session], T]) -> T:
-        def run() -> T:
-            with writing(self.engine) as session:
-                return work(session)
-
-        return await asyncio.to_thread(run)
 
 
 # ── who may ───────────────────────────────────────────────────────────────────────────────────────
