@@ -5,12 +5,16 @@ from tests.api.client import Api
 from up import Running
 
 
-async def test_a_shop_whose_calendars_did_not_change_has_nothing_to_rebase(api: Api) -> None:
+async def test_after_a_rebase_there_is_nothing_left_to_rebase(api: Api, service: Running) -> None:
     await api.opened()
-    answer = await api.post("/rebase/preview", json={"calendars": ["shop_cn"]})
-    preview = documents.RebasePreview.model_validate(answer.json())
-    assert (preview.open, preview.overdue_at_once) == (0, 0)
-    assert set(preview.versions) == {"shop_cn"}
+    calendar = {"calendars": ["shop_cn"]}
+    shown = documents.RebasePreview.model_validate((await api.post("/rebase/preview", json=calendar)).json())
+    ask = {**calendar, "preview_id": shown.preview_id, "reason": "whatever was put into force before"}
+    assert (await api.post("/rebase", json=ask)).status_code == 202
+    await service.client.get_workflow_handle(f"rebase/{shown.preview_id}").result()
+    left = documents.RebasePreview.model_validate((await api.post("/rebase/preview", json=calendar)).json())
+    assert (left.open, left.overdue_at_once) == (0, 0)
+    assert set(left.versions) == {"shop_cn"}
 
 
 async def test_a_confirmation_of_something_else_is_refused_with_what_it_would_be(api: Api) -> None:
