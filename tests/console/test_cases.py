@@ -242,6 +242,23 @@ async def test_the_amounts_of_a_remedy_are_shown_before_it_is_chosen_and_it_is_t
     )
 
 
+async def test_a_case_whose_refund_waits_for_a_manager_says_who_asks_for_what(api: Api, browse: Browse):
+    """With an amount of its own (compensation) and without one (a refund above the agent's limit)."""
+    coat = {"line_no": 1, "sku": "COAT-M", "name": "羊毛大衣", "unit_price": "899.00", "quantity": 1}
+    paid = [{"payment_no": "P1", "method": "alipay", "reference": "A-1", "amount": "909.00"}]
+    order_no = (await api.sold(lines=[coat], payments=paid))["order_no"]
+    case_no = (await api.opened(order_no=order_no))["case_no"]
+    await api.act(case_no, "authorise_return")
+    await api.act(case_no, "book_in", "warehouse")
+    await api.act(case_no, "confirm_fault", "warehouse", lines=[KETTLE_LOOKED_AT])
+    assert (await api.act(case_no, "choose_remedy", remedy="refund")).json()["state"] == "awaiting_approval"
+    li = browse("agent")
+    assert "li asks for: Choose the remedy : refund" in words(await li.get(f"/cases/{case_no}"))
+    other = (await api.opened())["case_no"]
+    await api.act(other, "compensate", amount="100.00", kind="goodwill", reason="等了一个月")
+    assert "li asks for: Compensate ¥100.00" in words(await li.get(f"/cases/{other}"))
+
+
 async def test_a_note_never_reaches_the_customer_and_a_message_does(api: Api, browse: Browse):
     case_no = (await api.opened())["case_no"]
     li = browse("agent")
