@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any, BinaryIO, Final
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -18,16 +19,21 @@ from api.customer.links import CaseLink
 from api.customer.view import CUSTOMER
 from api.desk import Desk
 from api.documents.requests import OpenCase
+from api.views import money
 from models.commands import Command
 from models.errors import Invalid, NotFound
 from models.lifecycle import Action
-from models.orders import Order
+from models.orders import Order, OrderLine
+from models.pots import Pots
+from models.procedure.eligibility import WARRANTY_OVER
+from models.remedies.parts import cost_of
 from printing.slip import Printed
 from printing.words import Language
 from store import lists, orders, reservations
 from store.customers import visits
 from store.customers.visits import Visit
 from store.customers.visits import Visit as OrderVisit  # as their pages call it
+from store.goods import tracking
 
 __all__ = ["MOST_PHOTOS", "CustomerDesk", "OrderVisit"]
 
@@ -110,13 +116,28 @@ class CustomerDesk:
         return await self.keep(empty)
 
     async def items(self, visit: Visit) -> list[dict[str, Any]]:
-        """The order's lines: how many can be asked about, and the cases that are open about them."""
+        """The order's lines: what they cost, how many can be asked about, and the cases that are open about them."""
+        books, zone = self.desk.playbook_set.kinds.values(), ZoneInfo(self.desk.playbook_set.shop.timezone)
+        today = self.desk.clock().astimezone(zone).date()
+
+        def one(session: Session, order: Order, pots: Pots, line: OrderLine) -> dict[str, Any]:
+            claims = reservations.claims_on(session, order.order_no, line.line_no)
+            cost = money(cost_of(pots, line.line_no, line.quantity), order.currency)
+            return offering.item(line, claims, cost, offering.until(books, order, line, zone, today))
 
         def read(session: Session) -> list[dict[str, Any]]:
-            return [
-                offering.item(line, reservations.claims_on(session, visit.order_no, line.line_no))
-                for line in self._order(session, visit).lines
-            ]
+            order, pots = self._order(session, visit), orders.pots(session, visit.order_no)
+            assert pots is not None
+            return [one(session, order, pots, line) for line in order.lines]
+
+        return await self.desk.read(read)
+
+    async def parcels(self, visit: Visit) -> list[dict[str, Any]]:
+        """The parcels of the order, with what their couriers said last."""
+
+        def read(session: Session) -> list[dict[str, Any]]:
+            sent = [one for one in self._order(session, visit).shipments if one.waybill]
+            return [offering.parcel_of(one, tracking.standing(session, str(one.waybill))) for one in sent]
 
         return await self.desk.read(read)
 
@@ -168,7 +189,14 @@ class CustomerDesk:
         book = await self.book(visit)
         if book is None:
             return []
-        return [await offering.wish(self.desk, visit, book, remedy) for remedy in book.remedies]
+        quoted = await self._out_of_warranty(visit, book)
+        return [await offering.wish(self.desk, visit, book, remedy, quoted) for remedy in book.remedies]
+
+    async def _out_of_warranty(self, visit: Visit, book: offering.Chosen) -> bool:
+        """Whether the warranty is known to be over, so that a repair is quoted first (F10)."""
+        answers = {**visit.draft, "wanted": book.remedies[0]}
+        rules = await self.checked(visit.model_copy(update={"draft": answers}))
+        return any(reason["rule"] == WARRANTY_OVER for reason in rules["reasons"])
 
     async def checked(self, visit: Visit) -> dict[str, Any]:
         """What the rules say to the request before it is sent, with reasons, and which open cases hold its units."""

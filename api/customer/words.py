@@ -7,6 +7,7 @@ business of the customer's and is never shown.
 from collections.abc import Mapping
 from typing import Final
 
+from models.goods.tracking import What
 from models.lifecycle import Action, State
 from models.playbook import Outcome
 
@@ -146,6 +147,25 @@ STATES: Final[Mapping[State, tuple[Words, Words]]] = {
     ),
     State.WITHDRAWN: (said("已撤回", "Withdrawn"), said("您撤回了这次申请。", "You withdrew this request.")),
 }
+
+#: What a courier has said of a parcel.
+SENT: Final = said("已发出", "It was sent")
+_SCANS: Final[Mapping[What, Words]] = {
+    What.CREATED: said("已打单，快递还没揽收", "The label is made; the courier has not collected it yet"),
+    What.PICKED_UP: said("快递已揽收", "The courier has collected it"),
+    What.MOVING: said("运输中", "It is on its way"),
+    What.TROUBLE: said("快递报告有异常，我们在跟进", "The courier reports a problem, and we look after it"),
+    What.OUT_FOR_DELIVERY: said("正在派送", "It is out for delivery"),
+    What.DELIVERED: said("已签收", "It was delivered"),
+    What.RETURNED: said("已退回寄件人", "It went back to its sender"),
+    What.LOST: said("快递确认丢失", "The courier reports it lost"),
+}
+
+
+def scan(what: What) -> Words:
+    """What the courier said last of a parcel."""
+    return _SCANS[what]
+
 
 #: What is said of a state while the customer himself is the one awaited for an account, or has said that he paid.
 ACCOUNT_MISSING: Final = (

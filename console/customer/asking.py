@@ -160,6 +160,7 @@ async def _items(here: Visit, visit: OrderVisit, wrong: Mapping[str, str]) -> Re
         "lines": await desk.items(visit),
         "chosen": visit.draft.get("lines", {}),
         "cases": cases,
+        "parcels": await desk.parcels(visit),
         "links": links,
     }
     return here.page("customer/items.html", code=422 if wrong else 200, visit=visit, wrong=wrong, **shown)
@@ -362,7 +363,8 @@ async def _wish(here: Visit, visit: OrderVisit, wrong: Mapping[str, str]) -> Res
     wishes = await desk.wishes(visit)
     asked = visit.model_copy(update={"draft": {**visit.draft, "wanted": visit.draft.get("wanted") or _any(wishes)}})
     rules = await desk.checked(asked)
-    shown: dict[str, Any] = {"wishes": wishes, "rules": rules, "back": "customer_photos"}
+    book = await desk.book(visit)
+    shown: dict[str, Any] = {"wishes": wishes, "rules": rules, "book": book, "back": "customer_photos"}
     return here.page("customer/wish.html", code=422 if wrong else 200, visit=visit, wrong=wrong, **shown)
 
 

@@ -11,8 +11,10 @@ from api.customer.finding import Unmatched
 from api.desk import Desk
 from api.limits import TooManyTries
 from models.errors import Invalid, NotFound
+from models.goods.tracking import TrackingEvent, What
 from models.lifecycle import Action
 from store.customers.visits import Visit
+from store.goods import tracking
 from tests.api.client import Api, days_ago
 from tests.files import pictures
 from tests.world import shipped
@@ -137,12 +139,66 @@ async def test_what_can_be_asked_for_says_what_it_comes_to(api: Api, shop: Shop)
     assert list(wishes) == ["keep_it", "exchange", "refund", "repair"]
     assert wishes["refund"].amount == {"amount": "129.00", "currency": "CNY"}
     assert wishes["exchange"].amount is None
-    assert wishes["refund"].freight is not None
-    assert "由我们承担" in wishes["refund"].freight["zh"]
-    mind = await shop.customers.keep(visit, kind="change_of_mind", subcategory=None)
-    (refund,) = [wish for wish in await shop.customers.wishes(mind) if wish.remedy == "refund"]
-    assert refund.freight is not None
-    assert "由您承担" in refund.freight["zh"]
+
+
+POST_FREE = {
+    "postage": "0.00",
+    "payments": [{"payment_no": "P1", "method": "alipay", "reference": "A-1", "amount": "328.00"}],
+}
+#: Who pays the way back and the way to him, what he owes before (10.00 in this zone), what he gets back at most (3 ×).
+FREIGHT = [
+    ("F1", "quality_fault", POST_FREE, "refund", ("ours", None, None, "30.00")),
+    ("F2", "quality_fault", POST_FREE, "exchange", ("ours", "ours", None, "30.00")),
+    ("F3", "quality_fault", {}, "refund", ("ours", None, None, "30.00")),
+    ("F4", "quality_fault", {}, "exchange", ("ours", "ours", None, "30.00")),
+    ("F5", "change_of_mind", POST_FREE, "refund", ("yours", None, None, None)),
+    ("F6", "change_of_mind", POST_FREE, "exchange", ("yours", "ours", None, None)),
+    ("F7", "change_of_mind", {}, "refund", ("yours", None, None, None)),
+    ("F8", "change_of_mind", {}, "exchange", ("yours", "yours", "10.00", None)),
+    ("F9", "quality_fault", {}, "repair", ("ours", "ours", None, "30.00")),
+    ("F10", "warranty_repair", {}, "repair", ("yours", "quoted", None, None)),
+]
+
+
+@pytest.mark.parametrize(("rule", "kind", "over", "remedy", "told"), FREIGHT)
+async def test_a_wish_says_who_pays_which_way_by_the_table(
+    api: Api, shop: Shop, rule: str, kind: str, over: dict[str, Any], remedy: str, told: tuple[str | None, ...]
+) -> None:
+    order_no = (await api.sold(**over))["order_no"]
+    if rule == "F10":
+        shop.now += timedelta(days=800)  # the warranty is over, whatever he thinks of it
+    visit = await shop.asked(order_no, kind=kind, subcategory=None)
+    (wish,) = [wish for wish in await shop.customers.wishes(visit) if wish.remedy == remedy]
+    assert wish.freight is not None
+    sums = (wish.owes and wish.owes["amount"], wish.freight.up_to and wish.freight.up_to["amount"])
+    assert (wish.freight.back, wish.freight.out, *sums) == told, rule
+
+
+async def test_lines_say_what_they_cost_and_until_when_a_change_of_mind_is_in_time(api: Api, shop: Shop) -> None:
+    visit = await shop.visit((await api.sold())["order_no"])
+    kettle, cup = await shop.customers.items(visit)
+    assert (kettle["cost"]["amount"], cup["cost"]["amount"]) == ("258.00", "70.00")
+    (until,) = kettle["until"]
+    assert (until["day"], until["over"]) == (days_ago(18 - 7), False)
+    shop.now += timedelta(days=5)
+    visit = await shop.visit(visit.order_no)
+    assert (await shop.customers.items(visit))[0]["until"][0]["over"] is True
+
+
+async def test_the_order_shows_its_parcels_with_what_was_heard_of_them_last(api: Api, shop: Shop) -> None:
+    sent = {"shipment_no": "S1", "carrier": "SF", "shipped_at": f"{days_ago(19)}T10:00:00+08:00", "lines": []}
+    order = await api.sold(shipped_at=None, delivered_at=None, shipments=[])
+    waybill = f"SF-{order['order_no']}"
+    lines = [{"line_no": 1, "quantity": 2}, {"line_no": 2, "quantity": 4}]
+    parcels = [{**sent, "waybill": waybill, "lines": lines}]
+    await api.put(f"/orders/{order['order_no']}", json={**order, "shipments": parcels})
+    visit = await shop.visit(order["order_no"])
+    (parcel,) = await shop.customers.parcels(visit)
+    assert (parcel["waybill"], parcel["told"]["en"]) == (waybill, "It was sent")
+    event = TrackingEvent(waybill=waybill, what=What.OUT_FOR_DELIVERY, at=shop.now, place="杭州")
+    await shop.desk.write(lambda session: tracking.take(session, [event], "courier", shop.now))
+    (parcel,) = await shop.customers.parcels(visit)
+    assert (parcel["told"]["zh"], parcel["place"]) == ("正在派送", "杭州")
 
 
 async def test_the_rules_say_beforehand_why_not(api: Api, shop: Shop) -> None:
