@@ -34,6 +34,7 @@ from models.playbook import Playbook
 from playbooks.loading.in_force import Fixed, InForce
 from playbooks.loading.load import Playbooks
 from playbooks.loading.notices import calendar_rows, warnings
+from playbooks.loading.reading import Problem
 from printing.slip import Paper, Printed, Slip, printed
 from printing.words import Language
 from store import cases, finding, lists, orders, personal
@@ -387,6 +388,10 @@ class Lookup(OnDatabase):
         found = self.playbook_set.kinds.values()
         rows = [{"kind": p.kind, "version": p.version, "names": p.names.model_dump()} for p in found]
         return {"items": rows, "next_cursor": None, "problems": [str(problem) for problem in self._shelf.problems]}
+
+    def playbook_mistakes(self) -> tuple[Problem, ...]:
+        """What is wrong with a changed set that is not in force, each mistake by its file, line and field."""
+        return self._shelf.problems
 
     async def calendars(self) -> dict[str, Any]:
         """The calendars in force, where their holidays come from, and what is not published yet."""

@@ -17,12 +17,15 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from console.language import LANGUAGES, LOCALES
+from console.refusals import mistakes
 from console.refusals.sources import sentences
 
 HERE: Final = Path(__file__).parent
 SHARED: Final = "shared"
 #: The sentences with which things are refused, from the code that refuses them.
 REFUSALS: Final = "refusals"
+#: The sentences in which playbooks and calendars are told to be wrong.
+MISTAKES: Final = "mistakes"
 #: What marks words: N_ in tables, `say` of a language in code, `_` in templates.
 KEYWORDS: Final[Mapping[str, Any]] = {
     "_": None,
@@ -42,12 +45,15 @@ def used() -> dict[Words, str]:
         parts[words].add(part)
     for sentence in sentences():
         parts[sentence].add(REFUSALS)
+    for sentence in mistakes.sentences():
+        parts[sentence].add(MISTAKES)
     return {words: _home(of) for words, of in parts.items()}
 
 
 def _home(parts: set[str]) -> str:
-    if REFUSALS in parts:
-        return REFUSALS
+    for told in (REFUSALS, MISTAKES):
+        if told in parts:
+            return told
     return next(iter(parts)) if len(parts) == 1 else SHARED
 
 

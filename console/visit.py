@@ -161,6 +161,10 @@ class Visit:
         """What another program or an adapter said: in this person's language if it is known, else as it was said."""
         return telling.said(self.tongue, words) or words
 
+    def mistake(self, words: str) -> str:
+        """What is wrong with a playbook or calendar: in this person's language if it is known, else as it was said."""
+        return telling.mistake(self.tongue, words)
+
     def complaint(self, words: str) -> str:
         """What is wrong with one field, in this person's language."""
         return telling.complaint(self.tongue, words)

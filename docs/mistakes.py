@@ -69,6 +69,7 @@ MISTAKES: tuple[str, ...] = (
     f"steps: [{{in: requested, when: {{next_check: courier}}, {_STEP}}}]",
     f"steps: [{{in: requested, script: hallo, {_STEP}}}]",
     f"steps: [{{in: requested, {_STEP}}}, {{in: requested, when: {{stock: out}}, {_STEP}}}]",
+    f"first_steps: [{{in: requested, do: answer, {_STEP}}}]",
     "checks: [department]",
     "remedies: [refund, exchange, visit]",
     "steps: [{in: [requested, inspected], do: request_evidence, zh: 要照片, en: ask}]\n"

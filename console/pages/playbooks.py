@@ -18,7 +18,7 @@ async def playbooks(here: Here) -> Response:
     """The kinds in force with their versions, and what keeps a changed set from taking their place."""
     found = here.desk.playbooks()
     rows = sorted(found["items"], key=lambda one: str(one["kind"]))
-    return here.page("playbooks/page.html", found=rows, problems=found["problems"])
+    return here.page("playbooks/page.html", found=rows, problems=here.desk.playbook_mistakes())
 
 
 @router.get("/playbooks/{kind}", name="playbook")

@@ -18,7 +18,8 @@ from console.refusals.telling import PLACE
 from models.errors import AftercareError
 
 HOUSE: Final = Path(__file__).parents[2]
-#: Where those who are told on pages refuse; what only the command line or playbooks' editors meet is left out.
+#: Where those who are told on pages refuse; what only the command line meets is left out, and what playbooks' editors
+#: meet is among `mistakes`.
 ROOMS: Final = ("models", "api", "store", "files", "workflows")
 LEFT_OUT: Final = frozenset(
     {
@@ -51,7 +52,7 @@ def sentences() -> Mapping[str, str]:
     found: dict[str, str] = {}
     for file in _files():
         name = file.relative_to(HOUSE).as_posix()
-        for way in Module(_tree(file)).ways():
+        for way in Module(tree_of(file)).ways():
             words = placed(way)
             if _says_something(words):
                 found.setdefault(words, name)
@@ -74,7 +75,7 @@ def _files() -> Iterator[Path]:
 @cache
 def kinds() -> Mapping[str, str]:
     """The errors of our family, wherever they are written: name → title."""
-    written = [one for file in _files() for one in ast.walk(_tree(file)) if isinstance(one, ast.ClassDef)]
+    written = [one for file in _files() for one in ast.walk(tree_of(file)) if isinstance(one, ast.ClassDef)]
     found = {AftercareError.__name__: (AftercareError.__doc__ or "").strip()}
     count = 0
     while count != len(found):
@@ -86,7 +87,8 @@ def kinds() -> Mapping[str, str]:
 
 
 @cache
-def _tree(file: Path) -> ast.Module:
+def tree_of(file: Path) -> ast.Module:
+    """The code of a file, read once."""
     return ast.parse(file.read_text(encoding="utf-8"))
 
 

@@ -67,6 +67,11 @@ def said(tongue: Tongue, words: str) -> str | None:
     return words if tongue.language == "en" else _said(tongue.language, words, 0)
 
 
+def mistake(tongue: Tongue, words: str) -> str:
+    """What is wrong with a playbook or calendar, in one's language; what was written in it stays as it is there."""
+    return words if tongue.language == "en" else _said(tongue.language, words, 0, True) or words
+
+
 # ── sentences that are known again ────────────────────────────────────────────────────────────────
 
 
@@ -85,10 +90,11 @@ class Known:
 
 
 @cache
-def _book(language: str) -> tuple[Mapping[str, tuple[Known, ...]], tuple[Known, ...]]:
+def _book(language: str, in_files: bool) -> tuple[Mapping[str, tuple[Known, ...]], tuple[Known, ...]]:
     """The sentences of a language by their beginnings, and those that begin with a value; the most telling first."""
     heads, others = dict[str, list[Known]](), list[Known]()
-    for sentence, says in kept_in(language, "refusals"):
+    parts = ("mistakes", "refusals") if in_files else ("refusals",)
+    for sentence, says in (one for part in parts for one in kept_in(language, part)):
         literal = PLACE.split(sentence)[0]
         known = Known(_pattern(sentence), says, len(PLACE.sub("", sentence)))
         (heads.setdefault(literal[:_HEAD], []) if len(literal) >= _HEAD else others).append(known)
@@ -109,16 +115,17 @@ def _pattern(sentence: str) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=4096)
-def _said(language: str, words: str, depth: int) -> str | None:
+def _said(language: str, words: str, depth: int, in_files: bool = False) -> str | None:
     if depth > _DEEPEST:
         return None
-    heads, others = _book(language)
+    heads, others = _book(language, in_files)
     for known in (*heads.get(words[:_HEAD], ()), *others):
         found = known.pattern.fullmatch(words)
         if found is None:
             continue
         told = {name: text for name, text in found.groupdict().items() if name in known.places}
-        values = {name: _value(language, name, text, depth) for name, text in told.items()}
+        value = _written if in_files else _value
+        values = {name: value(language, name, text, depth) for name, text in told.items()}
         if None not in values.values():
             return _filled(known.says, values)
     # Words that were in this language before they came here, such as those of a page.
@@ -127,6 +134,14 @@ def _said(language: str, words: str, depth: int) -> str | None:
 
 def _filled(sentence: str, values: Mapping[str, str | None]) -> str:
     return PLACE.sub(lambda place: values[place.group(1)] or "", sentence)
+
+
+def _written(language: str, name: str, text: str, depth: int) -> str | None:
+    """A value as its file has it, whatever it is called elsewhere; a sentence of ours, or several, in that language."""
+    items = [_said(language, item, depth + 1, True) for item in text.split(", ")]
+    if len(items) > 1 and None not in items:
+        return "、".join(item for item in items if item)
+    return _said(language, text, depth + 1, True) or text
 
 
 def _value(language: str, name: str, text: str, depth: int) -> str | None:

@@ -148,8 +148,8 @@ class File:
         owner = self._owner(path, sorted(sort))
         if owner is not None:
             path = (*self.layers[owner].prefix, *path)
-        others = " and ".join(self.layers[n].name for n in sorted(sort) if n != owner)
-        return path, f"{told} (for {others})" if others else told
+        others = ", ".join(self.layers[n].name for n in sorted(sort) if n != owner)
+        return path, f"{told} (in cases of {others})" if others else told
 
     def _owner(self, path: Path, sort: list[int]) -> int | None:
         """The topmost layer that wrote what is at the path; None is the file itself."""
@@ -172,9 +172,9 @@ class File:
 
 def _layer(prefix: Path, changes: Mapping[str, Any], document: Mapping[str, Any]) -> Layer:
     if prefix[0] == "variants":
-        return Layer(prefix, f"variant {prefix[1]}", changes)
+        return Layer(prefix, f"the variant {prefix[1]}", changes)
     key = document["subcategories"][prefix[1]].get("key")
-    return Layer(prefix, f"subcategory {str(key)[:60]}", changes)
+    return Layer(prefix, f"the subcategory {str(key)[:60]}", changes)
 
 
 def _held_together(variants: Mapping[str, Variant]) -> Iterator[tuple[str, ...]]:

@@ -143,7 +143,7 @@ def _variants(playbook: Playbook, around: Around) -> Iterator[Finding]:
         for place, country in enumerate(variant.when.countries):
             if not _COUNTRY.fullmatch(country):
                 path: Path = ("variants", name, "when", "countries", place)
-                yield path, f"{country[:60]!a} is no country; write the two letters of ISO 3166, like CN"
+                yield path, f"{country[:60]!r} is no country; write the two letters of ISO 3166, like CN"
 
 
 @reading("law", "remedies")

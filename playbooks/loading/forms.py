@@ -98,7 +98,7 @@ def _model_in(annotation: object) -> type[BaseModel] | None:
 
 def _no_choice(item: dict[str, Any]) -> str:
     known, said = re.findall(r"'([^']*)'", item["ctx"]["expected"]), str(item["input"])[:60]
-    return f"{said!a} is not known here; {nearest(said, known)}"
+    return f"{said!r} is not known here; {nearest(said, known)}"
 
 
 def _fixed(words: str) -> Callable[[dict[str, Any]], str]:

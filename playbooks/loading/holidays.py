@@ -37,7 +37,7 @@ _SATURDAY = 5
 
 def _known(country: str) -> str:
     if country not in list_supported_countries():
-        raise ValueError(f"{country[:20]!a} is no country that is known; write two letters such as CN")
+        raise ValueError(f"{country[:20]!r} is no country that is known; write two letters such as CN")
     return country
 
 
@@ -55,7 +55,7 @@ class HolidaysFrom(Part):
         try:
             country_holidays(self.country, subdiv=self.subdivision, years=())
         except NotImplementedError:
-            raise ValueError(f"{self.subdivision!a} is no part of {self.country} that is known; leave it out") from None
+            raise ValueError(f"{self.subdivision!r} is no part of {self.country} that is known; leave it out") from None
         return self
 
     @property

@@ -67,7 +67,7 @@ class Playbooks:
         """The playbook of a kind; an unknown one is refused with the known kinds."""
         found = self.kinds.get(kind)
         if found is None:
-            told = f"There is no kind of case {kind[:60]!a}; {nearest(kind[:60], self.kinds)}."
+            told = f"There is no kind of case {kind[:60]!r}; {nearest(kind[:60], self.kinds)}."
             raise Invalid(told, errors=[{"field": "kind", "message": told}])
         return found
 
@@ -142,7 +142,7 @@ class _Loader:
         """What all kinds share."""
         node = self.folder.read(self.folder.own_or_shipped(DEFAULTS))
         if node is not None:
-            self.known_fields(node, _WRITTEN - _ONE_KIND, "no field that all kinds can share")
+            self.known_fields(node, _WRITTEN - _ONE_KIND, shared=True)
         return node
 
     # ── one kind ──
@@ -157,7 +157,7 @@ class _Loader:
         if layers is None or defaults is None:
             return None
         for layer in layers:
-            self.known_fields(layer, _WRITTEN, "no field of a playbook")
+            self.known_fields(layer, _WRITTEN)
         self.kind_is(path, layers[-1])
         merged = self.laid_out[path] = reduce(laid_over, [defaults, *layers])
         return self.judged(merged, path.stem)
@@ -206,7 +206,7 @@ class _Loader:
         if found is None or not is_kind(found):
             known = {other.stem for place in (path.parent, SHIPPED) for other in place.glob("*.yaml") if is_kind(other)}
             others = nearest(str(like.value)[:60], known - {path.stem})
-            message = f"there is no other playbook {str(like.value)[:60]!a} to be like; {others}"
+            message = f"there is no other playbook {str(like.value)[:60]!r} to be like; {others}"
             self.folder.problems.add(Problem(like.file, like.line, "like", message))
             return None
         return found
@@ -221,11 +221,15 @@ class _Loader:
             message = f"must be the file's name; write kind: {path.stem} or rename the file to {said}.yaml"
             self.folder.problems.add(Problem(kind.file, kind.line, "kind", message))
 
-    def known_fields(self, node: Node, known: Iterable[str], what: str) -> None:
+    def known_fields(self, node: Node, known: Iterable[str], shared: bool = False) -> None:
         """Complain of every field of a file that is not among the known ones."""
         for name, value in node.value.items() if isinstance(node.value, dict) else ():
             if name not in known:
-                self.folder.problems.add(Problem(value.file, value.line, name, f"is {what}; {nearest(name, known)}"))
+                near = nearest(name, known)
+                told = (
+                    f"is no field that all kinds can share; {near}" if shared else f"is no field of a playbook; {near}"
+                )
+                self.folder.problems.add(Problem(value.file, value.line, name, told))
 
     # ── all kinds together ──
 

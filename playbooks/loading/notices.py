@@ -73,7 +73,7 @@ def calendar_of_year(found: Playbooks, name: str, year: int, now: datetime | Non
     """One calendar with every day of a year that is not as its weekday says. Raises NotFound with the known names."""
     calendar = found.calendars.get(name)
     if calendar is None:
-        raise NotFound(f"There is no calendar {name[:60]!a}; {nearest(name[:60], found.calendars)}.")
+        raise NotFound(f"There is no calendar {name[:60]!r}; {nearest(name[:60], found.calendars)}.")
     source, days = found.sources.get(name, _ALL_OWN), year_of(calendar, year)
     written = calendar.model_dump(mode="json")
     return {

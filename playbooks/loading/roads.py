@@ -69,7 +69,7 @@ def _data(action: Action, data: dict[str, Any], around: Around) -> Iterator[Find
         yield from _wrong_data(action, json.dumps(data, sort_keys=True, default=str))
     kind = data.get("kind")
     if action is Action.CHANGE_KIND and isinstance(kind, str) and kind not in around.kinds:
-        yield ("kind",), f"there is no kind of case {kind[:60]!a}; {nearest(kind[:60], around.kinds)}"
+        yield ("kind",), f"there is no kind of case {kind[:60]!r}; {nearest(kind[:60], around.kinds)}"
 
 
 @lru_cache(maxsize=5_000)

@@ -75,5 +75,5 @@ class Shop(Part):
         try:
             ZoneInfo(value)
         except (KeyError, OSError, ValueError):
-            raise ValueError(f"{value[:60]!a} is no time zone; write one like Asia/Shanghai or Europe/London") from None
+            raise ValueError(f"{value[:60]!r} is no time zone; write one like Asia/Shanghai or Europe/London") from None
         return value

@@ -97,7 +97,7 @@ def _beginning(path: Path, rule: SideClock) -> Iterator[Finding]:
 def _unknown(path: Path, words: Iterable[str], known: tuple[str, ...]) -> Iterator[Finding]:
     for place, word in enumerate(words):
         if word not in known:
-            yield (*path, place), f"{word[:60]!a} is not known here; {_near(word, known)}"
+            yield (*path, place), f"{word[:60]!r} is not known here; {_near(word, known)}"
 
 
 def _near(word: str, known: tuple[str, ...]) -> str:
@@ -157,7 +157,7 @@ def _dispatch(playbook: Playbook, around: Around) -> Iterator[Finding]:
         yield ("dispatch", "calendar"), told
     for place, time in enumerate(rule.cutoffs):
         if not _TIME_OF_DAY.fullmatch(time):
-            yield ("dispatch", "cutoffs", place), f'{time[:60]!a} is no time of day; write it like "15:00"'
+            yield ("dispatch", "cutoffs", place), f'{time[:60]!r} is no time of day; write it like "15:00"'
     for place, (before, after) in enumerate(pairwise(rule.cutoffs), start=1):
         if after <= before:
             yield ("dispatch", "cutoffs", place), f"must be later than the {before[:60]} before it (L11)"

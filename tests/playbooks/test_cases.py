@@ -148,7 +148,7 @@ def test_a_mistake_in_changes_is_named_where_it_is_written(
         assert (named[0].line, named[0].field) == (line_of_mark(text), f"{place}.{field}")
     else:
         assert named[0].field == field
-        assert named[0].message.endswith(f"(for {'subcategory lid' if head is _SUB else 'variant cn'})")
+        assert named[0].message.endswith(f"(in cases of {'the subcategory lid' if head is _SUB else 'the variant cn'})")
 
 
 def test_what_is_wrong_only_together_names_both(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_what_is_wrong_only_together_names_both(tmp_path: Path) -> None:
     text = kettle_with(added)
     told = problems_of(tmp_path, text)
     assert [(p.line, p.field) for p in told] == [(line_of_mark(text), "subcategories.0.changes.law.ladder.0.choices.0")]
-    assert told[0].message.endswith("(for variant cn)")
+    assert told[0].message.endswith("(in cases of the variant cn)")
 
 
 def test_variants_that_never_hold_together_are_not_judged_together(tmp_path: Path) -> None:
