@@ -1,4 +1,4 @@
-"""Mistakes in playbooks and calendars in Chinese: every sentence of the loader, and all that the documentation shows."""
+"""Mistakes in playbooks and calendars in Chinese: every sentence of the loader, and all that the docs show."""
 
 import re
 from datetime import UTC, datetime
