@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from playbooks.loading.load import SHIPPED, load_playbooks
+from tests.shipped import shipped
 from tests.test_cli import Terminal
 
 #: The first year that the package has no Chinese make-up day of.
-UNKNOWN = load_playbooks(SHIPPED).sources["shop_cn"].provisional[0]
+UNKNOWN = shipped().sources["shop_cn"].provisional[0]
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -34,12 +33,13 @@ from models.events import Entry
 from models.lifecycle import Role
 from models.tables import counters
 from playbooks.loading.in_force import Fixed
-from playbooks.loading.load import SHIPPED, Playbooks, load_playbooks
+from playbooks.loading.load import Playbooks
 from store import cases, orders
 from store.engine import make_engine, reading, writing
 from tests.builders import an_order
 from tests.databases import with_schema
 from tests.roads import SATISFIED, Road
+from tests.shipped import shipped
 from worker import case_worker
 
 EVERYBODY = Caller(id="test", name="test", roles=frozenset(Role), may_act_for_others=True)
@@ -278,12 +278,6 @@ async def a_world(
 
 
 _SHOPS = itertools.count()
-
-
-@cache
-def shipped() -> Playbooks:
-    """The shipped playbooks, read once for all tests; nothing changes them."""
-    return load_playbooks(SHIPPED)
 
 
 def start_numbers_at(engine: Engine, number: int) -> None:

@@ -14,7 +14,7 @@ from activities.lookout import Lookout
 from models.goods.couriers import CourierRules
 from models.goods.tracking import TrackingEvent, What
 from models.tables import letters
-from playbooks.loading.load import SHIPPED, check_folder, load_playbooks
+from playbooks.loading.load import check_folder
 from store import orders
 from store.accounting.register_columns import COLUMNS
 from store.accounting.registers import REGISTERS
@@ -23,6 +23,7 @@ from store.goods import tracking, watch
 from tests.activities.trackers.houses import House, house, made
 from tests.builders import NOW, an_order
 from tests.databases import emptied, opened, sqlite_database
+from tests.shipped import shipped
 
 HOUR = timedelta(hours=1)
 RULES = CourierRules.model_validate(
@@ -208,7 +209,7 @@ async def test_two_workers_do_not_look_at_the_same_parcel(shop: Shop):
 
 
 def test_the_shipped_couriers_are_known_however_they_are_written():
-    rules = load_playbooks(SHIPPED).couriers
+    rules = shipped().couriers
     for written, code in {"SF": "shunfeng", "顺丰": "shunfeng", " yto ": "yuantong", "EMS": "ems"}.items():
         courier = rules.courier(written)
         assert courier is not None

@@ -5,8 +5,9 @@ from typing import Any
 
 from api.oversight.clock_views import clock_document
 from tests.builders import DAY, HOUR, NOW
-from tests.models.story import Story, shipped
+from tests.models.story import Story
 from tests.models.test_chain import by_priority, shanghai
+from tests.shipped import shipped
 
 
 def shown(story: Story, clock: str = "triage", at: datetime | None = None) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from store.engine import make_engine, writing
 from store.people import tokens
 from tests.api.client import BOOTSTRAP, refused
 from tests.databases import with_schema
-from tests.world import shipped
+from tests.shipped import shipped
 from up import Running
 
 #: Monday 2026-03-09, 10:00 in the shop.

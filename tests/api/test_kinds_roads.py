@@ -12,10 +12,10 @@ from api.drawings.road import DRAWINGS, mermaid, svg, text
 from api.drawings.road_svg import LETTER, WIDE, Box, laid_out
 from api.procedure.roads import ANSWERS, STAYS, Road, road
 from models.lifecycle import FINAL, OPEN, WAITS_FOR, Action, Role, State, allowed_in, may
-from playbooks.loading.load import SHIPPED, load_playbooks
 from tests.api.client import Api
+from tests.shipped import shipped
 
-BOOKS = load_playbooks(SHIPPED).kinds
+BOOKS = shipped().kinds
 ROADS: dict[str, Road] = {kind: road(book) for kind, book in BOOKS.items()}
 KINDS = sorted(ROADS)
 #: States in which our own desk has the word, so that the steps speak and nobody is asked for an answer.

@@ -16,7 +16,8 @@ from models.playbook import Playbook
 from models.pots import Draw, draw, pots_of
 from models.procedure.playbook_parts import AdvanceExchange
 from tests.builders import an_order
-from tests.models.story import Story, found, returned, shipped
+from tests.models.story import Story, found, returned
+from tests.shipped import shipped
 
 RATES = FreightRates(rates={"CNY": {"default": 1200}})
 

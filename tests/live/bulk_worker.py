@@ -14,8 +14,8 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from playbooks.loading.in_force import Fixed
-from playbooks.loading.load import SHIPPED, load_playbooks
 from store.engine import make_engine
+from tests.shipped import shipped
 from worker import case_worker
 
 DIED = 9
@@ -32,7 +32,7 @@ async def main(address: str, database: str, point: str) -> None:
             os._exit(DIED)
 
     event.listen(engine, "commit", die_there)
-    async with case_worker(client, engine, Fixed(load_playbooks(SHIPPED))):
+    async with case_worker(client, engine, Fixed(shipped())):
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         await asyncio.Event().wait()

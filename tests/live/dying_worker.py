@@ -25,9 +25,9 @@ from activities.gateways.register import Register
 from activities.payments import BalanceBook, Payments
 from models.accounting.payments import Answer
 from playbooks.loading.in_force import Fixed
-from playbooks.loading.load import SHIPPED, load_playbooks
 from settings import Settings
 from store.engine import make_engine
+from tests.shipped import shipped
 from worker import case_worker
 
 DIED = 9
@@ -120,7 +120,7 @@ async def main(address: str, database: str, settings: str, point: str, how: str)
     event.listen(engine, "commit", fate.before_a_commit)
     event.listen(Session, "after_commit", fate.after_a_commit)
     gateways = gateways_of(engine, Settings(**json.loads(settings)), fate)
-    playbooks = Fixed(load_playbooks(SHIPPED))
+    playbooks = Fixed(shipped())
     async with case_worker(client, engine, playbooks, Payments(engine, gateways), max_cached_workflows=0):
         sys.stdout.write("ready\n")
         sys.stdout.flush()

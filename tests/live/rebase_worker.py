@@ -14,8 +14,8 @@ from sqlalchemy import event
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from playbooks.loading.load import SHIPPED, load_playbooks
 from store.engine import make_engine
+from tests.shipped import shipped
 from tests.world import Held
 from worker import case_worker
 
@@ -39,7 +39,7 @@ async def main(address: str, database: str, holiday: str, point: str) -> None:
             os._exit(DIED)
 
     event.listen(engine, "commit", die_there)
-    async with case_worker(client, engine, made_free(Held(load_playbooks(SHIPPED)), holiday)):
+    async with case_worker(client, engine, made_free(Held(shipped()), holiday)):
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         await asyncio.Event().wait()

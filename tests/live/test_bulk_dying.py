@@ -14,7 +14,8 @@ from models.lifecycle import Role
 from models.oversight.bulk import bulk_workflow_id
 from playbooks.loading.in_force import Fixed
 from store.engine import make_engine, upgrade
-from tests.world import ACTORS, World, shipped, start_numbers_at
+from tests.shipped import shipped
+from tests.world import ACTORS, World, start_numbers_at
 from worker import case_worker
 
 ROOT = Path(__file__).parents[2]

@@ -31,8 +31,9 @@ from store.cases import NewCase
 from store.engine import make_engine, reading, upgrade, writing
 from tests.builders import CALENDARS, a_case, a_procedure
 from tests.people import a_roster, somebody
+from tests.shipped import shipped
 from tests.staffed import write_down
-from tests.world import World, shipped, start_numbers_at
+from tests.world import World, start_numbers_at
 
 ROOT = Path(__file__).parents[2]
 #: How many cases; the default keeps the suite short.

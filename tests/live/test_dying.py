@@ -38,7 +38,8 @@ from tests.activities.gateways.ledger import Taken
 from tests.activities.gateways.provider import Fault
 from tests.databases import DIALECTS, postgres_database, postgres_server, sqlite_database
 from tests.roads import SATISFIED, WITH_OUR_LABEL, found
-from tests.world import ACTORS, World, shipped, start_numbers_at
+from tests.shipped import shipped
+from tests.world import ACTORS, World, start_numbers_at
 from worker import case_worker
 
 ROOT = Path(__file__).parents[2]

@@ -18,7 +18,8 @@ from models.time.rebase import rebase_workflow_id
 from playbooks.loading.in_force import Fixed
 from store.engine import make_engine, upgrade
 from tests.live.rebase_worker import DIED, made_free
-from tests.world import ACTORS, Held, World, shipped, start_numbers_at
+from tests.shipped import shipped
+from tests.world import ACTORS, Held, World, start_numbers_at
 from worker import case_worker
 
 ROOT = Path(__file__).parents[2]

@@ -1,7 +1,6 @@
 """A case lived step by step: people act, time passes, and after each step its clocks are armed as a commit does."""
 
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 from models.case import Case, Line, Offer, Payout, Pending
@@ -12,9 +11,9 @@ from models.lifecycle import FINAL, STAGE, Action, Stage, State
 from models.orders import Order
 from models.playbook import Procedure
 from models.time.arming import arm
-from playbooks.loading.load import SHIPPED, Playbooks, load_playbooks
 from tests.builders import NOW, a_case, an_order, order_facts
 from tests.models.examples import EXAMPLES
+from tests.shipped import shipped
 
 LI = {"id": "li", "role": "agent"}
 CAST = {
@@ -33,12 +32,6 @@ CAST = {
     "system": "aftercare",
 }
 FREIGHT = {"return_rate": 1200, "replacement_rate": 1000}
-
-
-@cache
-def shipped() -> Playbooks:
-    """The playbooks that come with the program."""
-    return load_playbooks(SHIPPED)
 
 
 def procedure(kind: str = "quality_fault", **over: Any) -> Procedure:

@@ -10,7 +10,7 @@ import pytest
 
 from models.business_time import Calendar, between, calc, due_at, roll_backward, roll_forward
 from models.errors import CalendarInvalid, Invalid, NoOpeningFound
-from playbooks.loading.load import SHIPPED, load_playbooks
+from tests.shipped import shipped as playbooks_shipped
 
 MINUTE, HOUR = 60, 3600
 LONDON, NEW_YORK, SHANGHAI = "Europe/London", "America/New_York", "Asia/Shanghai"
@@ -463,7 +463,7 @@ def shipped(name: str) -> Calendar:
 
 @cache
 def shipped_calendars() -> Mapping[str, Calendar]:
-    return load_playbooks(SHIPPED).calendars
+    return playbooks_shipped().calendars
 
 
 @pytest.mark.parametrize("name", ["shop_cn", "escalation_cn", "uk"])

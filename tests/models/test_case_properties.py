@@ -20,7 +20,8 @@ from models.procedure.situation import Situation
 from models.procedure.steps import FACTS
 from tests.builders import an_order
 from tests.models.examples import EXAMPLES
-from tests.models.story import Story, found, shipped
+from tests.models.story import Story, found
+from tests.shipped import shipped
 
 AMOUNTS = st.sampled_from(["0.00", "0.01", "5.00", "8.00", "10.00", "12.00", "50.00", "129.00", "400.00", "9999.00"])
 #: Actions whose procedure is put in by the desk.

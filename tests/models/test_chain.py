@@ -14,8 +14,9 @@ from models.errors import DataRefused
 from models.playbook import ClockRule
 from models.time.arming import Calling, armed, next_call
 from tests.builders import DAY, HOUR, NOW
-from tests.models.story import Story, procedure, shipped
+from tests.models.story import Story, procedure
 from tests.models.test_decide_time import TEN_HOURS, on_a_ten_hour_clock, rang
+from tests.shipped import shipped
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 EVENING = (("20:00", "21:00"),)

@@ -5,7 +5,8 @@ import pytest
 from models.errors import RuleRefused, StateRefused
 from models.next_step import next_step
 from tests.builders import DAY
-from tests.models.story import Story, confirmed, found, returned, shipped
+from tests.models.story import Story, confirmed, found, returned
+from tests.shipped import shipped
 
 UNSENT = {"parcel": "unprinted"}
 PRINTED = {"parcel": "printed"}

@@ -8,7 +8,8 @@ from models.case import Case
 from models.errors import DataRefused
 from models.next_step import next_step
 from tests.builders import DAY
-from tests.models.story import Story, confirmed, found, returned, shipped
+from tests.models.story import Story, confirmed, found, returned
+from tests.shipped import shipped
 
 LINES = {1: 2, 2: 4}
 

@@ -11,7 +11,8 @@ from models.playbook import Playbook
 from models.procedure.eligibility import Eligible
 from store.projection import arm
 from tests.builders import DAY, HOUR, NOW, a_case
-from tests.models.story import Story, found, returned, shipped
+from tests.models.story import Story, found, returned
+from tests.shipped import shipped
 
 KINDS = sorted(shipped().kinds)
 CAME_BACK = Payout(

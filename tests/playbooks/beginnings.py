@@ -9,7 +9,7 @@ from models.case import Announced, Case, Line, OrderFacts
 from models.playbook import Playbook
 from models.procedure.eligibility import Earlier, Eligible, Reason
 from tests.builders import DAY, NOW, an_order, order_facts
-from tests.models.story import shipped
+from tests.shipped import shipped
 
 
 class Setting(NamedTuple):

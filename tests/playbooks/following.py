@@ -22,9 +22,10 @@ from models.procedure.situation import Situation
 from models.procedure.steps import Step
 from models.time.arming import arm
 from tests.builders import NOW
-from tests.models.story import CAST, shipped
+from tests.models.story import CAST
 from tests.playbooks.beginnings import Setting, begun, book_of
 from tests.playbooks.people import FILLED, OTHERS, WAYBILL, Data, nothing
+from tests.shipped import shipped
 
 A, S = Action, State
 

@@ -8,8 +8,8 @@ from models.lifecycle import Action, Role, State
 from models.procedure.situation import missing_evidence
 from models.procedure.steps import Step
 from tests.builders import DAY
-from tests.models.story import shipped
 from tests.playbooks.beginnings import book_of, document_of
+from tests.shipped import shipped
 
 if TYPE_CHECKING:
     from tests.playbooks.following import Walk

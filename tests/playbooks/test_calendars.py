@@ -7,10 +7,11 @@ import pytest
 
 from models.business_time import Calendar
 from models.time.calendar_year import year_of
-from playbooks.loading.load import SHIPPED, Playbooks, check_folder, load_playbooks
+from playbooks.loading.load import Playbooks, check_folder, load_playbooks
 from playbooks.loading.notices import calendar_of_year, calendar_rows, warnings
 from playbooks.loading.shelf import Shelf
 from tests.playbooks.shops import KETTLE, shop
+from tests.shipped import shipped
 
 WEEKDAYS = """\
 timezone: Asia/Shanghai
@@ -60,7 +61,7 @@ def hours_on(calendar: Calendar, day: str) -> list[tuple[int, int]]:
 
 @pytest.mark.parametrize("year", NOTICES)
 def test_the_shipped_calendar_is_what_the_state_council_announced(year: int) -> None:
-    calendar = load_playbooks(SHIPPED).calendars["shop_cn"]
+    calendar = shipped().calendars["shop_cn"]
     free, made_up = NOTICES[year]
     ranges = (
         (date.fromisoformat(f"{year}-{a}"), date.fromisoformat(f"{year}-{b}"))

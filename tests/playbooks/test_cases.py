@@ -13,8 +13,9 @@ from playbooks.loading.forms import FIELDS
 from playbooks.loading.load import SHIPPED, load_playbooks
 from playbooks.loading.rules import Around, Rule
 from tests.playbooks.shops import kettle_with, line_of_mark, problems_of, shop
+from tests.shipped import shipped
 
-KINDS = load_playbooks(SHIPPED).kinds
+KINDS = shipped().kinds
 HOUR, DAY = 3600, 86_400
 
 LID = """\

@@ -9,7 +9,7 @@ from models.people.shifts import DutyPlan
 from playbooks.loading.load import check_folder, load_playbooks
 from tests.people import wall
 from tests.playbooks.shops import KETTLE, shop
-from tests.world import shipped
+from tests.shipped import shipped
 
 GOOD = """\
 timezone: Europe/London

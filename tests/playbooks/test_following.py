@@ -19,9 +19,9 @@ from models.commands import Remedy
 from models.lifecycle import Action
 from models.playbook import Playbook
 from models.procedure.steps import Step
-from tests.models.story import shipped
 from tests.playbooks.beginnings import Setting, book_of
 from tests.playbooks.following import Walk
+from tests.shipped import shipped
 
 KINDS = shipped().kinds
 WANTED = (None, *get_args(Remedy))

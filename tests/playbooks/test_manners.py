@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from models.playbook import Playbook
-from playbooks.loading.load import SHIPPED, load_playbooks
 from playbooks.loading.manners import unmannerly
 from tests.playbooks.shops import KETTLE, problems_of
+from tests.shipped import shipped
 
 PATIENCE, BLAME, PROMISE = "merely asks for patience", "blames the", "promises what others have to do"
 APOLOGY, REVIEW = "apologises without an answer", "nothing of ours depends on one"
@@ -97,7 +97,7 @@ def test_a_rude_script_is_refused_with_its_line_and_the_words(tmp_path: Path) ->
     assert found[0].message.startswith("“耐心等” merely asks for patience; say what happens")
 
 
-KINDS = load_playbooks(SHIPPED).kinds
+KINDS = shipped().kinds
 
 
 def texts_of(scripts: dict[str, Any]) -> Iterator[str]:

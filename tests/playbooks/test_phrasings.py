@@ -13,7 +13,7 @@ import yaml
 
 from models.playbook import Playbook
 from models.procedure.classify import propose
-from playbooks.loading.load import SHIPPED, load_playbooks
+from tests.shipped import shipped
 
 _CHINESE = re.compile("[㐀-鿿]")
 #: The 24 kinds of the handbook, section 3.
@@ -48,7 +48,7 @@ PHRASINGS = tuple(_read())
 
 @pytest.fixture(scope="module")
 def books() -> tuple[Playbook, ...]:
-    return tuple(load_playbooks(SHIPPED).kinds.values())
+    return tuple(shipped().kinds.values())
 
 
 def test_every_kind_has_phrasings_in_both_languages_and_both_halves() -> None:

@@ -7,10 +7,11 @@ import pytest
 from models.lifecycle import Action, State
 from models.playbook import Playbook
 from playbooks.loading.graph import leads_to, live_steps, reached, roads, trapped
-from playbooks.loading.load import SHIPPED, load_playbooks
+from playbooks.loading.load import SHIPPED
 from tests.playbooks.shops import kettle_with, line_of_mark, problems_of
+from tests.shipped import shipped
 
-KINDS = load_playbooks(SHIPPED).kinds
+KINDS = shipped().kinds
 
 #: What is added to the kettle, the field that is named, and words of the answer; `#!` marks the line.
 MISTAKES = [

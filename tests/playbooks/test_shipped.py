@@ -9,8 +9,9 @@ from models.errors import AftercareError
 from models.lifecycle import OPEN, WAITS_FOR, State
 from models.playbook import Playbook
 from playbooks.loading.load import SHIPPED, check_folder, load_playbooks
+from tests.shipped import shipped
 
-KINDS = load_playbooks(SHIPPED).kinds
+KINDS = shipped().kinds
 DEMO = load_playbooks(SHIPPED / "demo").kinds
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 WORKING_DAY = 8 * HOUR + 30 * MINUTE  # shop_cn: 3 h before lunch + 5.5 h after it
@@ -209,11 +210,11 @@ def test_every_kind_can_be_answered_as_a_document() -> None:
 
 
 def test_the_shipped_freight_rates_cover_the_currencies_of_the_limits() -> None:
-    rates = load_playbooks(SHIPPED).freight
+    rates = shipped().freight
     for currency in KINDS["quality_fault"].procedure.refund_limits["agent"]:
         assert rates.normal("anywhere", currency)
 
 
 def test_asking_for_a_kind_that_is_not_shipped_is_refused() -> None:
     with pytest.raises(AftercareError, match="known are"):
-        load_playbooks(SHIPPED).get("teleportation")
+        shipped().get("teleportation")

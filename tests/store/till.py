@@ -15,14 +15,14 @@ from models.lifecycle import Role
 from models.orders import Order
 from models.playbook import Procedure
 from models.pots import Pots
-from playbooks.loading.load import SHIPPED, load_playbooks
 from store import cases, orders
 from store.cases import NewCase
 from store.engine import reading, writing
 from tests.builders import NOW, a_case, an_order, order_facts
 from tests.models.story import CAST, FREIGHT, procedure
+from tests.shipped import shipped
 
-CALENDARS = load_playbooks(SHIPPED).calendars
+CALENDARS = shipped().calendars
 ABOUT_MONEY = frozenset(str(action) for action in desk.ABOUT_MONEY)
 
 

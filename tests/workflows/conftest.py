@@ -8,9 +8,9 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from api.connection import register_search_attributes
-from playbooks.loading.load import SHIPPED, load_playbooks
 from tests.databases import quick_place
 from tests.servers import test_server_binary
+from tests.shipped import shipped
 from tests.world import World, a_world
 
 
@@ -35,4 +35,4 @@ async def shop(skipping: WorkflowEnvironment) -> AsyncIterator[World]:
 @pytest.fixture(scope="session")
 def shop_kinds() -> frozenset[str]:
     """The kinds that the shipped playbooks are for."""
-    return frozenset(load_playbooks(SHIPPED).kinds)
+    return frozenset(shipped().kinds)

@@ -17,7 +17,7 @@ from store.customers.visits import Visit
 from store.goods import tracking
 from tests.api.client import Api, days_ago
 from tests.files import pictures
-from tests.world import shipped
+from tests.shipped import shipped
 from up import Running
 
 

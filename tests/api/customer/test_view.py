@@ -14,7 +14,7 @@ from models.events import Entry, Fact
 from models.lifecycle import FINAL, ROLES, Action, Role, State
 from store.goods.files import CaseFile
 from tests.builders import NOW, a_case
-from tests.world import shipped
+from tests.shipped import shipped
 
 #: A word that stands wherever only the house may read.
 INSIDE = "ONLY-FOR-US"

@@ -19,7 +19,7 @@ from models.oversight.callbacks import (
     month_before,
     working_days,
 )
-from tests.models.story import shipped
+from tests.shipped import shipped
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 RULES = shipped().callbacks

@@ -17,7 +17,8 @@ from models.procedure.eligibility import Earlier, Eligible
 from models.procedure.situation import READ, Situation
 from models.procedure.steps import FACTS
 from tests.builders import HOUR, NOW, a_case, an_order, order_facts
-from tests.models.story import Story, confirmed, procedure, returned, shipped
+from tests.models.story import Story, confirmed, procedure, returned
+from tests.shipped import shipped
 
 S = State
 

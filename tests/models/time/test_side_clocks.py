@@ -16,7 +16,8 @@ from models.playbook import SideClock
 from models.time.side_clocks import after
 from store.projection import arm
 from tests.builders import DAY, HOUR, NOW, a_case, a_procedure
-from tests.models.story import Story, procedure, shipped
+from tests.models.story import Story, procedure
+from tests.shipped import shipped
 
 MINUTE = timedelta(minutes=1)
 S = State

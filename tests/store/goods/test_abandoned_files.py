@@ -23,8 +23,8 @@ from store.engine import reading, writing
 from store.goods import files, parcels
 from tests.builders import DAY, NOW
 from tests.files import pictures
+from tests.shipped import shipped
 from tests.store.desk import import_order, open_case
-from tests.world import shipped
 
 LATER = NOW + 91 * DAY
 ZHAO = Actor(id="zhao", role=Role.WAREHOUSE)

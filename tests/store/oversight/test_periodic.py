@@ -14,7 +14,7 @@ from store import orders
 from store.engine import reading, writing
 from store.oversight import callbacks, periodic
 from tests.builders import an_order
-from tests.models.story import shipped
+from tests.shipped import shipped
 from tests.store.desk import commit, import_order, next_version, open_case
 
 #: Wednesday 2026-03-04, 07:30 in Shanghai.

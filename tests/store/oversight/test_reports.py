@@ -13,17 +13,17 @@ from models import tables
 from models.case import About
 from models.errors import Invalid, NotFound
 from models.oversight.reports import Period, month_period, read_cell
-from playbooks.loading.load import SHIPPED, load_playbooks
 from store import maintenance
 from store.engine import reading, writing
 from store.oversight import reports
 from store.oversight.reports import Asked
 from tests.builders import DAY, NOW, an_order
+from tests.shipped import shipped
 from tests.store.till import CALENDARS, Till
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MARCH = month_period("2026-03", ZONE)
-RULES = load_playbooks(SHIPPED).reports
+RULES = shipped().reports
 MANY: dict[str, Any] = {
     "lines": [
         {"line_no": 1, "sku": "KETTLE-17", "name": "电热水壶", "unit_price": 12900, "quantity": 9},
