@@ -101,7 +101,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "issue_warranty": _AGENTS | {Role.WAREHOUSE, Role.WORKSHOP, Role.SYSTEM},
     **dict.fromkeys(("put_stock", "import_stock", "move_stock"), _MANAGERS | {Role.WAREHOUSE, Role.SYSTEM}),
     **dict.fromkeys(("list_parcels", "get_parcel", "get_parcel_file"), _STAFF | _MACHINES),
-    **dict.fromkeys(("match_parcel", "add_parcel_file"), _AGENTS | {Role.WAREHOUSE, Role.SYSTEM}),
+    **dict.fromkeys(("match_parcel", "describe_parcel", "add_parcel_file"), _AGENTS | {Role.WAREHOUSE, Role.SYSTEM}),
     # Before a parcel's time on the shelf is over, only whom `shop.yaml` names (G2).
     **dict.fromkeys(("dispose_parcel", "send_parcel_back"), _LEADERS | {Role.WAREHOUSE, Role.SYSTEM}),
     **dict.fromkeys(("list_hooks", "get_hook", "replay_hook"), _MANAGERS | {Role.SYSTEM}),

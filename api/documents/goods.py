@@ -67,6 +67,27 @@ class Scan(Ask):
         return self
 
 
+class DescribeAsk(Ask):
+    """What more can be read off a box, or what was read wrongly; what is left out stays (G2)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"grams": 2140, "note": "湿箱，面单看不清", "sender_phone": "8000"}]}
+    )
+
+    waybill: Scanned | None = None
+    grams: Grams | None = None
+    note: Text | None = None
+    sender_name: Word | None = None
+    sender_phone: Word | None = Field(None, description="his telephone; only its end is kept")
+    product: Word | None = Field(None, description="what is in it: a SKU or a name")
+
+    @model_validator(mode="after")
+    def _something(self) -> "DescribeAsk":
+        if not self.model_fields_set:
+            raise ValueError("say at least one thing about the box")
+        return self
+
+
 class MatchAsk(Ask):
     """Whose it is."""
 

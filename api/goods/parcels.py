@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from sqlalchemy.orm import Session
 
-from api.documents.goods import MatchAsk, Scan, choice_document, parcel_document, proposal_document
+from api.documents.goods import DescribeAsk, MatchAsk, Scan, choice_document, parcel_document, proposal_document
 from api.goods.slips import read_code
 from models.case import Case
 from models.commands import Actor
@@ -190,6 +190,18 @@ class GoodsIn:
             return {**parcel_document(parcel), "proposals": [proposal_document(one) for one in likely]}
 
         return await self._desk.read(read)
+
+    async def describe(self, parcel_id: str, ask: DescribeAsk) -> dict[str, Any]:
+        """Write down what more is known of a box on the shelf: its weight, a remark, its sender (G2).
+
+        Raises Conflict for one that is not there any more.
+        """
+        told = ask.model_dump(exclude_none=True, exclude={"sender_phone"})
+        if tail := phone_tail(ask.sender_phone):
+            told["phone_tail"] = tail
+        if told:
+            await self._desk.write(lambda session: parcels.describe(session, parcel_id, told))
+        return await self.show(parcel_id)
 
     async def match(
         self, parcel_id: str, ask: MatchAsk, actor: Actor, roles: frozenset[Role] | None = None

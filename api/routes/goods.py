@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from api.auth import actor_of
 from api.documents.goods import (
+    DescribeAsk,
     DisposeAsk,
     MatchAsk,
     ParcelPage,
@@ -72,6 +73,17 @@ async def list_parcels(
 async def get_parcel(parcel_id: Number, desk: DeskHere) -> Json:
     """While it lies on the shelf with the cases that it may belong to, and what speaks for each."""
     return Json(await desk.goods.show(parcel_id))
+
+
+@router.patch(
+    "/parcels/{parcel_id}",
+    summary="What more is known of it",
+    response_class=Json,
+    responses=documented(ParcelWhole, 404, 409, body=True),
+)
+async def describe_parcel(parcel_id: Number, ask: DescribeAsk, desk: DeskHere) -> Json:
+    """Its weight, a remark, its sender: while it lies on the shelf. What is left out stays as it is."""
+    return Json(await desk.goods.describe(parcel_id, ask))
 
 
 @router.post(

@@ -8,12 +8,12 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from api.auth import actor_of
-from api.documents.goods import DisposeAsk, MatchAsk, SendBackAsk
+from api.documents.goods import DescribeAsk, DisposeAsk, MatchAsk, SendBackAsk
 from api.goods.parcels import ParcelFilters
 from console import labels, people
 from console.language import N_
 from console.visit import Form, Here, Visit
-from models.errors import AftercareError
+from models.errors import AftercareError, Conflict
 from models.lifecycle import Action
 
 router = APIRouter()
@@ -66,6 +66,7 @@ async def _one(here: Visit, parcel_id: str, code: int = 200, **more: Any) -> Res
         "over": bool(due) and datetime.fromisoformat(due) <= here.now,
         "errors": {},
         "typed": {},
+        "describing": False,
         **more,
     }
     return here.page("shelf/parcel.html", code=code, **values)
@@ -127,6 +128,71 @@ async def _wrong(here: Visit, parcel_id: str, form: Form, field: str, refused: E
     return await _one(here, parcel_id, 422, typed=form.keep(), errors={field: told})
 
 
+# ── what is known of it ──────────────────────────────────────────────────────────────────────────
+
+#: What can be read off a box, in the order in which the form asks for it.
+KNOWN: Final = ("note", "grams", "waybill", "sender_name", "sender_phone", "product")
+
+
+@router.post("/parcels/{parcel_id}/describe", name="parcel_describe")
+async def parcel_describe(here: Here, parcel_id: str) -> Response:
+    """Its weight, a remark, its sender, and photos, once it lies on the shelf: in one form, as they are found (G2)."""
+    form = await here.form()
+    told = _new_of(form, await here.desk.goods.show(parcel_id))
+    if told or form.files("files"):
+        errors = await _described(here, parcel_id, told) or await _photographed(here, parcel_id, form)
+    else:
+        errors = {"note": here.tongue.say("Write down something about it first.")}
+    if errors:
+        return await _one(here, parcel_id, 422, typed=form.keep(), errors=errors, describing=True)
+    onward = form.text("onward")
+    there = here.own_address(onward) if onward else here.url("parcel", parcel_id=parcel_id)
+    return here.go(there, here.tongue.say("Written down."))
+
+
+def _new_of(form: Form, known: dict[str, Any]) -> dict[str, Any]:
+    """What the form says that is not known already; the form begins with what is known."""
+    before = {**known, "sender_phone": known["phone_tail"], "sender_name": None}
+    return {name: told for name in KNOWN if (told := form.text(name)) and told != _in_a_line(before[name])}
+
+
+def _in_a_line(value: object) -> str:
+    return str(value or "").replace("\r", "").replace("\n", "")
+
+
+async def _described(here: Visit, parcel_id: str, told: dict[str, Any]) -> dict[str, str]:
+    """Write it down; answers what is wrong by field."""
+    if not told:
+        return {}
+    grams = told.get("grams", "")
+    try:
+        ask = DescribeAsk.model_validate({**told, **({"grams": int(grams)} if _is_number(grams) else {})})
+        await here.desk.goods.describe(parcel_id, ask)
+    except ValidationError as wrong:
+        field = str(wrong.errors()[0]["loc"][0])
+        if field == "grams":
+            return {field: here.tongue.say("Whole grams, please: 1450.")}
+        return {field: here.tongue.say("This cannot be read: use plain text.")}
+    except Conflict as refused:
+        return {"": here.told(refused)}
+    return {}
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+async def _photographed(here: Visit, parcel_id: str, form: Form) -> dict[str, str]:
+    """Keep the photos; answers what is wrong with the first that cannot be kept."""
+    actor = actor_of(here.caller, action=Action.BOOK_IN)
+    for one in form.files("files"):
+        try:
+            await here.desk.goods.add_photo(parcel_id, one.file, actor)
+        except AftercareError as refused:
+            return {"files": f"{one.filename}: {here.told(refused)}"}
+    return {}
+
+
 # ── photos ────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -138,13 +204,9 @@ async def parcel_add_photo(here: Here, parcel_id: str) -> Response:
     if not chosen:
         told = here.tongue.say("Choose a photo first.")
         return await _one(here, parcel_id, 422, errors={"files": told})
-    actor = actor_of(here.caller, action=Action.BOOK_IN)
-    for one in chosen:
-        try:
-            await here.desk.goods.add_photo(parcel_id, one.file, actor)
-        except AftercareError as refused:
-            told = f"{one.filename}: {here.told(refused)}"
-            return await _one(here, parcel_id, refused.status, errors={"files": told})
+    wrong = await _photographed(here, parcel_id, form)
+    if wrong:
+        return await _one(here, parcel_id, 422, errors=wrong)
     done = here.tongue.say_many("One photo kept.", "%(count)s photos kept.", len(chosen))
     onward = form.text("onward")
     return here.go(here.own_address(onward) if onward else here.url("parcel", parcel_id=parcel_id), done)

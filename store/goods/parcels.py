@@ -1,6 +1,6 @@
 """Every box that came in, once, whatever is scanned how often; the shelf is those whose case is not known (G1, G2)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -153,6 +153,14 @@ def add_note(session: Session, parcel_id: str, new: NewParcel) -> None:
     more = {name: value for name in fields if (value := getattr(new, name)) is not None and here[name] is None}
     if more:
         session.execute(update(parcels).where(_p.id == parcel_id).values(**more))
+
+
+def describe(session: Session, parcel_id: str, told: Mapping[str, Any]) -> None:
+    """What somebody reads off a box on the shelf, over what was read before. Raises NotFound, Conflict."""
+    load(session, parcel_id)
+    here = update(parcels).where(_p.id == parcel_id, _p.state == "on_shelf").values(**told)
+    if not session.execute(here.returning(_p.id)).all():
+        raise Conflict(f"The parcel {parcel_id} is not on the shelf any more.")
 
 
 # ── the end of a box on the shelf ─────────────────────────────────────────────────────────────────

@@ -52,6 +52,18 @@ async def test_two_scans_in_the_same_second_are_one_box(api: Api) -> None:
     assert (again["repeated"], again["parcel"]["state"]) == (True, "booked")
 
 
+async def test_more_is_said_of_a_box_while_it_lies_on_the_shelf_and_what_is_left_out_stays(api: Api) -> None:
+    """G2: waybill, weight, note."""
+    box = (await scan(api, "TORN-LABEL", note="torn"))["parcel"]["id"]
+    answer = await api.patch(f"/parcels/{box}", json={"grams": 2140, "sender_phone": "13800138000"})
+    told = ParcelWhole.model_validate(answer.json())
+    assert (told.grams, told.note, answer.json()["phone_tail"]) == (2140, "torn", "8000")
+    await refused(await api.patch(f"/parcels/{box}", json={}), 422, "invalid")
+    await refused(await api.patch("/parcels/0123456789ab", json={"grams": 1}), 404, "not-found")
+    await api.post(f"/parcels/{box}/dispose", json={"reason": "empty carton"})
+    await refused(await api.patch(f"/parcels/{box}", json={"grams": 1}), 409, "conflict")
+
+
 async def test_a_slip_that_beeps_twice_is_one_box_and_a_numbered_second_one_another(api: Api) -> None:
     """G12: goods that come in parts."""
     case = await api.opened()

@@ -82,6 +82,35 @@ async def test_an_unknown_box_lies_on_the_shelf_after_one_scan_and_is_matched_fr
     assert "matched" in words(await zhao.get(link[1]))
 
 
+async def test_what_is_read_off_an_unknown_box_is_added_while_it_lies_on_the_shelf(api: Api, browse: Browse) -> None:
+    """G2: waybill, weight, photo, note."""
+    zhao = browse("warehouse")
+    done = await zhao.submit("/warehouse/scan", code="WET-LABEL-1")
+    station = await zhao.get(done.headers["location"])
+    found = re.search(r'action="(/parcels/[0-9a-f]{12})/describe"', station.text)
+    assert found
+    form = {"csrf": await zhao.csrf(), "grams": "2140", "note": "wet box", "sender_phone": "13800138000"}
+    form |= {"onward": "/warehouse?parcel=1"}
+    files = [("files", ("box.jpg", photo(), "image/jpeg"))]
+    kept = await zhao.post(f"{found[1]}/describe", data=form, files=files)
+    assert (kept.status_code, kept.headers.get("location")) == (303, "/warehouse?parcel=1"), words(kept)
+    box = await zhao.get(found[1])
+    assert all(told in words(box) for told in ("2,140 g", "wet box", "8000"))
+    assert "small=true" in box.text
+    nothing = await zhao.submit(f"{found[1]}/describe", grams="2140", note="wet box")
+    assert (nothing.status_code, "Write down something" in words(nothing)) == (422, True)
+    wrong = await zhao.submit(f"{found[1]}/describe", grams="2 kg", product="KETTLE-17")
+    assert (wrong.status_code, 'value="2 kg"' in wrong.text, 'value="KETTLE-17"' in wrong.text) == (422, True, True)
+    assert 'href="#d-grams"' in wrong.text
+    assert (await zhao.submit(f"{found[1]}/describe", grams="1450")).status_code == 303
+    parcel = (await api.get(f"/parcels/{found[1].rpartition('/')[2]}")).json()
+    assert (parcel["grams"], parcel["note"], parcel["phone_tail"], parcel["product"]) == (1450, "wet box", "8000", None)
+    case = await on_its_way(api, "YT-DOOR-41")
+    await zhao.submit(f"{found[1]}/match", case_no=case)
+    late = await zhao.submit(f"{found[1]}/describe", grams="99")
+    assert (late.status_code, "not on the shelf any more" in words(late)) == (422, True)
+
+
 async def test_a_box_is_given_up_early_by_a_manager_only_and_with_a_reason(browse: Browse) -> None:
     zhao, chen = browse("warehouse"), browse("manager")
     await zhao.submit("/warehouse/scan", code="NOBODYS-1")

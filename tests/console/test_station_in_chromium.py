@@ -110,6 +110,70 @@ async def test_scans_wait_while_the_connection_is_lost_and_are_sent_once_when_it
     assert sum(one["action"] == "book_in" for one in entries) == 1
 
 
+async def test_what_needs_somebody_stays_until_it_is_dealt_with_however_many_scans_follow(
+    chromium: Chromium, service: Running, staff: Staff, api: Api
+) -> None:
+    """A waybill of two cases has moved neither: it must not vanish behind the next answer, nor with the page."""
+    one, two = await on_its_way(api, "YT-GUN-5"), await on_its_way(api, "YT-GUN-5")
+    known = await on_its_way(api, "YT-GUN-6")
+    async with visiting(chromium, service, staff, "warehouse") as page:
+        await page.goto("/warehouse")
+        await page.context.set_offline(True)
+        for code in ("YT-GUN-5", "YT-GUN-6"):
+            await page.keyboard.type(code)
+            await page.keyboard.press("Enter")
+        await expect(page.locator("#scans li", has_text="not sent yet")).to_have_count(2)
+        await page.context.set_offline(False)
+        await expect(page.locator("#result")).to_contain_text("YT-GUN-6")
+        row = page.locator("#scans li.open")
+        await expect(row).to_contain_text("Which case?")
+        await expect(page.locator("#scans-open")).to_have_text("1 still open")
+        await page.reload()
+        await row.get_by_role("button", name="Ask again").click()
+        await page.locator("#result .choice button", has_text=two).click()
+        await expect(page.locator("#result .result-word")).to_contain_text("Booked in")
+        await expect(row).to_have_count(0)
+        await page.locator("#f-code").fill("YT-GUN-7")
+        await page.locator("#f-box").fill("3")
+        await page.locator("#f-of").fill("2")
+        await page.keyboard.press("Enter")
+        await expect(row).to_contain_text("greater than the number of boxes")
+        await row.get_by_role("button", name="Correct it").click()
+        await expect(page.locator("#f-code")).to_have_value("YT-GUN-7")
+        await expect(page.locator("#f-box")).to_have_value("3")
+        await expect(row).to_have_count(0)
+    assert [await state(api, case) for case in (one, two, known)] == ["return_in_transit", "received", "received"]
+
+
+#: What a scanner does, all in one moment: keys that come far quicker than a hand's, in whatever field has the focus.
+SCANS = """([id, code]) => {
+    const field = document.getElementById(id);
+    field.focus();
+    for (const key of [...code, "Enter"]) {
+        const down = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+        if (field.dispatchEvent(down) && key !== "Enter") field.value += key;
+    }
+}"""
+
+
+async def test_a_scan_into_another_field_goes_where_it_belongs_and_what_was_begun_there_stays(
+    chromium: Chromium, service: Running, staff: Staff, api: Api
+) -> None:
+    case = await on_its_way(api, "YT-GUN-8")
+    async with visiting(chromium, service, staff, "warehouse") as page:
+        box = (await api.post("/parcels/scan", json={"code": "NO-GUN-8"})).json()["parcel"]["id"]
+        await page.goto(f"/warehouse?parcel={box}")
+        await page.locator(f"#d-{box}-note").fill("wet box")
+        await page.evaluate(SCANS, [f"d-{box}-note", "YT-GUN-8"])
+        await expect(page.locator("#result")).to_contain_text(case)
+        await expect(page.locator("#f-code")).to_be_focused()
+        await expect(page.locator(f"#drafts #d-{box}-note")).to_have_value("wet box")
+        await page.locator("#drafts").get_by_role("button", name="Write it down").click()
+        await expect(page.locator(".notice.good")).to_contain_text("Written down.")
+    assert (await api.get(f"/parcels/{box}")).json()["note"] == "wet box"
+    assert await state(api, case) == "received"
+
+
 async def test_a_batch_is_chosen_counted_and_answered(
     chromium: Chromium, service: Running, staff: Staff, api: Api
 ) -> None:
