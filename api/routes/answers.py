@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
@@ -97,6 +98,21 @@ def _flat(row: Mapping[str, Any]) -> dict[str, str]:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    text = value if isinstance(value, str) else to_json(value).decode()
-    # A spreadsheet takes a cell that begins like this for a formula, and the text came from outside.
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return _safe(value) if isinstance(value, str) else to_json(value).decode()
+
+
+#: A spreadsheet takes a cell that begins like this for a formula, in Chinese and Japanese ones also in full width.
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+#: A negative sum is no formula. Numbers of orders, payments and accounts have more digits than a spreadsheet keeps.
+_NUMBER = re.compile(r"-\d{1,11}(\.\d+)?")
+_DIGITS = re.compile(r"\d{12,}|0\d+|\d+[eE]\d+")
+
+
+def _safe(text: str) -> str:
+    """Text as a spreadsheet leaves it: no formula, as it came from outside, and no rounded number.
+
+    The tab before long digits is the trade's own habit; whatever reads a cell of ours takes it off again.
+    """
+    if text.startswith(_FORMULAS) and not _NUMBER.fullmatch(text):
+        return f"'{text}"
+    return f"\t{text}" if _DIGITS.fullmatch(text) else text
