@@ -18,7 +18,7 @@ from models.lifecycle import Action
 from models.oversight.sweeps import MOST_WORDS, StepInput, StepResult, Tally
 from store import cases
 from store.accounting import reconciling
-from store.accounting.audit import audit_orders
+from store.accounting.audit import Audited, audit_orders, audit_some
 from store.engine import reading
 from store.oversight import sweeps
 
@@ -28,6 +28,8 @@ T = TypeVar("T")
 FIRST_LOOK = timedelta(days=1)
 #: A message that waits longer than this is told.
 UNSENT_FOR = timedelta(hours=1)
+#: Orders have little to be looked through, so that one page has so many times the usual number.
+BOOKS = 5
 #: What a workflow has to say its version in.
 PATIENCE = timedelta(seconds=10)
 
@@ -44,7 +46,8 @@ class Reconciling:
     @property
     def activities(self) -> list[Callable[..., Any]]:
         """What a worker registers."""
-        return [self.uneven_payouts, self.cases_behind, self.touched_orders, self.waiting_messages]
+        every_hour = [self.uneven_payouts, self.cases_behind, self.touched_orders, self.waiting_messages]
+        return [*every_hour, self.all_books]
 
     @activity.defn(name="uneven_payouts")
     async def uneven_payouts(self, page: StepInput) -> StepResult:
@@ -106,9 +109,14 @@ class Reconciling:
             lambda session: reconciling.touched_orders(session, _since(session, page), page.cursor or "", self._page)
         )
         audited = await asyncio.to_thread(audit_orders, self._engine, found)
-        words = tuple(f"{one.order_no}: {one.detail}" for one in audited.findings)[:MOST_WORDS]
-        details = {"orders": len(found), "findings": len(audited.findings)}
-        return StepResult(tally=Tally(found=len(audited.findings), words=words, details=details), cursor=cursor)
+        return StepResult(tally=_tally(audited), cursor=cursor)
+
+    @activity.defn(name="all_books")
+    async def all_books(self, page: StepInput) -> StepResult:
+        """The books of all orders, with the first page those of no order and all balances, as `money audit` does."""
+        limit = self._page * BOOKS
+        audited, cursor = await asyncio.to_thread(audit_some, self._engine, page.cursor, limit)
+        return StepResult(tally=_tally(audited), cursor=cursor)
 
     @activity.defn(name="waiting_messages")
     async def waiting_messages(self, page: StepInput) -> StepResult:
@@ -123,6 +131,16 @@ class Reconciling:
                 return work(session)
 
         return await asyncio.to_thread(run)
+
+
+def _tally(audited: Audited) -> Tally:
+    """What an audit came to, with what does not agree as `amiss`."""
+    found = audited.findings
+    words = tuple(f"{one.order_no}: {one.detail}" if one.order_no else one.detail for one in found)
+    counts = {f"audited_{name}": getattr(audited, name) for name in ("cases", "payouts", "postings")}
+    amiss = [one.model_dump() for one in found[:MOST_WORDS]]
+    details = {"orders": audited.orders, "findings": len(found), "amiss": amiss, **counts}
+    return Tally(found=len(found), words=words[:MOST_WORDS], details=details)
 
 
 def _since(session: Session, page: StepInput) -> datetime:

@@ -24,7 +24,17 @@ from models.effects import Message
 from models.lifecycle import Action, Role
 from models.oversight.callbacks import month_before
 from models.oversight.orphans import OrphanInput
-from models.oversight.sweeps import SWEEP_BEGAN, SWEEP_ENDED, RunBegan, RunEnded, StepInput, StepResult, Tally
+from models.oversight.sweeps import (
+    AUDIT,
+    RECONCILE,
+    SWEEP_BEGAN,
+    SWEEP_ENDED,
+    RunBegan,
+    RunEnded,
+    StepInput,
+    StepResult,
+    Tally,
+)
 from models.people.digest import both, digest_words, listed, notice
 from models.playbook import ALL_HOURS
 from playbooks.loading.in_force import InForce
@@ -93,7 +103,7 @@ class Sweeps:
 
     def _ended(self, session: Session, run: RunEnded) -> None:
         sweeps.ended(session, run)
-        if run.sweep == "aftercare-reconcile" and run.tally.found:
+        if run.sweep in (RECONCILE, AUDIT) and run.tally.found:
             words = notice("uneven", count=run.tally.found, lines="\n".join(run.tally.words))
             # The same again in the next hours is told once a day.
             key = f"reconcile:{run.began.astimezone(self._zone):%Y-%m-%d}:{_short(words['en'])}"

@@ -12,6 +12,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from models.oversight.sweeps import (
+        AUDIT,
         SWEEP_BEGAN,
         SWEEP_ENDED,
         SWEEPS,
@@ -128,6 +129,15 @@ class Reconcile:
         return await carried_out(SWEEPS["aftercare-reconcile"], given)
 
 
+@workflow.defn(name="AuditBooks")
+class AuditBooks:
+    """At night: whether the books of all orders agree, also of those that nobody touched."""
+
+    @workflow.run
+    async def run(self, given: SweepInput) -> RunEnded:
+        return await carried_out(SWEEPS[AUDIT], given)
+
+
 @workflow.defn(name="Housekeeping")
 class Housekeeping:
     """At night: how long states usually take (T12), and what has been kept long enough."""
@@ -139,5 +149,5 @@ class Housekeeping:
 
 WORKFLOWS = (
     *(StuckSweep, ManagerDigest, PeriodicCallbacks, MonthlySummary, UnmatchedRemittances, Reconcile),
-    Housekeeping,
+    *(AuditBooks, Housekeeping),
 )

@@ -358,6 +358,14 @@ def _untouched(case: CaseRow) -> bool:
     return not (case.payouts or case.claims or any(case.money.get(name, 0) for name in _SUMS))
 
 
+def _told(books: Books, payout: tuple[str, int, str] | None) -> str:
+    """A payout in words: what for, how much, how far."""
+    if payout is None:
+        return "nothing"
+    purpose, amount, state = payout
+    return f"{purpose} {_said(amount, books)} {state}"
+
+
 _SUMS = ("refund", "freight", "goodwill", "paid", "received", "deposit_taken", "deposit_kept")
 
 
@@ -368,7 +376,7 @@ def _payouts_as_told(books: Books, case: CaseRow, rows: Mapping[str, PayoutRow])
         ours, theirs = told.get(key), kept.get(key)
         known = [one for one in (ours, theirs) if one is not None]
         if ours != theirs and not (len(known) == 1 and known[0][2] == "cancelled"):
-            words = f"Payout {key}: the case says {ours or 'nothing'}, the register {theirs or 'nothing'}."
+            words = f"Payout {key}: the case says {_told(books, ours)}, the register {_told(books, theirs)}."
             yield _found("case", books, words, case.case_no)
 
 

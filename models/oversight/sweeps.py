@@ -14,6 +14,9 @@ from models.value import Value
 SWEEP_BEGAN = "sweep_began"
 SWEEP_ENDED = "sweep_ended"
 
+#: Those that look whether the books agree: what was touched, every hour; all of it, every night.
+RECONCILE, AUDIT = "aftercare-reconcile", "aftercare-audit"
+
 #: Monday to Friday, as Temporal counts the days of a week (0 = Sunday).
 WEEKDAYS = (1, 2, 3, 4, 5)
 
@@ -138,7 +141,7 @@ SWEEPS: dict[str, Sweep] = {
             jitter=_MINUTE,
         ),
         Sweep(
-            name="aftercare-reconcile",
+            name=RECONCILE,
             workflow="Reconcile",
             what="compares payouts with their cases, cases with their workflows, and the books of orders that were "
             "touched since the last time",
@@ -148,6 +151,18 @@ SWEEPS: dict[str, Sweep] = {
             time_out=50 * _MINUTE,
             catch_up=30 * _MINUTE,
             jitter=2 * _MINUTE,
+        ),
+        Sweep(
+            name=AUDIT,
+            workflow="AuditBooks",
+            what="looks through the books of all orders, and at every balance: pots, payouts, ledger and cases have to "
+            "tell one story",
+            when=When(hour=2, minute=20),
+            steps=("all_books",),
+            interval=_DAY,
+            time_out=4 * _HOUR,
+            catch_up=12 * _HOUR,
+            jitter=5 * _MINUTE,
         ),
         Sweep(
             name="aftercare-housekeeping",

@@ -67,6 +67,31 @@ def audit_orders(engine: Engine, order_nos: Sequence[str]) -> Audited:
     return Audited(**counted, findings=tuple(findings))
 
 
+def audit_some(engine: Engine, after: str | None, limit: int) -> tuple[Audited, str | None]:
+    """A page of all books, by the number of the order, and where the next one begins; None after the last.
+
+    The first has what belongs to no order besides. Each page is a moment of its own, and so is each order in it.
+    """
+    counted = {"orders": 0, "cases": 0, "payouts": 0, "postings": 0}
+    findings: list[Finding] = []
+    with _one_moment(engine).connect() as connection:
+        if after is None:
+            findings += _balances(connection)
+            for books in _without_order(connection):
+                findings += _looked_at(books, counted)
+        found = _order_nos(connection, after or "", limit)
+        for books in _books(connection, partial(_between, found[0], found[-1])) if found else ():
+            counted["orders"] += 1
+            findings += _looked_at(books, counted)
+    audited = Audited(**counted, findings=tuple(findings))
+    return audited, found[-1] if len(found) == limit else None
+
+
+def _order_nos(connection: Connection, after: str, limit: int) -> Sequence[str]:
+    numbers = select(orders.c.order_no).where(orders.c.order_no > after).order_by(orders.c.order_no)
+    return connection.execute(numbers.limit(limit)).scalars().all()
+
+
 def _these_orders(connection: Connection, order_nos: Sequence[str]) -> Iterator[Books]:
     for first in range(0, len(order_nos), _NAMED_AT_ONCE):
         yield from _books(connection, partial(_among, order_nos[first : first + _NAMED_AT_ONCE]))
@@ -118,8 +143,7 @@ def _balances(connection: Connection) -> Iterator[Finding]:
 
 def _every_order(connection: Connection) -> Iterator[Books]:
     last = ""
-    numbers = select(orders.c.order_no).order_by(orders.c.order_no).limit(_BATCH)
-    while found := connection.execute(numbers.where(orders.c.order_no > last)).scalars().all():
+    while found := _order_nos(connection, last, _BATCH):
         yield from _books(connection, partial(_between, found[0], found[-1]))
         last = found[-1]
 

@@ -74,6 +74,7 @@ def test_one_that_never_ran_while_others_did_is_late_after_twice_its_interval(en
         late = sweeps.late(session, NOW)
     assert set(late) == {
         STUCK,
+        "aftercare-audit",
         "aftercare-housekeeping",
         "aftercare-reconcile",
         "aftercare-periodic-callbacks",

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select, text, update
 from temporalio.client import WorkflowFailureError, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
@@ -417,3 +417,17 @@ async def test_a_payout_that_its_case_does_not_know_and_a_case_that_does_not_run
     ((to, letter),) = letters(shop, "reconcile:")
     assert to == "role:manager"
     assert "X-1" in letter["en"]
+
+
+async def test_all_books_are_looked_through_also_those_that_nobody_touched(shop: World) -> None:
+    await shop.opened()
+    right = await swept(shop, "aftercare-audit")
+    assert (right.found, right.details["orders"], right.details["amiss"]) == (0, 1, [])
+    with writing(shop.engine) as session:  # as no commit of ours writes it
+        session.execute(update(tables.payment_pots).values(in_flight=100))
+    wrong = await swept(shop, "aftercare-audit")
+    assert wrong.found
+    amiss: Any = wrong.details["amiss"]
+    assert {one["sort"] for one in amiss} <= {"pot", "move"}
+    assert all(one["order_no"] and one["detail"] for one in amiss)
+    assert [to for to, _ in letters(shop, "reconcile:")] == ["role:manager"]

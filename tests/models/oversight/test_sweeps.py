@@ -38,6 +38,7 @@ def test_a_sweep_that_has_not_run_for_twice_its_interval_is_late(
 
 def test_the_contract_names_six_schedules_and_one_is_ours_each_with_a_workflow_and_steps_of_its_own() -> None:
     assert sorted(SWEEPS) == [
+        "aftercare-audit",
         "aftercare-housekeeping",
         "aftercare-manager-digest",
         "aftercare-monthly-summary",
@@ -48,7 +49,7 @@ def test_the_contract_names_six_schedules_and_one_is_ours_each_with_a_workflow_a
     ]
     steps = [step for sweep in SWEEPS.values() for step in sweep.steps]
     assert len(steps) == len(set(steps))
-    assert len({sweep.workflow for sweep in SWEEPS.values()}) == 7
+    assert len({sweep.workflow for sweep in SWEEPS.values()}) == 8
     assert all(sweep.time_out < sweep.interval for sweep in SWEEPS.values())
 
 
