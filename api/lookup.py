@@ -1,7 +1,7 @@
 """What the desk can look up: orders, cases, lists, registers, playbooks. Reads only, and from SQL alone."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,7 +39,7 @@ from printing.slip import Paper, Printed, Slip, printed
 from printing.words import Language
 from store import cases, finding, lists, orders, personal
 from store.accounting import claims as kept_claims
-from store.accounting import credit, ledger, payouts
+from store.accounting import credit, ledger, payees, payouts
 from store.accounting.payouts import PayoutRow
 from store.accounting.registers import REGISTERS
 from store.goods import files as kept_files
@@ -326,11 +326,29 @@ class Lookup(OnDatabase):
         cursor: str | None = None,
         limit: int = 50,
     ) -> dict[str, Any]:
-        """Finance's queue, the oldest first."""
-        rows, following = await self._read(
-            lambda session: payouts.list(session, states, case_no, purpose, cursor=cursor, limit=limit)
-        )
-        return {"items": [views.payout_document(row) for row in rows], "next_cursor": following}
+        """Finance's queue, the oldest first, each with the payment that gives it back (F17)."""
+
+        def read(session: Session) -> dict[str, Any]:
+            rows, following = payouts.list(session, states, case_no, purpose, cursor=cursor, limit=limit)
+            paid = payees.payments(session, rows)
+            items = [views.payout_in_queue(row, paid.get(row.id)) for row in rows]
+            return {"items": items, "next_cursor": following}
+
+        return await self._read(read)
+
+    async def payout_counts(self, states: Sequence[str], most: int = 100) -> dict[str, int]:
+        """How many payouts are in each of these states, at most so many."""
+        return await self._read(lambda session: payouts.counts(session, states, most))
+
+    async def payouts_named(self, ids: Collection[str]) -> list[dict[str, Any]]:
+        """Those of these payouts that there are, as the queue shows them."""
+
+        def read(session: Session) -> list[dict[str, Any]]:
+            rows = payouts.named(session, ids)
+            paid = payees.payments(session, rows)
+            return [views.payout_in_queue(row, paid.get(row.id)) for row in rows]
+
+        return await self._read(read)
 
     async def claims(
         self,

@@ -24,6 +24,7 @@ from models.procedure.rehearsal import answers
 from store.accounting import credit
 from store.accounting.claims import ClaimRow
 from store.accounting.ledger import Uneven
+from store.accounting.payees import Paid
 from store.accounting.payouts import PayoutRow
 from store.accounting.register_columns import Personal, Sum
 from store.lists import CaseRow
@@ -180,6 +181,16 @@ def payout_document(row: PayoutRow) -> dict[str, Any]:
     """A payout as finance sees it."""
     document = row.model_dump(mode="json", exclude={"amount", "currency"})
     return {**document, "amount": money(row.amount, row.currency)}
+
+
+def payout_in_queue(row: PayoutRow, paid: Paid | None) -> dict[str, Any]:
+    """The same with the payment that gives it back, as its provider knows it, and what of that went back before."""
+    return {**payout_document(row), "payment": _paid(paid, row.currency) if paid else None}
+
+
+def _paid(paid: Paid, currency: str | None) -> dict[str, Any]:
+    sums = {name: money(getattr(paid, name), currency) for name in ("amount", "given_back", "under_way")}
+    return {"payment_no": paid.payment_no, "method": paid.method, "reference": paid.reference, **sums}
 
 
 def balance_document(customer_id: str, has: Mapping[str, int], entries: Iterable[credit.Entry]) -> dict[str, Any]:

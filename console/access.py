@@ -71,12 +71,15 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     # Money out: whoever pays is not whoever granted it.
     **dict.fromkeys(("payouts", "payouts_csv"), _MANAGERS | {Role.FINANCE}),
     **dict.fromkeys(("payout_paid", "payout_failed", "payout_confirm", "payout_ask"), frozenset({Role.FINANCE})),
+    # Accounts in full are for whoever pays to them.
+    **dict.fromkeys(("payout_account", "batch_file"), frozenset({Role.FINANCE})),
     "payout_route": _MANAGERS,
     **dict.fromkeys(("check_batch", "pay_batch"), frozenset({Role.FINANCE})),
     **dict.fromkeys(("approvals", "decide_approval"), _MANAGERS),
     # What others owe us. Settling is for whoever may act on the case; giving up is a manager's.
     **dict.fromkeys(("claims", "claims_csv", "claim", "claim_settle"), _AGENTS | {Role.FINANCE}),
     "claim_write_off": _MANAGERS,
+    **dict.fromkeys(("books", "begin_audit"), _MANAGERS | {Role.FINANCE}),
     # The books of a case, which its page sums up.
     **dict.fromkeys(("case_ledger", "case_ledger_csv"), _AGENTS | {Role.FINANCE}),
     **dict.fromkeys(("remittances", "remittances_csv"), _AGENTS | {Role.FINANCE}),

@@ -58,6 +58,7 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     Entry("receivables", N_("Owed to us"), "hand", "", MONEY, counted=True),
     Entry("claims", N_("Claims"), "truck", "", MONEY, within=("claim",), counted=True),
     Entry("registers", N_("Registers"), "list", "", MONEY, within=("register",)),
+    Entry("books", N_("Books"), "note", "", MONEY),
     Entry("approvals", N_("Approvals"), "check", "a", LEADING, counted=True),
     Entry("stuck", N_("Stuck"), "alert", "s", LEADING, within=("check_bulk", "bulks", "bulk"), counted=True),
     Entry("service_levels", N_("Service levels"), "clock", "l", LEADING, within=("breaches",)),

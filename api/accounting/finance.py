@@ -1,8 +1,9 @@
-"""What finance looks up beside its payouts: money expected and received, and what customers owe (L12, F24).
+"""What finance looks up: accounts to pay to, money expected and received, and what customers owe (L12, F24).
 
 Reads only; what is done about them are commands to their cases.
 """
 
+import logging
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -17,11 +18,13 @@ from models.errors import NotFound
 from models.masking import masked
 from models.money import to_text
 from store import cases
-from store.accounting import dues, ledger, remittances
+from store.accounting import dues, ledger, payees, payouts, remittances
 from store.accounting.dues import Due, Which
 from store.accounting.register_columns import COLUMNS, Window
 from store.accounting.registers import PAGED
 from store.accounting.remittances import Expected, Received
+
+log = logging.getLogger(__name__)
 
 #: So many expected payments are compared with one that came; the nearest deadlines first.
 MOST_COMPARED = 2_000
@@ -129,6 +132,26 @@ def _due(row: Due) -> dict[str, Any]:
     sums = {name: None if getattr(row, name) is None else money(getattr(row, name), row.currency) for name in _SUMS}
     shown = row.model_dump(mode="json", exclude={*_SUMS, "customer", "currency"})
     return {**shown, **sums, "customer": masked(row.customer) if row.customer else None}
+
+
+async def account(desk: Lookup, payout_id: str, who: str) -> dict[str, Any]:
+    """The account of a payout in full, for whoever pays to it; who looked is logged.
+
+    Raises NotFound for a payout that goes back to what was paid from, or to a balance.
+    """
+
+    def read(session: Session) -> payees.Account:
+        row = payouts.get(session, payout_id)
+        if row is None:
+            raise NotFound(f"There is no payout '{payout_id}'.")
+        found = payees.in_full(session, row)
+        if found is None:
+            raise NotFound("This payout goes to no account that somebody named.")
+        return found
+
+    found = await desk.read(read)
+    log.info("%s looked at the account of the payout %s", who, payout_id)
+    return found.model_dump()
 
 
 async def register_page(

@@ -309,6 +309,93 @@ class PayoutShown(Shown):
     reference: str | None
 
 
+class PaymentBehind(Shown):
+    """A payment of the order, as its provider knows it, and what of it went back or is about to (F17)."""
+
+    payment_no: str
+    method: str
+    reference: str | None
+    amount: MoneyShown | None
+    given_back: MoneyShown | None
+    under_way: MoneyShown | None
+
+
+class PayoutInQueue(PayoutShown):
+    """The same with the payment that gives it back; freight, which belongs to none, with the order's newest."""
+
+    payment: PaymentBehind | None
+
+
+class AccountShown(Shown):
+    """An account in full: for whoever pays to it (R1)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"kind": "bank", "account": "6222021234567890", "real_name": "王小明"}]}
+    )
+
+    kind: str
+    account: str
+    real_name: str | None
+
+
+class ExpectedShown(Shown):
+    """Money that a customer is to pay before we go on, and what he says of it (L12); names are masked."""
+
+    case_no: str
+    order_no: str | None
+    noted: bool
+    owed: MoneyShown | None
+    announced: MoneyShown | None
+    customer: str | None
+    payer: str | None
+    owner: str | None
+    due_at: AwareDatetime | None
+    notice: dict[str, Any] | None
+
+
+class ExpectedList(Shown):
+    items: tuple[ExpectedShown, ...]
+    next_cursor: str | None
+
+
+class ReceivedShown(Shown):
+    """A payment that was recorded: in which case, by whom, under which reference."""
+
+    case_no: str
+    seq: int
+    at: AwareDatetime
+    by: str
+    amount: MoneyShown | None
+    reference: str | None
+    purpose: str | None
+
+
+class ReceivedList(Shown):
+    items: tuple[ReceivedShown, ...]
+    next_cursor: str | None
+
+
+class DueShown(Shown):
+    """What the customer of a case owes us and of what, what became of the rest, what he paid too much (F24, T21)."""
+
+    case_no: str
+    order_no: str | None
+    customer: str | None
+    state: str
+    owed: MoneyShown | None
+    freight: MoneyShown | None
+    twice: MoneyShown | None
+    overpaid: MoneyShown | None
+    asked: MoneyShown | None
+    asked_by: str | None
+    reason: str | None
+
+
+class DueList(Shown):
+    items: tuple[DueShown, ...]
+    next_cursor: str | None
+
+
 class ClaimRowShown(Shown):
     """Something that a courier or supplier was asked for: what it waits for, until when, and what is missing."""
 
@@ -328,8 +415,34 @@ class ClaimList(Shown):
     next_cursor: str | None
 
 
+class LookThrough(Shown):
+    """A look at the books: at how many, and what does not agree (`amiss` names the first 50)."""
+
+    run_id: str
+    began_at: AwareDatetime
+    ended_at: AwareDatetime | None
+    found: int
+    failed: int
+    orders: int
+    cases: int
+    payouts: int
+    postings: int
+    amiss: tuple[dict[str, Any], ...]
+    words: tuple[str, ...]
+
+
+class BooksShown(Shown):
+    """Whether the books agree; `agree` is null until all of them were looked through once."""
+
+    agree: bool | None
+    running: bool
+    last_audit: LookThrough | None
+    last_begun_at: AwareDatetime | None
+    hourly: tuple[LookThrough, ...]
+
+
 class PayoutList(Shown):
-    items: tuple[PayoutShown, ...]
+    items: tuple[PayoutInQueue, ...]
     next_cursor: str | None
 
 

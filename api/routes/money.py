@@ -6,8 +6,20 @@ from fastapi import Query
 from pydantic import Field
 from starlette.responses import Response
 
+from api.accounting import auditing, finance
 from api.auth import actor_of
-from api.documents.answers import BalanceShown, ClaimList, PayoutList, PayoutShown, Rows
+from api.documents.answers import (
+    AccountShown,
+    BalanceShown,
+    BooksShown,
+    ClaimList,
+    DueList,
+    ExpectedList,
+    PayoutList,
+    PayoutShown,
+    ReceivedList,
+    Rows,
+)
 from api.documents.requests import Clearing, Failed, Number, Paid
 from api.routes.answers import Cursor, Filter, Json, Limit, as_csv, documented
 from api.routes.cases import Key, Several
@@ -15,6 +27,7 @@ from api.routes.checked import CallerHere, DeskHere, checked_router
 from models.accounting.claim_terms import Against
 from models.case import ClaimWait, PayoutState, Purpose
 from models.lifecycle import Action
+from store.accounting.dues import Which
 from store.accounting.register_columns import COLUMNS
 
 router = checked_router("money")
@@ -75,6 +88,53 @@ async def ask_payout(payout_id: Number, caller: CallerHere, desk: DeskHere) -> J
 
 
 @router.get(
+    "/payouts/{payout_id}/account",
+    summary="The account in full",
+    response_class=Json,
+    responses=documented(AccountShown, 404),
+)
+async def get_payout_account(payout_id: Number, caller: CallerHere, desk: DeskHere) -> Json:
+    """For whoever pays: the number and the name that lists mask (R1). Who asked is logged."""
+    return Json(await finance.account(desk, payout_id, caller.id))
+
+
+@router.get("/remittances", summary="Transfers in", response_class=Json, responses=documented(ExpectedList))
+async def list_remittances(
+    desk: DeskHere,
+    noted: Annotated[
+        bool | None, Query(description="true: the customer says that it was paid; false: nobody said so")
+    ] = None,
+    case_no: Filter = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Json:
+    """Money that customers are to pay before we go on, the nearest deadline first (L12). Names are masked."""
+    return Json(await finance.expected(desk, noted, case_no, cursor, limit))
+
+
+@router.get(
+    "/remittances/received", summary="Payments that came in", response_class=Json, responses=documented(ReceivedList)
+)
+async def list_received(desk: DeskHere, case_no: Filter = None, cursor: Cursor = None, limit: Limit = 50) -> Json:
+    """The payments that were recorded, the newest first (L12)."""
+    return Json(await finance.received(desk, case_no, cursor, limit))
+
+
+@router.get("/receivables", summary="Owed to us", response_class=Json, responses=documented(DueList))
+async def list_receivables(
+    desk: DeskHere,
+    which: Annotated[
+        Which, Query(description="owed now; a waiver was asked for; settled before; paid too much")
+    ] = "owed",
+    case_no: Filter = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Json:
+    """What customers owe us, owed, or paid too much, the oldest case first (F24, T21). Names are masked."""
+    return Json(await finance.owed(desk, which, case_no, cursor, limit))
+
+
+@router.get(
     "/balances/{customer}", summary="Store credit", response_class=Json, responses=documented(BalanceShown, 404)
 )
 async def get_balance(customer: Number, desk: DeskHere) -> Json:
@@ -113,6 +173,25 @@ async def list_claims(
 ) -> Json:
     """What couriers and suppliers were asked for, the next deadline first, with the evidence that is missing (L5)."""
     return Json(await desk.claims(tuple(awaits), against, overdue, case_no, cursor, limit, over))
+
+
+@router.get("/books", summary="Do the books agree?", response_class=Json, responses=documented(BooksShown))
+async def get_books(desk: DeskHere) -> Json:
+    """What the last audit of all books found, whether one runs now, and the hourly looks at what was touched."""
+    return Json(await auditing.books(desk))
+
+
+@router.post(
+    "/books/audit",
+    status_code=202,
+    summary="Look through all books now",
+    response_class=Json,
+    responses=documented(BooksShown, 404, status=202, said="it has been asked for"),
+)
+async def begin_audit(desk: DeskHere) -> Json:
+    """As every night. Where it is under way already, that run is enough; what it finds is in `GET /books`."""
+    await auditing.begin(desk)
+    return Json(await auditing.books(desk), 202)
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]

@@ -6,6 +6,7 @@ from console.customer import asking, following
 from console.pages import (
     account,
     approvals,
+    books,
     calendars,
     callbacks,
     calls_in,
@@ -64,6 +65,7 @@ PAGES: tuple[APIRouter, ...] = (
     payouts.router,
     claims.router,
     ledger.router,
+    books.router,
     remittances.router,
     receivables.router,
     loaners.router,

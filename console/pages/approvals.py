@@ -10,12 +10,15 @@ from starlette.responses import Response
 from api.lookup import CaseFilters
 from console import labels, people
 from console.cases import timeline
+from console.listing import amount_of
 from console.pages.cases import kinds, why
 from console.visit import Here, Visit
 from models.errors import AftercareError
 
 router = APIRouter()
 PAGE: Final = 20
+#: What of a command is money, written as plain amounts.
+SUMS: Final = ("amount", "freight", "parts", "labour")
 
 
 @router.get("/approvals", name="approvals")
@@ -30,7 +33,7 @@ async def _queue(here: Visit, cursor: str | None = None, code: int = 200, **more
     cases = await asyncio.gather(*(here.desk.case(number, here.roles, here.me.id) for number in numbers))
     values = {
         "rows": [
-            (row, case, _asked(here, case), _why_not(here, case))
+            (row, case, _asked(here, case, (row["at_stake"] or {}).get("currency")), _why_not(here, case))
             for row, case in zip(found["items"], cases, strict=True)
             if case["pending"]
         ],
@@ -47,10 +50,15 @@ async def _queue(here: Visit, cursor: str | None = None, code: int = 200, **more
     return here.page("approvals/page.html", part="approvals/_list.html", code=code, **values)
 
 
-def _asked(here: Visit, case: dict[str, Any]) -> list[tuple[str, str]]:
-    """What was asked for, in words."""
+def _asked(here: Visit, case: dict[str, Any], currency: str | None) -> list[tuple[str, str]]:
+    """What was asked for, in words; sums in the currency of the case."""
     data = (case["pending"] or {}).get("data", {})
-    return list(timeline.facts("approve", data, here.tongue))
+    told = {
+        name: here.tongue.money({"amount": str(data[name]), "currency": currency})
+        for name in SUMS
+        if currency and amount_of(str(data.get(name))) is not None
+    }
+    return list(timeline.facts("approve", {**data, **told}, here.tongue))
 
 
 def _why_not(here: Visit, case: dict[str, Any]) -> str:

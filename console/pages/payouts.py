@@ -7,6 +7,7 @@ from uuid import uuid4
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from api.accounting import finance
 from api.auth import actor_of
 from api.routes.answers import as_csv
 from console import labels, people
@@ -14,12 +15,14 @@ from console.cases.doing import do
 from console.language import N_
 from console.listing import amount_of, every, totals
 from console.visit import Form, Here, Visit
+from models.accounting.payments import ORIGINAL, STORE_CREDIT
 from models.accounting.refusals import explained
 from models.errors import AftercareError, Invalid
 from models.lifecycle import Action
 
 router = APIRouter()
 PAGE: Final = 50
+MOST_COUNTED: Final = 100
 MOST_IN_A_BATCH: Final = 100
 TABS: Final = {
     "approved": N_("to pay"),
@@ -28,6 +31,16 @@ TABS: Final = {
     "failed": N_("failed"),
     "done": N_("paid"),
 }
+COLUMNS: Final = (
+    *("id", "case_no", "order_no", "purpose", "amount", "currency", "account", "state", "payment_no"),
+    *("paid_by_method", "paid_under", "reference", "failure", "asked_by", "named_by", "confirmed_by", "gateway"),
+    *("created_at", "changed_at", "paid_at"),
+)
+#: What is needed to pay a batch somewhere else: the accounts in full.
+TO_PAY: Final = (
+    *("id", "case_no", "order_no", "purpose", "amount", "currency", "kind", "to_account", "real_name"),
+    *("paid_by_method", "paid_under"),
+)
 
 
 @router.get("/payouts", name="payouts")
@@ -43,11 +56,15 @@ async def _queue(
     found = await here.desk.payouts((state,), case_no.strip() or None, None, cursor, PAGE)
     query = {"state": state, "case_no": case_no, "cursor": found["next_cursor"]}
     values = {
+        "counts": await here.desk.payout_counts([one for one in TABS if one != "done"], MOST_COUNTED),
         "found": found["items"],
         "totals": totals(found["items"]),
         "following": found["next_cursor"] and here.url("payouts", query),
         "state": state,
         "case_no": case_no,
+        "cursor": cursor or "",
+        "shown": {},
+        "most_counted": MOST_COUNTED,
         "tabs": TABS,
         "labels": labels,
         "explained": _explained,
@@ -62,15 +79,23 @@ async def _queue(
 
 
 @router.get("/payouts.csv", name="payouts_csv")
-async def payouts_csv(here: Here, state: str = "approved") -> Response:
-    """A tab as a spreadsheet; accounts are masked."""
+async def payouts_csv(here: Here, state: str = "approved", case_no: str = "") -> Response:
+    """What a tab shows, all of it, as a spreadsheet; accounts are masked."""
     state = state if state in TABS else "approved"
-    rows = [row async for row in _all(here, state)]
-    return as_csv(rows, f"payouts-{state}", ("id", "case_no", "purpose", "amount", "currency", "account", "state"))
+    rows = [_flat(row) async for row in _all(here, state, case_no)]
+    return as_csv(rows, f"payouts-{state}", COLUMNS)
 
 
-def _all(here: Visit, state: str) -> AsyncIterator[dict[str, Any]]:
-    return every(lambda cursor, most: here.desk.payouts((state,), None, None, cursor, most))
+def _all(here: Visit, state: str, case_no: str = "") -> AsyncIterator[dict[str, Any]]:
+    about = case_no.strip() or None
+    return every(lambda cursor, most: here.desk.payouts((state,), about, None, cursor, most))
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    """A row for a file: the payment that gives back by what its provider calls it."""
+    paid = row["payment"] or {}
+    told = {"paid_by_method": paid.get("method"), "paid_under": paid.get("reference")}
+    return {**{name: value for name, value in row.items() if name != "payment"}, **told}
 
 
 def _explained(failure: str) -> tuple[dict[str, str], str]:
@@ -86,16 +111,30 @@ def _explained(failure: str) -> tuple[dict[str, str], str]:
 async def payout_paid(here: Here, payout_id: str) -> Response:
     """It was paid, under a reference; said again it has no second effect."""
     form = await here.form()
-    reference, state = form.text("reference"), form.text("state")
+    reference = form.text("reference")
     if not reference or len(reference) > 200:
         return await _wrong(here, form, payout_id, here.tongue.say("Say under which reference it was paid."), 422)
     try:
         await here.desk.payout_paid(payout_id, reference, actor_of(here.caller, action=Action.RECORD_REFUND))
     except AftercareError as refused:
         return await _wrong(here, form, payout_id, here.told(refused), refused.status)
-    return here.go(
-        here.url("payouts", {"state": state}), here.tongue.say("Recorded as paid: %(what)s.", what=reference)
-    )
+    return here.go(_back(here, form), here.tongue.say("Recorded as paid: %(what)s.", what=reference))
+
+
+def _back(here: Visit, form: Form) -> str:
+    """The page of the list that somebody was on."""
+    return here.url("payouts", {name: form.text(name) for name in ("state", "case_no", "cursor")})
+
+
+@router.post("/payouts/{payout_id}/account", name="payout_account")
+async def payout_account(here: Here, payout_id: str) -> Response:
+    """The account in full, so that whoever pays copies it and types nothing (R1); who looked is logged."""
+    form = await here.form()
+    try:
+        found = await finance.account(here.desk, payout_id, here.me.id)
+    except AftercareError as refused:
+        return await _wrong(here, form, payout_id, here.told(refused), refused.status)
+    return await _there(here, form, shown={"id": payout_id, **found})
 
 
 @router.post("/payouts/{payout_id}/failed", name="payout_failed")
@@ -155,8 +194,12 @@ async def payout_confirm(here: Here, case_no: str) -> Response:
 
 
 async def _wrong(here: Visit, form: Form, payout_id: str, words: str, code: int) -> Response:
-    typed = {**form.keep(), "id": payout_id}
-    return await _queue(here, form.text("state"), code=code, errors={"": words}, typed=typed)
+    return await _there(here, form, code=code, errors={"": words}, typed={**form.keep(), "id": payout_id})
+
+
+async def _there(here: Visit, form: Form, **more: Any) -> Response:
+    """The page of the list that the form was on."""
+    return await _queue(here, form.text("state"), form.text("case_no"), form.text("cursor") or None, **more)
 
 
 # ── many ──────────────────────────────────────────────────────────────────────────────────────────
@@ -176,8 +219,7 @@ async def check_batch(here: Here) -> Response:
 
 async def _of(here: Visit, chosen: list[str]) -> list[dict[str, Any]]:
     """Those of the chosen payouts that are still to be paid."""
-    wanted = set(chosen)
-    return [row async for row in _all(here, "approved") if row["id"] in wanted]
+    return [row for row in await here.desk.payouts_named(chosen) if row["state"] == "approved"]
 
 
 def _batch(
@@ -185,6 +227,25 @@ def _batch(
 ) -> Response:
     values: dict[str, Any] = {"rows": rows, "totals": totals(rows), "typed": typed, "errors": errors, "labels": labels}
     return here.page("payouts/batch.html", code=code, **values)
+
+
+@router.post("/payouts/batch/file", name="batch_file")
+async def batch_file(here: Here) -> Response:
+    """The chosen payouts as a file to pay from, with their accounts in full; who took it is logged (R1)."""
+    chosen = (await here.form()).texts("payout")
+    if len(chosen) > MOST_IN_A_BATCH:
+        raise Invalid(f"A batch has at most {MOST_IN_A_BATCH} payouts.")
+    rows = [{**_flat(row), **await _to(here, row)} for row in await _of(here, chosen)]
+    return as_csv(({name: row.get(name) for name in TO_PAY if name in row} for row in rows), "to-pay", TO_PAY)
+
+
+async def _to(here: Visit, row: dict[str, Any]) -> dict[str, str | None]:
+    """Where a payout goes; nothing where it goes back to what was paid from."""
+    kind = str(row["account"] or ORIGINAL).partition(" ")[0]
+    if kind in (ORIGINAL, STORE_CREDIT):
+        return {"kind": kind}
+    found = await finance.account(here.desk, row["id"], here.me.id)
+    return {"kind": found["kind"], "to_account": found["account"], "real_name": found["real_name"]}
 
 
 @router.post("/payouts/batch/pay", name="pay_batch")

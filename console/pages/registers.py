@@ -1,6 +1,7 @@
 """The registers of section 11, to be looked through and taken along as a spreadsheet; what is personal is masked."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -10,7 +11,8 @@ from api.accounting.finance import register_columns, register_page
 from api.routes.answers import as_csv
 from console import labels, people
 from console.listing import cut
-from console.registers.words import HEADS, REGISTERS, STATES, said, sort_of
+from console.pages.cases import kinds
+from console.registers.words import HEADS, REGISTERS, STATES, said, several, sort_of
 from console.visit import Here, Visit
 from models.errors import NotFound
 
@@ -53,6 +55,7 @@ async def register(here: Here, name: str, q: str = "", state: str = "", cursor: 
         "heads": HEADS,
         "sort_of": sort_of,
         "said": said,
+        "several": partial(several, kinds=kinds(here), tongue=here.tongue),
         "names": await people.names(here),
     }
     return here.page("registers/one.html", part="registers/_rows.html", **values)

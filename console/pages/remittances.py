@@ -29,7 +29,7 @@ AGREES: Final = {
 }
 EXPECTED: Final = (
     *("case_no", "order_no", "noted", "owed", "currency", "announced", "payer", "customer", "owner", "due_at"),
-    "notice",
+    *("said_on", "said_method", "said_bank", "said_amount", "noted_at", "noted_by"),
 )
 RECEIVED: Final = ("at", "case_no", "order_no", "amount", "currency", "reference", "purpose", "by")
 
@@ -98,8 +98,17 @@ async def _page(here: Visit, which: str, case_no: str, cursor: str | None, most:
 async def remittances_csv(here: Here, which: str = "noted", case_no: str = "") -> Response:
     """A tab as a spreadsheet; names are masked."""
     which = which if which in TABS else "noted"
-    rows = [row async for row in every(lambda cursor, most: _page(here, which, case_no, cursor, most))]
+    rows = [_flat(row) async for row in every(lambda cursor, most: _page(here, which, case_no, cursor, most))]
     return as_csv(rows, f"remittances-{which}", RECEIVED if which == "received" else EXPECTED)
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row for a file: what the customer says of his payment in columns of its own."""
+    said = row.get("notice") or {}
+    told = {"said_on": "date", "said_method": "method", "said_bank": "bank", "said_amount": "amount"}
+    noted = {"noted_at": "at", "noted_by": "by"}
+    whole = {name: value for name, value in row.items() if name != "notice"}
+    return {**whole, **{column: said.get(name) for column, name in (told | noted).items()}}
 
 
 @router.post("/remittances/{case_no}/matched", name="remittance_matched")

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from console import labels
-from console.language import N_
+from console.language import N_, Tongue
+from console.refusals.roles import ROLE_WORDS
 
 #: Register → how it is called, and what stands in it; those of money first.
 REGISTERS: Final[Mapping[str, tuple[str, str]]] = {
@@ -188,6 +189,7 @@ _AWAITS: Final = {
     "payment": N_("their money"),
     "decision": N_("our decision"),
 }
+_INVOICES: Final = {"paper": N_("on paper"), "electronic": N_("electronic")}
 #: Column → the words of its values; what is none of them is shown as it is.
 _SAID: Final[Mapping[str, Mapping[str, str]]] = {
     "state": {**labels.CHOICES, **labels.STATES, **labels.PAYOUTS, **_STATES},
@@ -198,7 +200,12 @@ _SAID: Final[Mapping[str, Mapping[str, str]]] = {
     "went_to": labels.CHOICES,
     "awaits": _AWAITS,
     "what": _WHAT,
+    "granted_as": ROLE_WORDS,
+    "ended_role": ROLE_WORDS,
+    "kind": _INVOICES,
 }
+#: Columns of several words of the program → what stands between them.
+_SEVERAL: Final = {"reason": " / ", "due": ", ", "silence": " / "}
 _PEOPLE: Final = frozenset({"by", "asked_by", "named_by", "acknowledged_by", "paid_by", "settled_by", "lent_by"}) | {
     "returned_by",
     "ended_by",
@@ -207,7 +214,7 @@ _DAYS: Final = frozenset({"starts_on"})
 
 
 def sort_of(column: str, value: Any) -> str:
-    """How a cell is shown: nothing money moment day case person said number yes or text."""
+    """How a cell is shown: nothing money moment day case person said several number yes or text."""
     if value in (None, "", []):
         return "nothing"
     if isinstance(value, Mapping) and "amount" in value:
@@ -217,6 +224,7 @@ def sort_of(column: str, value: Any) -> str:
     if isinstance(value, int):
         return "number"
     named = {"case_no": "case", **dict.fromkeys(_PEOPLE, "person"), **dict.fromkeys(_SAID, "said")}
+    named |= dict.fromkeys(_SEVERAL, "several")
     if column in named:
         return named[column]
     if column in _DAYS or (column == "until" and len(str(value)) == len("2026-11-02")):
@@ -232,3 +240,14 @@ def _is_moment(column: str, value: str) -> bool:
 def said(column: str, value: str) -> str:
     """The words of a value, before they are translated."""
     return _SAID.get(column, {}).get(value) or value.replace("_", " ")
+
+
+def several(column: str, value: str, kinds: Mapping[str, str], tongue: Tongue) -> str:
+    """What a cell of several words says; `kinds` are the kinds of case as they are called. Free text stays as it is."""
+    between = _SEVERAL[column]
+    return between.join(kinds.get(one) or _one_of_several(one, tongue) for one in value.split(between))
+
+
+def _one_of_several(value: str, tongue: Tongue) -> str:
+    known = labels.CHOICES.get(f"cause.{value}") or labels.CHOICES.get(value)
+    return tongue.say(known) if known else value

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Select, SelectBase, bindparam, func, literal_column, select, tuple_, update
+from sqlalchemy import Select, SelectBase, bindparam, func, literal, literal_column, select, tuple_, update
 from sqlalchemy import case as case_when
 from sqlalchemy.orm import Session
 
@@ -103,6 +103,12 @@ def get(session: Session, payout_id: str) -> PayoutRow | None:
     return PayoutRow.model_validate(row) if row else None
 
 
+def named(session: Session, ids: Collection[str]) -> tuple[PayoutRow, ...]:
+    """The payouts of these ids, the longest waiting first."""
+    found = select(payouts).where(payouts.c.id.in_(sorted(ids))).order_by(payouts.c.created_at, payouts.c.id)
+    return tuple(PayoutRow.model_validate(row) for row in session.execute(found))
+
+
 def of_case(session: Session, case_no: str) -> tuple[PayoutRow, ...]:
     """All payouts of a case, oldest first."""
     found = select(payouts).where(payouts.c.case_no == case_no).order_by(payouts.c.created_at, payouts.c.id)
@@ -157,6 +163,13 @@ def list(
     page = tuple(PayoutRow.model_validate(row) for row in rows[:limit])
     more = len(rows) > limit
     return page, encode("payouts", (page[-1].created_at, page[-1].id)) if more else None
+
+
+def counts(session: Session, states: Sequence[str], most: int) -> dict[str, int]:
+    """How many are in each of these states, at most so many of each: the counting walks an index and stops there."""
+    few = [select(literal(1)).where(payouts.c.state == state).limit(most).subquery() for state in states]
+    row = session.execute(select(*(select(func.count()).select_from(one).scalar_subquery() for one in few))).one()
+    return dict(zip(states, map(int, row), strict=True))
 
 
 def _filtered(states: tuple[str, ...], case_no: str | None, purpose: str | None) -> Select[tuple[object, ...]]:

@@ -1,5 +1,7 @@
 """Finance's queue and the manager's approvals: paid once, by whoever may, and only with totals that agree (R1)."""
 
+import csv
+import io
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -93,6 +95,50 @@ async def test_a_manager_names_another_way_and_somebody_else_pays_it(api: Api, b
     assert await paid(api, case) == [("done", "ICBC-3")]
 
 
+async def test_whoever_pays_sees_the_account_in_full_and_types_nothing(
+    api: Api, browse: Browse, caplog: pytest.LogCaptureFixture
+) -> None:
+    case, payout = await to_be_paid(api)
+    number = f"62220212345{case[-6:]}01"
+    named = {"kind": "bank", "account": number, "real_name": "王小明", "customer_agrees": True}
+    for account in ("6222000000000001", number):  # the customer has thought better of it
+        assert (await api.act(case, "provide_account", "agent", **{**named, "account": account})).status_code == 200
+    qian, there = browse("finance"), {"state": "approved", "case_no": case}
+    listed = await qian.get("/payouts", params=there)
+    assert number not in listed.text
+    assert f"bank account ••••••••{number[-4:]}" in words(listed)
+    assert number not in (await api.get("/payouts", params={"case_no": case})).text
+    with caplog.at_level("INFO", logger="api.accounting.finance"):
+        shown = await qian.submit(f"/payouts/{payout}/account", **there)
+    assert (number in shown.text, "王小明" in shown.text) == (True, True)
+    assert f"qian looked at the account of the payout {payout}" in caplog.text
+    assert (await browse("manager").submit(f"/payouts/{payout}/account", **there)).status_code == 403
+    told = await qian.submit("/payouts/batch/file", payout=[payout])
+    (row,) = csv.DictReader(io.StringIO(told.text.lstrip("\ufeff")))
+    assert (row["kind"], row["to_account"].strip(), row["real_name"]) == ("bank", number, "王小明")
+    assert (row["amount"], row["currency"]) == ("129.00", "CNY")
+    _, original = await to_be_paid(api)
+    nowhere = await qian.submit(f"/payouts/{original}/account", state="approved")
+    assert (nowhere.status_code, "goes to no account" in words(nowhere)) == (404, True)
+
+
+async def test_what_goes_back_names_the_payment_as_its_provider_does(api: Api, browse: Browse) -> None:
+    case, _ = await to_be_paid(api)
+    row = words(await browse("finance").get("/payouts", params={"case_no": case}))
+    assert "back to payment P1 Alipay A-1 · paid ¥338.00" in row
+    (paid,) = (await api.get("/payouts", params={"case_no": case})).json()["items"]
+    assert (paid["payment"]["reference"], paid["payment"]["under_way"]["amount"]) == ("A-1", "129.00")
+
+
+async def test_what_is_wrong_is_said_on_the_page_where_it_was_typed(api: Api, browse: Browse) -> None:
+    case, payout = await to_be_paid(api)
+    there = {"state": "approved", "case_no": case}
+    wrong = await browse("finance").submit(f"/payouts/{payout}/failed", **there, code="x" * 201)
+    assert (wrong.status_code, case in words(wrong), "x" * 201 in wrong.text) == (422, True, True)
+    paid = await browse("finance").submit(f"/payouts/{payout}/paid", **there, reference="ALI-9")
+    assert paid.headers["location"] == f"/payouts?state=approved&case_no={case}"
+
+
 async def test_store_credit_is_confirmed_by_somebody_else_and_credited_by_itself(api: Api, browse: Browse) -> None:
     case, _ = await to_be_paid(api)
     credit = {"kind": "store_credit", "account": "balance", "real_name": "王小明", "customer_agrees": True}
@@ -119,7 +165,7 @@ async def test_what_is_at_a_provider_stands_apart_and_can_be_asked_about(
     qian = browse("finance")
     page = words(await qian.get("/payouts", params={"state": state, "case_no": case}))
     assert told in page
-    assert "by alipay" in page
+    assert "by Alipay" in page
     elsewhere = words(await qian.get("/payouts", params={"state": "approved", "case_no": case}))
     assert "No payout of this case is here" in elsewhere
     asked = await qian.submit(f"/payouts/{payout}/ask", state=state)
@@ -135,6 +181,7 @@ async def test_a_batch_is_recorded_only_when_count_and_sum_are_typed_as_they_are
     assert one in words(check)
     rows = [row for row in await api.every("/payouts") if row["id"] in (first, second)]
     (total,) = totals(rows)
+    assert "A-1" in words(check), "what the provider calls the payment"
     batch = {"payout": [first, second], "reference": "BATCH-1", "count-CNY": "2", "sum-CNY": f"¥{total.amount:,}"}
     wrong = await qian.submit("/payouts/batch/pay", **{**batch, "sum-CNY": "1.00", "count-CNY": "3"})
     assert wrong.status_code == 422
@@ -172,6 +219,9 @@ async def test_the_queue_goes_into_a_spreadsheet(api: Api, browse: Browse) -> No
     file = await browse("finance").get("/payouts.csv")
     assert file.headers["content-type"].startswith("text/csv")
     assert case in file.text
+    other, _ = await to_be_paid(api)
+    one = await browse("finance").get("/payouts.csv", params={"case_no": case})
+    assert (case in one.text, other in one.text) == (True, False), "what the page is narrowed to"
     assert (await browse("agent").get("/payouts.csv")).status_code == 403
 
 

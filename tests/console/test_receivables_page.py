@@ -1,5 +1,6 @@
 """Transfers in, what customers owe, devices lent and the registers on screen (L12, F24, G8, section 11)."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -37,7 +38,10 @@ async def test_what_a_customer_says_he_paid_is_looked_for_found_and_lets_the_cas
     assert case in words(await qian.get("/remittances", params={"which": "expected", "case_no": case}))
     await api.act(case, "notify_payment", "customer", method="bank", bank="ICBC", amount=owed)
     noted = words(await qian.get("/remittances", params={"case_no": case}))
-    assert "ICBC" in noted
+    (listed,) = (await api.get("/remittances", params={"noted": True, "case_no": case})).json()["items"]
+    assert (listed["owed"]["amount"], listed["notice"]["bank"], listed["customer"]) == (owed, "ICBC", "••明")
+    assert "ICBC," in (await qian.get("/remittances.csv", params={"case_no": case})).text, "a column of its own"
+    assert "bank transfer · ICBC" in noted
     assert "It is not there" in noted
     wrong = await qian.submit(f"/remittances/{case}/matched", which="noted", amount=owed, reference="")
     assert (wrong.status_code, "under which reference" in words(wrong)) == (422, True)
@@ -49,6 +53,7 @@ async def test_what_a_customer_says_he_paid_is_looked_for_found_and_lets_the_cas
     assert "ICBC 0091" in received
     file = (await qian.get("/remittances.csv", params={"which": "received", "case_no": case})).text
     assert file.count("ICBC 0091") == 1
+    assert "ICBC 0091" in (await api.get("/remittances/received", params={"case_no": case})).text
     assert (await browse("agent").submit(f"/remittances/{case}/matched", **came)).status_code == 403
 
 
@@ -99,6 +104,8 @@ async def test_a_waiver_takes_two_people_and_is_given_up_in_the_books(api: Api, 
     case, qian, chen = await owing(api), browse("finance"), browse("manager")
     row = words(await qian.get("/receivables", params={"case_no": case}))
     assert "freight paid without cause ¥12.00" in row
+    (due,) = (await api.get("/receivables", params={"case_no": case})).json()["items"]
+    assert (due["owed"]["amount"], due["customer"]) == ("12.00", "••明")
     silent = await qian.submit(f"/receivables/{case}/waive", which="owed", amount="12.00", reason="")
     assert silent.status_code == 422
     asked = {"which": "owed", "amount": "12.00", "reason": "an old customer", "command_id": f"{case}-waive"}
@@ -201,6 +208,13 @@ async def test_every_register_is_a_page_and_a_spreadsheet(api: Api, browse: Brow
     assert (await browse("agent").get("/registers")).status_code == 403
 
 
+async def test_registers_speak_the_language_of_who_reads_them(api: Api, browse: Browse):
+    case = await owing(api)
+    page = words(await browse("finance", "zh-CN").get("/registers/refunds", params={"q": case}))
+    assert "商品质量问题" in page or "质量问题" in page
+    assert not [word for word in ("quality_fault", "customer", "refund", "manager") if f" {word} " in page], page
+
+
 async def test_a_register_is_narrowed_by_words_and_masks_who_it_is_about(api: Api, browse: Browse):
     case, serial = await lent(api)
     qian = browse("finance")
@@ -208,6 +222,29 @@ async def test_a_register_is_narrowed_by_words_and_masks_who_it_is_about(api: Ap
     assert case in words(page)
     assert "王小明" not in page.text
     assert "No row says that" in words(await qian.get("/registers/loaners", params={"q": "no such device"}))
+
+
+# ── do the books agree ────────────────────────────────────────────────────────────────────────────
+
+
+async def test_finance_sees_whether_the_books_agree_and_has_them_looked_through_now(api: Api, browse: Browse):
+    await owing(api)
+    qian = browse("finance")
+    asked = await qian.submit("/books/audit")
+    assert asked.status_code == 303
+    for _ in range(300):
+        found = (await api.get("/books")).json()
+        if found["last_audit"] and not found["running"]:
+            break
+        await asyncio.sleep(0.1)  # until it has ended
+    assert found["last_audit"]["orders"] >= 1
+    assert found["agree"] is (found["last_audit"]["found"] == 0)
+    page = words(await qian.get("/books"))
+    assert "looked through" in page
+    assert "Look through all books now" in page
+    waits = await qian.get(asked.headers["location"])
+    assert "being looked through" not in words(waits), "what was asked for has ended"
+    assert (await browse("agent").get("/books")).status_code == 403
 
 
 # ── the books of a case (T13) ─────────────────────────────────────────────────────────────────────
