@@ -24,7 +24,9 @@ CUSTOMERS: Final = frozenset(
     )
 )
 #: Pages for whoever comes, signed in or not.
-OPEN: Final = frozenset({"sign_in", "do_sign_in", "provider_sign_in", "provider_back", "choose_language"}) | CUSTOMERS
+OPEN: Final = (
+    frozenset({"sign_in", "do_sign_in", "provider_sign_in", "provider_back", "session", "choose_language"}) | CUSTOMERS
+)
 
 #: Page → the roles of which one is needed.
 MAY: Final[Mapping[str, frozenset[Role]]] = {

@@ -28,7 +28,7 @@ class Kept:
 
     action: str
     fields: tuple[tuple[str, str], ...]
-    files: bool = False
+    files: tuple[str, ...] = ()
 
     @property
     def packed(self) -> str:
@@ -57,7 +57,8 @@ async def kept(here: Visit) -> Kept | None:
     except (Forged, HTTPException, TooLarge):
         return None
     fields = tuple((name, value) for name, value in form.data.multi_items() if isinstance(value, str))
-    return _usable(Kept(here.here, fields, any(not isinstance(one, str) for one in form.data.values())))
+    files = tuple(one.filename or "" for _, one in form.data.multi_items() if not isinstance(one, str) and one.filename)
+    return _usable(Kept(here.here, fields, files))
 
 
 def carried(here: Visit, form: Form) -> Kept | None:
@@ -67,14 +68,14 @@ def carried(here: Visit, form: Form) -> Kept | None:
         fields = tuple(parse_qsl(form.raw("kept"), keep_blank_values=True, max_num_fields=MOST_FIELDS))
     except ValueError:
         return None
-    return _usable(Kept(action, fields, form.text("kept_files") == "yes"))
+    return _usable(Kept(action, fields, tuple(form.texts("kept_file"))))
 
 
 def _usable(found: Kept) -> Kept | None:
     names = {name for name, _ in found.fields}
     fields = tuple((name, value) for name, value in found.fields if name != "csrf")
     short = sum(len(name) + len(value) for name, value in fields) <= MOST
-    usable = short and names.isdisjoint(SECRETS) and _something(fields)
+    usable = short and names.isdisjoint(SECRETS) and (_something(fields) or bool(found.files))
     return Kept(found.action, fields, found.files) if usable else None
 
 

@@ -139,6 +139,11 @@ class Tongue:
         told = self.length(abs(seconds))
         return self.say("in %(time)s", time=told) if seconds > 0 else self.say("%(time)s ago", time=told)
 
+    def due(self, at: datetime | str) -> str:
+        """How far a deadline is: `in 2 h 15 min`, `overdue by 35 min`."""
+        late = round((self.now - self.local(at)).total_seconds())
+        return self.say("overdue by %(time)s", time=self.length(late)) if late >= 60 else self.from_now(at)
+
     def length(self, seconds: int) -> str:
         """A length of time in its two largest units: `3 days 4 h`, `2 h 15 min`."""
         left, parts = abs(seconds), []
@@ -150,6 +155,14 @@ class Tongue:
         # Seconds beside hours tell nobody anything.
         told = [text for size, text in parts if size * 1440 >= first and not (size == 1 and first > 60)][:2]
         return ("-" if seconds < 0 else "") + (" ".join(told) if told else self._unit(0, "minute"))
+
+    def clock(self) -> dict[str, Any]:
+        """What `static/clock.js` tells times by while a page is open, as `from_now` and `length` do it here."""
+        units = {unit: [self._unit(n, unit).replace(str(n), "{0}") for n in (1, 2)] for _, unit in _UNITS}
+        gap = "{time}"
+        told = {"in": self.say("in %(time)s", time=gap), "ago": self.say("%(time)s ago", time=gap)}
+        late = self.say("overdue by %(time)s", time=gap)
+        return {"now": self.now.isoformat(), "units": units, "soon": self.say("now"), "late": late, **told}
 
     def _unit(self, count: int, unit: str) -> str:
         return format_unit(count, f"duration-{unit}", length="short", locale=self.locale)

@@ -34,6 +34,9 @@ TITLES: Final = {
     503: N_("A part of the service is away"),
 }
 
+#: What may be over when the same form is sent again; its `command_id` has one effect, however often it arrives.
+MAY_PASS: Final = frozenset({409, 429, 500, 503})
+
 
 def install(app: FastAPI) -> None:
     """Let every refusal of the console be a page."""
@@ -58,9 +61,15 @@ async def _to_sign_in(request: Request, error: Expired) -> Response:
     return RedirectResponse(here.url("sign_in", {"onward": here.own_address(here.here)}), 303)
 
 
-def waiting(here: Visit, found: Kept, words: str, wrong: str = "", name: str = "", code: int = 403) -> Response:
-    """A form that waits to be sent again: by its button, or with the sign-in where nobody is signed in."""
+def waiting(
+    here: Visit, found: Kept, words: str, wrong: str = "", name: str = "", code: int = 403, title: str = ""
+) -> Response:
+    """A form that waits to be sent again: by its button, or with the sign-in where nobody is signed in.
+
+    With a `title` of its own it was refused for another reason than that nobody is signed in.
+    """
     values = {"kept": found, "told": found.told(here), "words": words, "wrong": wrong, "name": name}
+    values |= {"title": title or here.tongue.say("Not sent yet"), "again": bool(title)}
     return here.page("kept.html", part="parts/kept.html", code=code, **values)
 
 
@@ -93,13 +102,28 @@ async def refused(request: Request, error: Exception) -> Response:
     if here is None or not _reads_pages(request):
         return problem_of(problem)
     told = "" if isinstance(error, HTTPException) else here.told(problem)
-    answer = shown(here, problem.status, told)
+    answer = await _to_be_repeated(here, problem.status, told) or shown(here, problem.status, told)
     for name, value in (getattr(error, "headers", None) or {}).items():
         answer.headers[name] = value
     wait = problem.extra.get("retry_after")
     if wait or problem.status == 503:
         answer.headers["Retry-After"] = str(wait or 5)
     return answer
+
+
+async def _to_be_repeated(here: Visit, status: int, told: str) -> Response | None:
+    """A form that came to nothing through no fault of what was typed: it is shown, and can be sent once more."""
+    if here.request.method != "POST" or status not in MAY_PASS:
+        return None
+    title = here.tongue.say("Not done, or not known to be done")
+    try:
+        found = await kept(here)
+        return (
+            waiting(here, found, told or here.tongue.say(TITLES[status]), code=status, title=title) if found else None
+        )
+    except Exception:  # the page itself is broken, or what was sent cannot be read: it is refused without it
+        log.exception("what was typed cannot be shown again")
+        return None
 
 
 def _reads_pages(request: Request) -> bool:

@@ -273,6 +273,7 @@ class Visit:
             "url": self.url,
             "static": self.static,
             "money": tongue.money,
+            "as_json": as_json,
             "say": tongue.say,
             "say_many": tongue.say_many,
             "menu": menu,

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from store.engine import reading, writing
 from store.oversight import changes
-from store.oversight.changes import Change
+from store.oversight.changes import Change as Change
 
 log = logging.getLogger("aftercare.api")
 

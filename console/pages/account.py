@@ -34,7 +34,8 @@ async def save_account(here: Here) -> Response:
     language = form.text("language")
     wishes = {"keys": form.text("keys") == "on", **({"language": language} if language in LANGUAGES else {})}
     await asyncio.to_thread(here.house.door.prefer, here.me.id, **wishes)
-    answer = here.go(here.url("account"), here.tongue.say("Saved."))
+    there = here.own_address(form.text("onward")) if form.text("onward") else here.url("account")
+    answer = here.go(there, here.tongue.say("Saved."))
     if language in LANGUAGES:
         here.cookie(answer, LANGUAGE_COOKIE, language, YEAR)
     return answer

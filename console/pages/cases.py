@@ -74,6 +74,7 @@ async def seen_of(here: Visit, case_no: str, show: str = "all", before: int | No
         "names": names,
         "labels": labels,
         "script": script_of(document, order, here.house.locale),
+        "spoken": language_of(order, here.house.locale),
         "why": lambda reasons: why(here, reasons),
         "at_case": case_no,
         "case_no": case_no,
@@ -102,9 +103,13 @@ def _contact(order: Mapping[str, Any] | None) -> dict[str, str]:
 def script_of(document: Mapping[str, Any], order: Mapping[str, Any] | None, locale: str) -> str:
     """What to say, in the customer's language: it is he who reads it."""
     told = (document["next_step"] or {}).get("script") or {}
+    return told.get(language_of(order, locale).partition("-")[0]) or next(iter(told.values()), "")
+
+
+def language_of(order: Mapping[str, Any] | None, locale: str) -> str:
+    """The language that the customer speaks, as far as the order says; else that of the shop."""
     customer = (order or {}).get("customer") or {}
-    language = str(customer.get("language") or locale).partition("-")[0]
-    return told.get(language) or next(iter(told.values()), "")
+    return str(customer.get("language") or locale)
 
 
 def _groups(here: Visit, actions: Mapping[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:

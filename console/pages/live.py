@@ -9,11 +9,13 @@ from typing import Any, Final
 from fastapi import APIRouter
 from starlette.responses import Response, StreamingResponse
 
-from api.oversight.changes import HERE
+from api.oversight.changes import BREATH_SECONDS, HERE, Change
 from console import navigation, people
 from console.visit import Here, Visit
 
 router = APIRouter()
+#: Said while nothing happens. It is an event and no comment, as scripts hear no comments: a silent line is a dead one.
+BREATH: Final = "event: breath\ndata: .\n\n"
 #: So often it is asked whether whoever listens is still signed in.
 ASKED_EVERY = 60.0
 CASE_NO: Final = re.compile(r"[A-Z0-9-]{1,40}")
@@ -75,20 +77,27 @@ async def others_of(here: Visit, case_no: str) -> dict[str, Any]:
 
 async def _events(here: Visit, since: int | None, at: str = "") -> AsyncGenerator[str]:
     loop = asyncio.get_running_loop()
-    asked = loop.time()
+    asked = said = loop.time()
     yield ": here\n\n"
     async with aclosing(here.house.changes.follow(since)) as following:
         async for change in following:
-            if loop.time() - asked > ASKED_EVERY:
-                asked = loop.time()
+            now = loop.time()
+            if now - asked > ASKED_EVERY:
+                asked = now
                 if await asyncio.to_thread(here.house.door.who, here.secret, here.house.desk.clock()) is None:
                     return
-            if change is None:
-                yield ": still here\n\n"
-            elif change.number == HERE:
-                if change.case_no == at:
-                    yield f"event: others\ndata: {at}\n\n"
-            elif change.number == 0:
-                yield "event: anew\ndata: all\n\n"
-            else:
-                yield f"id: {change.number}\nevent: changed\ndata: {change.case_no}\n\n"
+            event = _event(change, at)
+            if event or now - said >= BREATH_SECONDS:
+                said = now
+                yield event or BREATH
+
+
+def _event(change: Change | None, at: str) -> str:
+    """What a page is told of a change; nothing for who is at another case than the one it shows."""
+    if change is None:
+        return BREATH
+    if change.number == HERE:
+        return f"event: others\ndata: {at}\n\n" if change.case_no == at else ""
+    if change.number == 0:
+        return "event: anew\ndata: all\n\n"
+    return f"id: {change.number}\nevent: changed\ndata: {change.case_no}\n\n"

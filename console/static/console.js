@@ -1,4 +1,4 @@
-// What every page has: dialogs, confirmations, buttons that are pressed once, and times that are renewed.
+// What every page has: dialogs, confirmations, buttons that are pressed once, and one place where things are said.
 
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-opens]");
@@ -14,21 +14,10 @@ document.addEventListener("click", (event) => {
   if (asking && !window.confirm(asking.dataset.confirm)) event.preventDefault();
 });
 
-// Without a connection nothing is sent, so that the browser does not leave the page with what was typed on it.
-const offline = document.getElementById("offline");
-document.addEventListener("submit", (event) => {
-  if (event.defaultPrevented || !offline || navigator.onLine || event.target.method !== "post") return;
-  event.preventDefault();
-  event.stopImmediatePropagation();
-  offline.hidden = false;
-  offline.scrollIntoView({ block: "nearest" });
-});
-window.addEventListener("online", () => { if (offline) offline.hidden = true; });
-
 // A form is sent once, however often its button is pressed.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method === "dialog" || event.defaultPrevented) return;
+  if (form.getAttribute("method") === "dialog" || event.defaultPrevented) return;
   if (form.dataset.sent) {
     event.preventDefault();
     return;
@@ -40,20 +29,36 @@ const again = (form) => {
   delete form.dataset.sent;
   for (const button of form.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
 };
-// Back in the browser, or an answer that stays on the page: the form can be sent again.
+// Back in the browser, or an answer that stays on the page: the form can be sent again. What a page asks for by itself
+// meanwhile is no answer to a form.
 window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(again));
-document.addEventListener("htmx:after:request", () => document.querySelectorAll("form[data-sent]").forEach(again));
-
-// Menus close when something else is pressed.
-document.addEventListener("click", (event) => {
-  for (const menu of document.querySelectorAll("details.drop[open]")) {
-    if (!menu.contains(event.target)) menu.open = false;
-  }
+document.addEventListener("htmx:finally:request", (event) => {
+  const form = event.target.closest?.("form[data-sent]");
+  if (form) again(form);
 });
+
+// Menus close when something else is pressed, or when the focus goes on.
+const shut = (but) => {
+  for (const menu of document.querySelectorAll("details.drop[open]")) {
+    if (!menu.contains(but)) menu.open = false;
+  }
+};
+document.addEventListener("click", (event) => shut(event.target));
+document.addEventListener("focusin", (event) => shut(event.target));
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   for (const menu of document.querySelectorAll("details.drop[open]")) {
     menu.open = false;
     menu.querySelector("summary")?.focus();
   }
+});
+
+// The one place where a page says something by itself: politely, and seen only where somebody waits for it.
+const said = document.getElementById("said");
+let silence = null;
+document.addEventListener("aftercare:say", (event) => {
+  clearTimeout(silence);
+  said.classList.toggle("unseen", !event.detail.seen);
+  said.textContent = event.detail.words;
+  silence = setTimeout(() => { said.textContent = ""; }, 6000);
 });

@@ -108,7 +108,7 @@ def _callback_missed(seen: Seen, since: datetime, now: datetime) -> tuple[str, s
     if seen.callback_misses:
         return f"回访已有 {seen.callback_misses} 次未接通。", f"{seen.callback_misses} callbacks reached nobody."
     zh, en = lasting(now - since)
-    return f"回访已逾期 {zh}。", f"The callback is {en} late."
+    return f"回访已超时 {zh}。", f"The callback is {en} late."
 
 
 def _bouncing(seen: Seen, since: datetime, now: datetime) -> tuple[str, str]:

@@ -33,7 +33,7 @@ _WORDS = {
         "quiet": "没有卡住的单子。",
         "reason": "{reason} {count} 单，最急：{cases}",
         "approvals": "等您审批：{cases}",
-        "callbacks": "逾期未回访：{count}",
+        "callbacks": "超时未回访：{count}",
         "late": "没有按时运行的定时任务：{names}",
     },
     "en": {

@@ -22,7 +22,17 @@ from up import Running
 #: What is asked for with GET and is no page to look at: files, streams, drawings, and addresses that only lead on.
 NO_PAGES: Final = frozenset(
     {
-        *("home", "work_next", "reports", "live", "rail", "case_others", "provider_sign_in", "provider_back"),
+        *(
+            "home",
+            "work_next",
+            "reports",
+            "live",
+            "session",
+            "rail",
+            "case_others",
+            "provider_sign_in",
+            "provider_back",
+        ),
         *("case_file", "case_slip", "parcel_photo", "playbook_road"),
         *("customer_photo", "customer_case_photo", "customer_slip"),
     }

@@ -104,6 +104,35 @@ def test_translations_have_the_places_of_their_words():
             assert names == {part.partition(")")[0] for part in there.split("%(")[1:]}, one
 
 
+#: Chinese words that nobody uses here, and the one that stands for the thing instead.
+NOT_SAID = {
+    "顾客": "客户",
+    "买家": "客户",
+    "储值": "店铺余额",
+    "张售后单": "个售后单",
+    "流程手册": "处理流程",
+    "逾期": "超时",
+    "支付机构": "支付渠道",
+    "凭证号": "流水号",
+    "缺勤": "外出",
+    "轮班": "排班",
+    "退货单": "随件单",
+    "免除": "减免",
+    "待验": "待质检",
+    "检验": "质检",
+    "批量操作": "批量处理",
+    "替班": "代班",
+    "暂缓": "搁置",
+}
+
+
+def test_chinese_pages_have_one_word_for_one_thing():
+    """The words of the playbooks, which stand on the same pages, are the measure."""
+    for english, told in catalogue.kept("zh-CN").items():
+        for word, instead in NOT_SAID.items():
+            assert word not in str(told), f"{english}: say {instead}"
+
+
 @pytest.mark.parametrize(
     ("wanted", "cookie", "accepted", "language"),
     [
@@ -134,6 +163,18 @@ def test_the_language_of_a_page(wanted: str | None, cookie: str | None, accepted
 def test_a_length_of_time_is_told_in_its_two_largest_units(seconds: int, english: str, chinese: str):
     assert tongue("en").length(seconds) == english
     assert tongue("zh-CN").length(seconds) == chinese
+
+
+@pytest.mark.parametrize(
+    ("at", "english", "chinese"),
+    [
+        ("2026-03-09T12:15:00+08:00", "in 2 hrs 15 mins", "2小时 15分钟后"),
+        ("2026-03-09T10:00:30+08:00", "now", "现在"),
+        ("2026-03-09T09:25:00+08:00", "overdue by 35 mins", "超时35分钟"),
+    ],
+)
+def test_a_deadline_is_told_by_how_far_it_is(at: str, english: str, chinese: str):
+    assert (tongue("en").due(at), tongue("zh-CN").due(at)) == (english, chinese)
 
 
 @pytest.mark.parametrize(

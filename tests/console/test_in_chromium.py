@@ -136,11 +136,11 @@ async def test_a_lost_connection_is_said_and_heals(chromium: Chromium, service: 
         await page.evaluate("document.getElementById('live')._htmx.sse.reader.cancel()")
         for _ in range(30):
             await page.clock.run_for(1000)
-        await expect(page.locator(".stale-bar")).to_contain_text("Not live since")
+        await expect(page.locator("#stale")).to_contain_text("Not live since")
         await api.act(case, "note", note="written meanwhile")
         await page.unroute("**/live*")
         async with asyncio.timeout(30):
-            while await page.locator(".stale-bar").count():
+            while await page.locator("#stale").is_visible():
                 await page.clock.run_for(5000)
         await page.clock.run_for(1000)
         await expect(page.locator("#timeline")).to_contain_text("written meanwhile")

@@ -4,10 +4,12 @@ import pytest
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import expect
 
+from console.visit import SESSION_COOKIE
 from tests.api.client import Api
 from tests.console.browser import Staff
 from tests.console.test_in_chromium import FOUND, chromium
 from tests.console.town import presses, town
+from tests.files import pictures
 from up import Running
 
 __all__ = ["chromium"]
@@ -84,15 +86,42 @@ async def test_a_session_that_ends_while_somebody_types_leaves_the_page_and_lets
         await li.fill("#w-note", "写了很久的备注")
         await li.context.clear_cookies()
         await api.act(case_no, "customer_message", "customer", text="在吗")
-        await expect(li.locator(".stale-bar")).to_contain_text("You are signed out")
+        await expect(li.locator("#signed-out")).to_be_visible()
         await expect(li.locator("#w-note")).to_have_value("写了很久的备注")
+        await li.get_by_role("button", name="Save the note").click()
+        await expect(li.locator("#signed-out")).to_contain_text("You are signed out")
+        await expect(li.locator("#w-note")).to_have_value("写了很久的备注")
+        async with li.context.expect_page() as opened:
+            await li.locator("#signed-out").get_by_role("link", name="Sign in").click()
+        tab = await opened.value
+        await tab.fill("#f-name", "li")
+        await tab.fill("#f-password", staff.password)
+        await presses(tab, "Sign in")
+        await tab.close()
         await presses(li, "Save the note")
-        await expect(li.locator("main")).to_contain_text("写了很久的备注")
-        await li.fill("#k-name", "li")
-        await li.fill("#k-password", staff.password)
-        await presses(li, "Sign in")
-        await presses(li, "Send it now")
         await expect(li.locator("#timeline")).to_contain_text("写了很久的备注")
+
+
+async def test_a_photo_that_was_chosen_when_the_session_ended_arrives_after_the_next_sign_in(
+    chromium: Chromium, service: Running, staff: Staff, api: Api
+) -> None:
+    case_no = (await api.opened())["case_no"]
+    async with town(chromium, service, staff) as people:
+        li = await people.window("agent")
+        await li.goto(f"/cases/{case_no}")
+        await li.get_by_text("Add photos and papers").click()
+        content = pictures.photo()
+        await li.set_input_files("#w-files", [{"name": "kettle.jpg", "mimeType": "image/jpeg", "buffer": content}])
+        await li.context.clear_cookies()
+        add = li.locator("form[enctype]").get_by_role("button", name="Add")
+        await add.click()
+        await expect(li.locator("#signed-out")).to_be_visible()
+        assert await li.locator("#w-files").evaluate("field => field.files.length") == 1
+        secret = staff.secret("agent")
+        await li.context.add_cookies([{"name": SESSION_COOKIE, "value": secret, "url": service.url}])
+        async with li.expect_event("load"):
+            await add.click()
+        await expect(li.locator(".photos")).to_contain_text("li")
 
 
 async def test_back_after_opening_a_case_shows_that_it_is_open_already(

@@ -210,7 +210,7 @@ def test_a_digest_counts_by_reason_and_names_the_most_urgent() -> None:
     text = body_of(told, Reader(), "M-2")
     assert title_of(told, "zh") == "44 条提醒，41 个售后单"
     assert "· 受理超时，升级到第 1 级：40" in text
-    assert "· 买家来消息了：3" in text
+    assert "· 客户来消息了：3" in text
     lines = [line for line in text.splitlines() if line.startswith("- ")]
     assert len(lines) == MOST_URGENT
     assert lines[0].startswith("- AC-26-000099 严重投诉")
@@ -227,7 +227,7 @@ def test_a_case_that_ended_meanwhile_is_said_to_be_over() -> None:
 
 def test_what_is_about_no_case_is_told_in_full_by_itself_and_behind_the_cases() -> None:
     morning = News(
-        reason="notice", zh="3月9日 晨报：卡住 2 单。\n逾期未回访：1", en="March 9: 2 cases stuck.\nCallbacks: 1"
+        reason="notice", zh="3月9日 晨报：卡住 2 单。\n超时未回访：1", en="March 9: 2 cases stuck.\nCallbacks: 1"
     )
     alone = [Told(news=morning, at=NOW)]
     assert title_of(alone, "en") == "March 9: 2 cases stuck."
