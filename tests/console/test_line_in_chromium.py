@@ -161,11 +161,18 @@ async def test_the_keys_of_lists_and_of_a_case(chromium: Chromium, service: Runn
         async with chen.expect_event("load"):
             await chen.keyboard.press("Enter")
         assert chen.url.endswith(f"/cases/{case_no}")
-        for key, field in (("t", "#act #f-to"), ("z", "#act #f-until"), ("e", "#act #f-reason"), ("m", "#act")):
-            await chen.locator("h1").click()
-            await chen.evaluate("document.activeElement.blur()")
+        for key, title in (
+            ("t", "Assign"),
+            ("z", "Snooze"),
+            ("e", "Escalate"),
+            ("m", "Ask for evidence"),
+            ("d", "Reject"),
+        ):
             await chen.keyboard.press(key)
-            await expect(chen.locator(field).first).to_be_visible()
+            await expect(chen.locator("#act-title")).to_have_text(title)
+            await expect(chen.locator("#act :focus")).to_have_count(1)
+            await chen.evaluate("document.activeElement.blur()")
+        assert (await api.get(f"/cases/{case_no}")).json()["state"] == "requested", "keys open, and do nothing"
         await chen.evaluate("document.activeElement.blur()")
         await chen.keyboard.press(".")
         await expect(chen.locator("#said")).to_contain_text(case_no)

@@ -2,7 +2,7 @@
 
 import pytest
 from playwright.async_api import Browser as Chromium
-from playwright.async_api import expect
+from playwright.async_api import FilePayload, expect
 
 from console.visit import SESSION_COOKIE
 from tests.api.client import Api
@@ -110,8 +110,8 @@ async def test_a_photo_that_was_chosen_when_the_session_ended_arrives_after_the_
         li = await people.window("agent")
         await li.goto(f"/cases/{case_no}")
         await li.get_by_text("Add photos and papers").click()
-        content = pictures.photo()
-        await li.set_input_files("#w-files", [{"name": "kettle.jpg", "mimeType": "image/jpeg", "buffer": content}])
+        photo = FilePayload(name="kettle.jpg", mimeType="image/jpeg", buffer=pictures.photo())
+        await li.set_input_files("#w-files", photo)
         await li.context.clear_cookies()
         add = li.locator("form[enctype]").get_by_role("button", name="Add")
         await add.click()
