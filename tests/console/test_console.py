@@ -96,7 +96,7 @@ def test_the_words_of_a_language_are_complete_and_none_is_left_over(language: st
 def test_translations_have_the_places_of_their_words():
     parts = catalogue.used()
     for english, told in catalogue.kept("zh-CN").items():
-        if parts.get(english) == catalogue.REFUSALS:
+        if parts.get(english) in (catalogue.REFUSALS, catalogue.MISTAKES):
             continue  # a language may leave out what goes without saying; tests/console/test_refusals.py
         for one in [english] if isinstance(english, str) else english[1:]:
             there = told if isinstance(told, str) else told[0]
