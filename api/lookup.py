@@ -27,6 +27,7 @@ from files.shelf import FileShelf
 from models.accounting.ledger import cost_of_case
 from models.case import Case
 from models.errors import Conflict, Invalid, NotFound
+from models.goods.tracking import Standing
 from models.lifecycle import Action, Role
 from models.masking import masked
 from models.orders import Order
@@ -43,6 +44,7 @@ from store.accounting import credit, ledger, payees, payouts
 from store.accounting.payouts import PayoutRow
 from store.accounting.registers import REGISTERS
 from store.goods import files as kept_files
+from store.goods import tracking
 from store.oversight import stuck, sweeps
 from store.time.rebase import furthest_deadline
 
@@ -203,6 +205,7 @@ class Lookup(OnDatabase):
                 files=kept_files.of_case(session, case_no),
                 accounts=tuple(masked(str(kept["account"])) for kept in accounts if kept.get("account")),
                 description=cases.description(session, case_no),
+                standings=_standings(session, case.return_waybill, case.sent_waybill),
             )
             return customer_view(case, told)
 
@@ -442,3 +445,9 @@ class Lookup(OnDatabase):
     async def write(self, work: Callable[[Session], T]) -> T:
         """What `work` writes, in one transaction, for the same."""
         return await self._write(work)
+
+
+def _standings(session: Session, *waybills: str | None) -> dict[str, Standing]:
+    """Where these parcels stand, as far as their couriers said anything."""
+    found = {waybill: tracking.standing(session, waybill) for waybill in waybills if waybill}
+    return {waybill: standing for waybill, standing in found.items() if standing}

@@ -105,10 +105,19 @@ def write(session: Session, case: Case, before: Parts, allowed: Mapping[int, int
     _write_units(session, case, before, allowed)
     new = [waybill for waybill in case.waybills if waybill not in before.waybills]
     put_new(session, case_waybills, [{"waybill": waybill, "case_no": case.case_no} for waybill in dict.fromkeys(new)])
+    _let_go(session, case, before.waybills.difference(case.waybills))
     watch.of_case(session, case.case_no, new, case.last_moved_at)
     waybills.tell_again(session, new)
     waybills.called_back(session, case)
     _write_holds(session, case, before)
+
+
+def _let_go(session: Session, case: Case, wrong: frozenset[str]) -> None:
+    """A number that was entered wrongly may be somebody else's parcel: the case is not found by it any more (G1)."""
+    if wrong:
+        here = (case_waybills.c.case_no == case.case_no, case_waybills.c.waybill.in_(wrong))
+        execute(session, delete(case_waybills).where(*here))
+        watch.let_go(session, case.case_no, wrong)
 
 
 def _write_units(session: Session, case: Case, before: Parts, allowed: Mapping[int, int | None]) -> None:

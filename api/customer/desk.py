@@ -27,7 +27,7 @@ from models.orders import Order, OrderLine
 from models.pots import Pots
 from models.procedure.eligibility import WARRANTY_OVER
 from models.remedies.parts import cost_of
-from printing.slip import Printed
+from printing.slip import Paper, Printed
 from printing.words import Language
 from store import lists, orders, reservations
 from store.customers import visits
@@ -258,6 +258,6 @@ class CustomerDesk:
         await self.desk.filing.mind_his_own(case_no, file_id)
         return await self.desk.filing.fetch(case_no, file_id, small)
 
-    async def slip(self, case_no: str, language: Language) -> Printed:
+    async def slip(self, case_no: str, language: Language, paper: Paper = "a6") -> Printed:
         """The return slip. Raises Conflict while the return is not approved."""
-        return await self.desk.slip(case_no, "a6", language)
+        return await self.desk.slip(case_no, paper, language)

@@ -5,7 +5,7 @@ the staff, what the case costs us, claims, other customers, or why a clock is la
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,14 +13,19 @@ from api.customer import words
 from api.customer.links import unsigned
 from api.customer.words import Words
 from api.views import instant, money
+from models.actions.planning import liable, quoted
 from models.case import Case, Payout
 from models.commands import Actor, OfferOption
+from models.errors import RuleRefused
 from models.events import Entry, Fact
+from models.freight import reimbursement_cap, seller_share
+from models.goods.tracking import Standing
 from models.lifecycle import Action, Role, State, allowed_in
 from models.money import to_minor
 from models.playbook import Playbook
 from models.procedure.rehearsal import answers
 from models.procedure.situation import missing_evidence
+from models.remedies import REMEDIES
 from playbooks.loading.shop import Shop
 from store.goods.files import CaseFile
 
@@ -58,12 +63,12 @@ class Told:
     files: Sequence[CaseFile] = ()
     accounts: Sequence[str] = ()  # masked, the latest last
     description: str | None = None
-    survey_done: bool = False
+    standings: Mapping[str, Standing] = field(default_factory=dict)  # what couriers said last, by waybill
 
 
 def customer_view(case: Case, told: Told) -> dict[str, Any]:
     """The case for its customer. A test names every key of it: whoever adds one decides that customers may see it."""
-    status, next_ = _standing(case)
+    status, next_ = _standing(case, told.entries)
     turn = turn_of(case)
     return {
         "case_no": case.case_no,
@@ -84,15 +89,18 @@ def customer_view(case: Case, told: Told) -> dict[str, Any]:
         "can": can(case, told.now),
         "offer": _offer(case),
         "quote": _quote(case),
-        "to_pay": _to_pay(case),
+        "to_pay": _to_pay(case, told.shop),
+        "decided": words.RULINGS.get(case.ruling.ruling) if case.ruling else None,
+        "visit": _visit(case),
         "money": _money(case),
         "payouts": [_payout(payout, case.currency) for payout in case.payouts if payout.state != "cancelled"],
         "account": told.accounts[-1] if told.accounts else None,
         "evidence": _evidence(case, told.book),
         "files": [_file(file) for file in told.files if file.role == Role.CUSTOMER],
-        "return": _return(case, told.shop),
-        "sent": _sent(case),
-        "timeline": timeline_of(told.entries),
+        "return": _return(case, told),
+        "sent": _sent(case, told),
+        "country": case.order.country if case.order else None,
+        "timeline": timeline_of(told.entries, case.currency),
         "shop": {"names": told.shop.names.model_dump(), "phone": told.shop.phone, "timezone": told.shop.timezone},
         "version": case.version,
     }
@@ -120,7 +128,7 @@ def can(case: Case, now: datetime) -> list[str]:
 def _makes_sense(case: Case, action: Action, now: datetime) -> bool:
     """What is allowed in many states and is only asked where it says something."""
     if action is Action.SHIP_RETURN:
-        return case.state is State.AWAITING_RETURN
+        return case.state in _WITH_SLIP  # on its way already: the number is put right
     if action is Action.PROVIDE_ACCOUNT:
         return case.account_missing
     if action is Action.NOTIFY_PAYMENT:
@@ -140,19 +148,38 @@ def _may_reopen(case: Case, now: datetime) -> bool:
     return in_time and case.closed_by == Role.SYSTEM and not case.reopened_by_customer
 
 
-def _standing(case: Case) -> tuple[Words, Words]:
+def _standing(case: Case, entries: Sequence[Entry]) -> tuple[Words, Words]:
     if case.state is State.REFUNDING and case.account_missing:
         return words.ACCOUNT_MISSING
     if case.state is State.AWAITING_PAYMENT and case.payment_notified:
         return words.PAYMENT_NOTIFIED
-    return words.STATES[case.state]
+    if case.state is State.CLOSED and case.closed_by == Role.SYSTEM:
+        return words.CLOSED_WITHOUT.get(_closed_in(entries), words.STATES[State.CLOSED])
+    return words.PARCELS_ASTRAY.get(_astray(case), words.STATES[case.state])
+
+
+def _closed_in(entries: Sequence[Entry]) -> str:
+    """The state in which the case was closed the last time."""
+    return next((entry.source or "" for entry in reversed(entries) if entry.action == Action.CLOSE), "")
+
+
+def _astray(case: Case) -> str:
+    """What is told otherwise of a parcel that is on its way (G14, L16)."""
+    if case.state is State.RETURN_IN_TRANSIT:
+        return "at_dock" if case.way_back == "moving" and case.at_dock_since else case.way_back
+    return "at_locker" if case.state is State.DELIVERING and case.at_locker_since else ""
 
 
 def _otherwise(case: Case) -> Words | None:
     """What happens when the customer's time runs out; our own deadlines are our own business."""
     if case.is_final or turn_of(case) != "you":
         return None
-    return words.OTHERWISE.get(case.procedure.clocks[case.state].outcome)
+    outcome = case.procedure.clocks[case.state].outcome
+    if outcome == "close" and case.state is State.AWAITING_PAYMENT and case.goods == "here":
+        return words.UNPAID_GOES_BACK
+    if outcome == "close" and case.reopened_by_customer:
+        return words.CLOSES_FOR_GOOD
+    return words.DECLINED_QUOTE if case.state is State.QUOTED else words.OTHERWISE.get(outcome)
 
 
 def _steps(case: Case) -> list[dict[str, Any]]:
@@ -214,10 +241,18 @@ def _quote(case: Case) -> dict[str, Any] | None:
     return {name: money(amount, case.currency) for name, amount in sums.items()}
 
 
-def _to_pay(case: Case) -> dict[str, Any] | None:
+def _to_pay(case: Case, shop: Shop) -> dict[str, Any] | None:
+    """What he is to pay, and how, as far as the shop has said that."""
     if not case.to_collect or case.is_final:
         return None
-    return {"amount": money(case.to_collect, case.currency), "notified": case.payment_notified}
+    how = shop.pay_to.model_dump(include={"zh", "en"}) if shop.pay_to else None
+    return {"amount": money(case.to_collect, case.currency), "notified": case.payment_notified, "how": how}
+
+
+def _visit(case: Case) -> dict[str, Any] | None:
+    """When somebody comes, as long as he has not been (T19)."""
+    known = case.visit if case.state is State.VISITING else None
+    return {"at": instant(known.at)} if known and known.at else None
 
 
 def _money(case: Case) -> dict[str, Any] | None:
@@ -249,38 +284,84 @@ def _file(file: CaseFile) -> dict[str, Any]:
     return {"id": file.id, "media_type": file.media_type, "at": instant(file.at)}
 
 
-def _return(case: Case, shop: Shop) -> dict[str, Any] | None:
-    """Where the goods go, and whether there is a slip to print: only for a return that was approved."""
+def _return(case: Case, told: Told) -> dict[str, Any] | None:
+    """Where the goods go, who pays for it, and whether there is a slip: only for a return that was approved."""
     if case.state not in _WITH_SLIP:
         return None
-    address = shop.return_address.model_dump(include={"zh", "en"})
-    return {"address": address, "carrier": case.carrier, "waybill": case.return_waybill, "slip": True}
+    shop = told.shop
+    return {
+        "address": shop.return_address.model_dump(include={"zh", "en"}),
+        "instructions": {"zh": list(shop.slip.zh), "en": list(shop.slip.en)},
+        "carrier": case.carrier if case.return_waybill else None,
+        "waybill": case.return_waybill,
+        "scan": _scan(told, case.return_waybill),
+        "freight": _return_freight(case),
+        "slip": True,
+    }
 
 
-def _sent(case: Case) -> dict[str, str | None] | None:
+def _return_freight(case: Case) -> dict[str, Any] | None:
+    """Who pays the way back as things stand (F1–F11): `us` up to a limit, `you`, or nobody with a label of ours."""
+    if case.label:
+        return {"by": "label", "up_to": None}
+    try:
+        asked = case.remedy or case.wanted or "none"
+        party = ("customer", 100) if asked in REMEDIES and quoted(case, asked) else liable(case, case.lines)
+    except RuleRefused:
+        return None  # the lines differ: whoever divides the case says it
+    if not seller_share(*party):
+        return {"by": "you", "up_to": None}
+    most = reimbursement_cap(case.order.return_rate, case.procedure.return_freight_factor) if case.order else 0
+    return {"by": "us", "up_to": money(most, case.currency) if most else None}
+
+
+def _sent(case: Case, told: Told) -> dict[str, Any] | None:
     """The parcel that is on its way to him."""
-    return {"waybill": case.sent_waybill} if case.sent_waybill else None
+    return {"waybill": case.sent_waybill, "scan": _scan(told, case.sent_waybill)} if case.sent_waybill else None
+
+
+def _scan(told: Told, waybill: str | None) -> dict[str, Any] | None:
+    """What its courier said last of a parcel."""
+    standing = told.standings.get(waybill or "")
+    if standing is None:
+        return None
+    return {**words.scan(standing.what), "at": instant(standing.at), "place": standing.place or None}
 
 
 # ── what has happened ─────────────────────────────────────────────────────────────────────────────
 
 
-def timeline_of(entries: Iterable[Entry]) -> list[dict[str, Any]]:
+def timeline_of(entries: Iterable[Entry], currency: str | None = None) -> list[dict[str, Any]]:
     """The entries that are the customer's business, the newest first."""
-    shown = [_entry(entry) for entry in entries if entry.action in words.HAPPENED]
+    shown = [_entry(entry, currency) for entry in entries if entry.action in words.HAPPENED]
     return shown[::-1]
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def _entry(entry: Entry, currency: str | None) -> dict[str, Any]:
     by_customer = entry.actor.role is Role.CUSTOMER
     said: Mapping[str, str] = words.HAPPENED[entry.action]
+    if entry.action == Action.SHIP_RETURN and entry.source == State.RETURN_IN_TRANSIT:
+        said = words.NUMBER_PUT_RIGHT
     return {
         "at": instant(entry.at),
         "who": "you" if by_customer else "shop",
         **said,
         "text": _quoted(entry, by_customer),
         "parcel": _parcel(entry),
+        "amount": _said_amount(entry, currency, by_customer),
     }
+
+
+def _said_amount(entry: Entry, currency: str | None, by_customer: bool) -> dict[str, str] | None:
+    """What was offered, or what he would agree to (K3)."""
+    told: Any = None
+    if entry.action == Action.MAKE_OFFER:
+        options = entry.data.get("options")
+        first = options[0] if isinstance(options, list) and len(options) == 1 else {}
+        told = entry.data.get("amount") or (first.get("amount") if isinstance(first, dict) else None)
+    elif entry.action == Action.DECLINE_OFFER and by_customer:
+        told = entry.data.get("counter")
+    return {"amount": str(told), "currency": currency} if told and currency else None
 
 
 def _quoted(entry: Entry, by_customer: bool) -> str | None:

@@ -112,7 +112,10 @@ STATES: Final[Mapping[State, tuple[Words, Words]]] = {
     ),
     State.REFUNDING: (
         said("退款正在办理", "Your refund is on its way"),
-        said("款项会退回到您的付款账户。", "The money goes back the way you paid."),
+        said(
+            "款项会退回到您的付款账户；我们付出后，银行通常还要 1–3 个工作日到账。",
+            "The money goes back the way you paid. Once we have paid it, your bank usually takes 1 to 3 working days.",
+        ),
     ),
     State.EXCHANGING: (
         said("正在为您发货", "We are sending you the goods"),
@@ -143,7 +146,10 @@ STATES: Final[Mapping[State, tuple[Words, Words]]] = {
     State.CLOSED: (said("已结束", "Closed"), said("这次售后已经结束。", "This request is finished.")),
     State.REJECTED: (
         said("未能受理", "We could not grant this"),
-        said("原因已告诉您；还有疑问请写给我们或打电话。", "We told you why. If you have questions, write or call."),
+        said(
+            "原因在下面的消息里；还有疑问请打电话给我们，情况有变化可以重新申请。",
+            "Our message below says why. If you have questions, call us; if things change, ask again.",
+        ),
     ),
     State.WITHDRAWN: (said("已撤回", "Withdrawn"), said("您撤回了这次申请。", "You withdrew this request.")),
 }
@@ -180,13 +186,95 @@ PAYMENT_NOTIFIED: Final = (
     said("查到后马上继续。", "We go on as soon as it is found."),
 )
 
+#: What is said where a parcel is not simply on its way: the return (G14), or what we sent (L16).
+PARCELS_ASTRAY: Final[Mapping[str, tuple[Words, Words]]] = {
+    "at_dock": (
+        said("包裹已送到我们这里，正在找", "Your parcel has reached us, and we are looking for it"),
+        said(
+            "快递显示已送到，我们还没登记入库。由我们来找，每天告诉您进展，您不用做什么。",
+            "The courier says it was delivered and it is not booked in yet. We look for it and tell you every day; "
+            "there is nothing for you to do.",
+        ),
+    ),
+    "lost": (
+        said("快递说您寄回的包裹丢了", "The courier says that your parcel to us is lost"),
+        said(
+            "您已经寄出，这不是您的责任。我们向快递索赔，您不用等索赔结果；请留好快递凭证。",
+            "You sent it, so this is not your loss. We claim it from the courier and you need not wait for that; "
+            "please keep the receipt.",
+        ),
+    ),
+    "refused": (
+        said("您寄回的包裹没有送成", "Your parcel to us could not be delivered"),
+        said(
+            "是我们这边没有收下，我们请快递重新送，您不用再寄。",
+            "It was not taken in on our side. We ask the courier to deliver it again; you need not send it again.",
+        ),
+    ),
+    "at_locker": (
+        said("包裹到了快递柜或代收点", "Your parcel is at a locker or pick-up point"),
+        said(
+            "请凭取件码去取；没有收到取件码请告诉我们。", "Please fetch it with its code. If you have no code, tell us."
+        ),
+    ),
+}
+#: Why a case has closed by itself, by the state that it waited in.
+CLOSED_WITHOUT: Final[Mapping[str, tuple[Words, Words]]] = {
+    State.AWAITING_EVIDENCE: (
+        said("已自动关闭", "Closed by itself"),
+        said("到期没有收到您补充的照片或说明。", "The photos or the answer did not reach us in time."),
+    ),
+    State.AWAITING_RETURN: (
+        said("已自动关闭", "Closed by itself"),
+        said(
+            "到期没有收到快递单号。如果您已经寄出，包裹到了我们照样收下并继续处理。",
+            "No tracking number reached us in time. If the parcel is on its way, we take it in and go on all the same.",
+        ),
+    ),
+    State.AWAITING_PAYMENT: (
+        said("已自动关闭", "Closed by itself"),
+        said("到期没有收到款项。", "The payment did not reach us in time."),
+    ),
+}
+#: What was decided outside (T21): a platform or bank binds us.
+RULINGS: Final[Mapping[str, Words]] = {
+    "refund": said(
+        "您下单的平台或银行决定退款，我们照办。",
+        "The platform or bank decided that you get your money back; we carry it out.",
+    ),
+    "refunded": said(
+        "您下单的平台或银行已经把钱退给您。", "The platform or bank has given you the money back already."
+    ),
+    "return": said(
+        "您下单的平台决定退货，我们照办。", "The platform decided that the goods come back; we carry it out."
+    ),
+    "rejected": said(
+        "您下单的平台或银行没有支持这次申请；有疑问请在平台上提出。",
+        "The platform or bank did not uphold this request. If you do not agree, tell them there.",
+    ),
+}
+NUMBER_PUT_RIGHT: Final = said("快递单号已更正", "The tracking number was put right")
+UNPAID_GOES_BACK: Final = said(
+    "到期没有收到款项，我们把商品寄回给您。", "If the payment does not reach us by then, your goods come back to you."
+)
+CLOSES_FOR_GOOD: Final = said(
+    "到期没有收到，申请会自动关闭；之后还需要的话请打电话给我们。",
+    "If nothing reaches us by then, the request closes by itself. If you still need us afterwards, call us.",
+)
+DECLINED_QUOTE: Final = said(
+    "到期没有答复，视为不维修，商品寄回给您。", "No answer by then counts as a no, and the goods come back to you."
+)
+
 #: What happens when the customer's time runs out.
 OTHERWISE: Final[Mapping[Outcome, Words]] = {
     "close": said(
         "到期没有收到，申请会自动关闭；之后您可以重新打开一次。",
         "If nothing reaches us by then, the request closes by itself. You can open it again once.",
     ),
-    "decline": said("到期没有答复，视为不接受。", "No answer by then counts as a no."),
+    "decline": said(
+        "到期没有答复，视为不接受，我们按原来的申请继续处理。",
+        "No answer by then counts as a no, and we go on with your request as you made it.",
+    ),
 }
 
 TURN: Final[Mapping[str, Words]] = {

@@ -1,6 +1,7 @@
 """What a customer's forms say, as the data of actions; what is missing or wrong is said at its field."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -11,9 +12,11 @@ from models.lifecycle import Action
 Data = dict[str, Any]
 Wrong = dict[str, str]
 MOST: Final = 2_000
+_WAYBILL: Final = re.compile(r"(?=.*[0-9])[0-9A-Za-z][0-9A-Za-z./_-]{4,59}", re.ASCII)
 _AMOUNT: Final = re.compile(r"[0-9]{1,9}([.,][0-9]{1,2})?", re.ASCII)
 NEEDED: Final = N_("Please fill this in.")
 NO_AMOUNT: Final = N_("Enter an amount such as 12.00.")
+NO_WAYBILL: Final = N_("A tracking number has letters and digits only, such as SF1029384756.")
 TOO_LONG: Final = N_("This is too long. Write less.")
 CHOOSE: Final = N_("Please choose one.")
 ACCOUNTS: Final = ("alipay", "wechat", "bank")
@@ -49,6 +52,15 @@ class Reader:
         elif typed:
             self.data[name] = typed.replace(",", ".")
 
+    def waybill(self, name: str) -> None:
+        """A tracking number as scanners read it: without spaces, in plain letters and digits."""
+        self.text(name, most=60)
+        plain = "".join(unicodedata.normalize("NFKC", self.data.get(name, "")).split())
+        if name in self.data and not _WAYBILL.fullmatch(plain):
+            self.wrong[name] = NO_WAYBILL
+        elif name in self.data:
+            self.data[name] = plain
+
     def choice(self, name: str, of: tuple[str, ...]) -> str:
         """One of some."""
         given = self.form.text(name)
@@ -81,7 +93,7 @@ def _evidence(form: Reader) -> None:
 
 def _shipped(form: Reader) -> None:
     form.text("carrier", most=60)
-    form.text("waybill", most=60)
+    form.waybill("waybill")
     form.amount("freight")
 
 

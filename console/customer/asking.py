@@ -9,6 +9,7 @@ from starlette.responses import Response
 from api.customer.desk import MOST_PHOTOS, CustomerDesk, OrderVisit
 from api.customer.finding import Unmatched
 from api.limits import TooManyTries
+from console.customer.zones import read_by
 from console.language import N_
 from console.visit import Here, Visit
 from models.errors import AftercareError
@@ -54,9 +55,10 @@ def find_again(here: Visit, **kept: str) -> Response:
 
 
 @router.get("/r", name="customer_find")
-async def find(here: Here, order: str = "") -> Response:
-    """The order's number and something that only its customer knows."""
-    if await order_visit(here):
+async def find(here: Here, order: str = "", another: bool = False) -> Response:
+    """The order's number and something that only its customer knows; who has proved it already goes on to it."""
+    visit = await order_visit(here)
+    if visit and not another and order in ("", visit.order_no):
         return here.go(here.url("customer_items"))
     return here.page("customer/find.html", order_no=order[:100], proof="", wrong={}, told="", kept={})
 
@@ -308,6 +310,7 @@ async def do_photos(here: Here) -> Response:
             here, visit, {"photo": here.tongue.say("These photos are too large together. Send fewer.")}
         )
     form, wrong = await here.form(), []
+    before_ = len(visit.draft.get("photos", []))
     for file in form.files("photo"):
         try:
             visit = await customers(here).add_photo(visit, file.file, file.filename)
@@ -319,7 +322,9 @@ async def do_photos(here: Here) -> Response:
     if wrong:
         return await _photos(here, visit, {"photo": " ".join(wrong)})
     if form.text("then") != "on":
-        return here.go(here.url("customer_photos"))
+        added = len(visit.draft.get("photos", [])) - before_
+        told = here.tongue.say_many("%(count)s photo was added.", "%(count)s photos were added.", added)
+        return here.go(here.url("customer_photos"), told if added > 0 else None)
     return on(here, await customers(here).keep(visit, photographed=True), "customer_photos")
 
 
@@ -441,6 +446,6 @@ async def sent(here: Here) -> Response:
     case_no = str(visit.draft["sent"])
     desk = customers(here)
     link = await desk.link(case_no)
-    return here.page(
-        "customer/sent.html", visit=visit, case=await desk.case(case_no), link=_case_path(here, link.token)
-    )
+    document = await desk.case(case_no)
+    told = {"case": document, "link": _case_path(here, link.token), **read_by(here.tongue, document["country"])}
+    return here.page("customer/sent.html", visit=visit, **told)

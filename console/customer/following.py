@@ -8,9 +8,10 @@ from starlette.responses import Response
 
 from console.customer.answers import ANSWERS, read
 from console.customer.asking import PHOTO_HEADINGS, customers, file_refusal, too_large
+from console.customer.zones import read_by
 from console.language import N_
 from console.visit import Here, Visit
-from models.errors import AftercareError, LinkEnded, NotFound
+from models.errors import AftercareError, Conflict, LinkEnded, NotFound
 from models.lifecycle import Action
 
 router = APIRouter()
@@ -51,7 +52,14 @@ async def case(here: Here, token: str) -> Response:
 async def _case(here: Visit, token: str, case_no: str, code: int = 200, doing: str = "", **more: Any) -> Response:
     shown: dict[str, Any] = {"wrong": {}, "typed": {}, "told": "", "command_id": uuid4().hex, **more}
     document = await customers(here).case(case_no)
+    shown |= {"couriers": _couriers(here), **read_by(here.tongue, document["country"])}
     return here.page("customer/case.html", code=code, case=document, token=token, doing=doing, **shown)
+
+
+def _couriers(here: Visit) -> list[str]:
+    """The couriers that the shop knows, as he would write them."""
+    known = here.desk.playbook_set.couriers.couriers.values()
+    return [courier.zh if here.tongue.short == "zh" else courier.en for courier in known]
 
 
 @router.get("/c/{token}/withdraw", name="customer_withdraw")
@@ -145,11 +153,15 @@ async def photo(here: Here, token: str, file_id: str, full: bool = False) -> Res
 
 
 @router.get("/c/{token}/slip.pdf", name="customer_slip")
-async def slip(here: Here, token: str) -> Response:
-    """The slip that goes into the parcel."""
+async def slip(here: Here, token: str, paper: str = "a6") -> Response:
+    """The slip that goes into the parcel: a label, or with `paper=a4` a page of any printer."""
     case_no = await _opened(here, token)
     if isinstance(case_no, Response):
         return case_no
-    made = await customers(here).slip(case_no, "zh" if here.tongue.short == "zh" else "en")
+    chinese = here.tongue.short == "zh"
+    try:
+        made = await customers(here).slip(case_no, "zh" if chinese else "en", "a4" if paper == "a4" else "a6")
+    except Conflict:
+        return here.go(here.url("customer_case", token=token))
     headings = {"Content-Disposition": f'inline; filename="{case_no}.pdf"'}
     return Response(made.pdf, media_type="application/pdf", headers=headings)

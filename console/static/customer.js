@@ -28,6 +28,16 @@ addEventListener("pageshow", (event) => {
   }
 });
 
+// An address is copied with one press, where the browser lets a page do that.
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  if (!navigator.clipboard) continue;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
+    button.parentElement.querySelector("[role=status]").textContent = button.dataset.copied;
+  });
+}
+
 // Large photos are made smaller before they travel. What cannot be read here (HEIC on most) goes as it is.
 const LONGEST = 2400;
 const LARGE = 1_500_000;

@@ -28,6 +28,9 @@ def authorise_return(draft: Draft, data: AuthoriseReturn) -> None:
 @handles(Action.SHIP_RETURN)
 def ship_return(draft: Draft, data: ShipReturn) -> None:
     """The waybill is known. Goods that were not asked for are recorded, and the case shows it (G12)."""
+    if draft.case.state is State.RETURN_IN_TRANSIT:
+        _put_right(draft, data)
+        return
     freight = 0 if draft.case.label else draft.minor(data.freight, "freight")
     draft.set(
         goods="in_transit",
@@ -39,6 +42,24 @@ def ship_return(draft: Draft, data: ShipReturn) -> None:
     )
     if draft.case.state is not State.AWAITING_RETURN:
         draft.record(Fact.GOODS_UNASKED, "The goods were sent before they were asked for.")
+
+
+def _put_right(draft: Draft, data: ShipReturn) -> None:
+    """The number on its way was entered wrongly: the right one takes its place, and the other is nobody's of ours (G1).
+
+    Freight is that of the one parcel: what is named now counts instead, what is not named stays.
+    """
+    case = draft.case
+    kept = tuple(one for one in case.waybills if one == case.sent_waybill or one != case.return_waybill)
+    named = data.freight is not None and not case.label
+    draft.set(
+        way_back="moving",
+        at_dock_since=None,
+        waybills=(*kept, data.waybill),
+        return_waybill=data.waybill,
+        carrier=data.carrier,
+        advanced_freight=draft.minor(data.freight, "freight") if named else case.advanced_freight,
+    )
 
 
 #: What is on the table here is set aside when goods come that have to be inspected first.

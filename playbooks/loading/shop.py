@@ -56,6 +56,9 @@ class Shop(Part):
     names: Names = Field(description="the shop's name: `{shop}`")
     return_address: Names = Field(description="where returns go: `{return_address}`")
     phone: Word = Field(description="the telephone for customers: `{phone}`")
+    pay_to: Names | None = Field(
+        None, description="how customers pay what they owe before something is sent; their page says it with the amount"
+    )
     timezone: Word = Field(description="dates and times are told in it, such as `Asia/Shanghai`")
     code: Annotated[str, Field(pattern=r"^[A-Z0-9]{2,8}$")] | None = Field(
         None,

@@ -87,6 +87,12 @@ def of_case(session: Session, case_no: str, waybills: Collection[str], at: datet
     put_new(session, parcel_watch, rows)
 
 
+def let_go(session: Session, case_no: str, waybills: Collection[str]) -> None:
+    """Numbers that a case does not name any more are not looked after for it."""
+    here = update(parcel_watch).where(_w.case_no == case_no, _w.waybill.in_(waybills))
+    session.execute(here.values(over=True))
+
+
 def heard_of(session: Session, waybill: str, at: datetime) -> None:
     """Something new is known: it is silent no more, and looked at again."""
     news = {"next_at": at, "silent_since": None, "silence": None, "over": False}

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
@@ -143,6 +145,17 @@ async def test_goods_in_an_open_case_are_shown_with_the_way_to_it(api: Api, phon
     assert phone.page.status_code == 200
 
 
+async def test_a_customer_with_two_orders_goes_from_one_to_the_other(api: Api, phone: Phone) -> None:
+    first, second = (await api.sold())["order_no"], (await api.sold())["order_no"]
+    page = await phone.found(first)
+    assert "another=true" in page.text
+    page = await phone.open(f"/r?order={second}")
+    assert f'value="{second}"' in page.text
+    page = await phone.fill("/r", order_no=second, proof="8000")
+    assert f"Order {second}" in words(page)
+    assert str((await phone.open(f"/r?order={second}")).url).endswith("/r/items")
+
+
 async def test_whoever_leaves_leaves_nothing_behind(api: Api, phone: Phone) -> None:
     await phone.found((await api.sold())["order_no"])
     await phone.fill("/r/leave")
@@ -223,6 +236,58 @@ async def test_from_the_approved_return_to_the_survey(api: Api, phone: Phone) ->
     page = await phone.fill("/do/complete_callback", satisfied="yes", solved="5", words="很快")
     assert "Closed" in words(page)
     assert (await api.get(f"/cases/{case_no}")).json()["state"] == "closed"
+
+
+async def test_a_tracking_number_entered_wrongly_is_put_right_and_leads_nobody_astray(api: Api, phone: Phone) -> None:
+    link = await phone.requested((await api.sold())["order_no"])
+    case_no = await numbered(phone, link)
+    await api.act(case_no, "authorise_return")
+    page = await phone.open(link)
+    assert "up to ¥30.00" in words(page)  # three times the zone's freight (F11)
+    assert (await phone.get(f"{link}/slip.pdf", params={"paper": "a4"})).content[:4] == b"%PDF"
+    page = await phone.fill("/do/ship_return", carrier="顺丰速运", waybill="我的订单")
+    assert "letters and digits only" in words(page)
+    tail = case_no[-6:]
+    await phone.fill("/do/ship_return", carrier="顺丰速运", waybill=f" sf1{tail} 77 ", freight="12")
+    page = await phone.fill("/do/ship_return", carrier="顺丰速运", waybill=f"ＳＦ{tail} 78")
+    assert "The tracking number was put right" in words(page)
+    case = (await api.get(f"/cases/{case_no}")).json()
+    assert case["state"] == "return_in_transit"
+    found = {}
+    for waybill in (f"sf1{tail}77", f"SF{tail}78"):
+        answer = (await api.post("/parcels/scan", json={"code": waybill})).json()
+        found[waybill] = (answer.get("case") or {}).get("case_no")
+    assert found == {f"sf1{tail}77": None, f"SF{tail}78": case_no}
+
+
+async def test_an_answer_that_lacks_something_keeps_the_rest_and_leads_to_its_field(api: Api, phone: Phone) -> None:
+    link = await phone.requested((await api.sold())["order_no"])
+    case_no = await numbered(phone, link)
+    await phone.open(link)
+    page = await phone.fill("/do/customer_message", text=" ")
+    assert 'href="#f-message"' in page.text
+    assert 'id="f-message"' in page.text
+    await api.act(case_no, "answer", text="已寄出", final=True)
+    await phone.open(link)
+    page = await phone.fill("/do/complete_callback", solved="4", words="还行")
+    assert "Please choose one." in words(page)
+    assert re.search(r'<option value="4" selected>', page.text)
+    assert "还行" in page.text
+
+
+async def test_times_are_those_of_the_customers_country_and_said_whose(api: Api, phone: Phone) -> None:
+    """Japan has one clock; in the United States the shop's is told, by its name."""
+    for country, zone in (("JP", "Japan Time"), ("US", "China (Shanghai) Time"), ("CN", None)):
+        customer = {"id": f"c-{country}", "name": "王小明", "phone": "13800138000", "country": country}
+        phone.cookies.clear()
+        link = await phone.requested((await api.sold(customer=customer))["order_no"])
+        page = words(await phone.open(link))
+        assert ("All times are in" in page) is (zone is not None)
+        assert zone is None or f"All times are in {zone}." in page
+        due = datetime.fromisoformat(
+            (await api.get(f"/cases/{await numbered(phone, link)}")).json()["due_at"]
+        ).astimezone(ZoneInfo("Asia/Tokyo" if country == "JP" else "Asia/Shanghai"))
+        assert f"{due:%H:%M}" in page
 
 
 async def test_an_offer_is_declined_with_a_counter_and_the_next_one_accepted(api: Api, phone: Phone) -> None:

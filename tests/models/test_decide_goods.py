@@ -25,6 +25,17 @@ def test_with_a_label_of_ours_nothing_is_advanced_F11() -> None:
     assert story.do("customer", "ship_return", carrier="sf", waybill="SF77", freight="12.00").case.advanced_freight == 0
 
 
+def test_a_number_that_was_entered_wrongly_is_put_right_and_is_the_cases_no_more_G1() -> None:
+    story = Story().do("agent", "authorise_return")
+    story.do("customer", "ship_return", carrier="sf", waybill="SF77", freight="12.00")
+    due = story.case.due_at
+    story.do("customer", "ship_return", carrier="zto", waybill="ZT78")
+    assert (story.state, story.case.waybills, story.case.return_waybill) == ("return_in_transit", ("ZT78",), "ZT78")
+    assert (story.case.carrier, story.case.advanced_freight, story.case.due_at) == ("zto", 1200, due)
+    assert story.do("agent", "ship_return", carrier="zto", waybill="ZT79", freight="9.00").case.advanced_freight == 900
+    assert "goods_unasked" not in story.happened
+
+
 def test_goods_that_were_not_asked_for_are_booked_in_all_the_same_G12() -> None:
     story = Story().do("warehouse", "book_in", waybill="SF01")
     assert story.state == "received"

@@ -8,10 +8,12 @@ from pydantic_core import to_json
 
 from api.customer import words
 from api.customer.view import HIS_ACTIONS, Told, customer_view, timeline_of
-from models.case import Advance, Case, Claim, Offer, Payout, Quote
+from models.case import Advance, Case, Claim, Offer, Payout, Quote, Ruling, Visit
 from models.commands import Actor, OfferOption, Replacement
 from models.events import Entry, Fact
+from models.goods.tracking import Standing, What
 from models.lifecycle import FINAL, ROLES, Action, Role, State
+from models.playbook import Names
 from store.goods.files import CaseFile
 from tests.builders import NOW, a_case
 from tests.shipped import shipped
@@ -20,7 +22,8 @@ from tests.shipped import shipped
 INSIDE = "ONLY-FOR-US"
 KEYS = {
     "": "case_no order_no opened_at kind lines description wanted remedy state status turn next until otherwise steps "
-    "can offer quote to_pay money payouts account evidence files return sent timeline shop version",
+    "can offer quote to_pay decided visit money payouts account evidence files return sent country timeline shop "
+    "version",
     "kind": "zh en",
     "lines[]": "line_no name quantity",
     "status": "zh en",
@@ -32,7 +35,10 @@ KEYS = {
     "offer.options[].amount": "amount currency",
     "quote": "parts labour freight total",
     **{f"quote.{name}": "amount currency" for name in ("parts", "labour", "freight", "total")},
-    "to_pay": "amount notified",
+    "to_pay": "amount notified how",
+    "to_pay.how": "zh en",
+    "decided": "zh en",
+    "visit": "at",
     "to_pay.amount": "amount currency",
     "money": "refund freight paid owes",
     **{f"money.{name}": "amount currency" for name in ("refund", "freight", "paid", "owes")},
@@ -40,10 +46,16 @@ KEYS = {
     "payouts[].amount": "amount currency",
     "evidence[]": "key zh en",
     "files[]": "id media_type at",
-    "return": "address carrier waybill slip",
+    "return": "address instructions carrier waybill scan freight slip",
     "return.address": "zh en",
-    "sent": "waybill",
-    "timeline[]": "at who zh en text parcel",
+    "return.instructions": "zh en",
+    "return.scan": "zh en at place",
+    "return.freight": "by up_to",
+    "return.freight.up_to": "amount currency",
+    "sent": "waybill scan",
+    "sent.scan": "zh en at place",
+    "timeline[]": "at who zh en text parcel amount",
+    "timeline[].amount": "amount currency",
     "shop": "names phone timezone",
     "shop.names": "zh en",
 }
@@ -81,6 +93,8 @@ def a_full_case(state: State) -> Case:
         "offer": Offer(options=(option,), came_from=State.REQUESTED, round=1, promised=(600,), limit=99_999),
         "quote": Quote(parts=1000, labour=2000, freight=1000),
         "advance": Advance(deposit=5000),
+        "ruling": Ruling(ruling="refund", reference=INSIDE, by=INSIDE),
+        "visit": Visit(at=NOW, technician=INSIDE, outlet=INSIDE),
         "claims": (Claim(against="supplier", amount=4200, name=INSIDE),),
         "payouts": (
             Payout(key=INSIDE, purpose="refund", amount=12900, reference=INSIDE, account=INSIDE, gateway=INSIDE),
@@ -98,13 +112,21 @@ def a_full_case(state: State) -> Case:
         "escalation": 3,
         "severity": "critical",
     }
-    return a_case(state=state, **over)
+    return with_freight(a_case(state=state, **over))
+
+
+def with_freight(case: Case) -> Case:
+    """The case with the freight of its order's zone, 12.00."""
+    assert case.order is not None
+    return case.model_copy(update={"order": case.order.model_copy(update={"return_rate": 1200})})
 
 
 def told(**over: Any) -> Told:
     known: dict[str, Any] = {
         "book": shipped().kinds["quality_fault"],
-        "shop": shipped().shop,
+        "shop": shipped().shop.model_copy(
+            update={"pay_to": Names(zh="支付宝 pay@shop.example", en="PayPal pay@shop.example")}
+        ),
         "now": NOW,
         "entries": (
             an_entry("opened", note=INSIDE),
@@ -113,6 +135,7 @@ def told(**over: Any) -> Told:
             an_entry(Action.REQUEST_EVIDENCE, what=["底部照片"]),
             an_entry(Action.SHIP_REPLACEMENT, carrier="SF", waybill="SF900"),
             an_entry(Action.REJECT),
+            an_entry(Action.MAKE_OFFER, amount="6.00"),
             an_entry(Action.COMPENSATE),
             *(an_entry(fact) for fact in Fact if fact is not Fact.OPENED),
         ),
@@ -121,6 +144,7 @@ def told(**over: Any) -> Told:
             CaseFile(id=INSIDE, media_type="image/jpeg", size=1, at=NOW, by=INSIDE, role="agent"),
         ),
         "accounts": ("•••••1234",),
+        "standings": {waybill: Standing(what=What.MOVING, at=NOW, words=INSIDE) for waybill in ("SF100", "SF900")},
         "description": INSIDE,  # written down by an agent
     }
     return Told(**{**known, **over})
@@ -163,7 +187,7 @@ def test_only_what_a_customer_may_do_is_offered_to_him() -> None:
         (State.REQUESTED, "us", {"customer_message", "withdraw", "submit_evidence"}, {"ship_return", "reopen"}),
         (State.AWAITING_EVIDENCE, "you", {"submit_evidence", "withdraw"}, {"provide_account"}),
         (State.AWAITING_RETURN, "you", {"ship_return", "withdraw"}, {"complete_callback"}),
-        (State.RETURN_IN_TRANSIT, "courier", {"customer_message"}, {"ship_return"}),
+        (State.RETURN_IN_TRANSIT, "courier", {"customer_message", "ship_return"}, {"complete_callback"}),
         (State.REPAIRING, "us", {"customer_message"}, {"accept_offer"}),
         (State.RESOLVED, "nobody", {"complete_callback"}, {"withdraw", "reopen"}),
         (State.REJECTED, "nobody", set(), {"reopen", "withdraw"}),
@@ -204,3 +228,52 @@ def test_what_he_asked_for_is_shown_in_his_own_words_and_not_in_those_of_whoever
     for role, words_shown in ((Role.CUSTOMER, "壶底漏水"), (Role.AGENT, None)):
         shown = customer_view(a_case(), told(entries=(an_entry("opened", role, None),), description="壶底漏水"))
         assert shown["description"] == words_shown
+
+
+@pytest.mark.parametrize(
+    ("over", "freight"),
+    [
+        ({"label": "L-1"}, ("label", None)),  # nothing is advanced (F11)
+        ({}, ("us", "36.00")),  # three times the zone's 12.00 (F1, F11)
+        ({"in_warranty": False, "wanted": "repair"}, ("you", None)),  # F10
+        ({"procedure": {"party_liable": "customer"}}, ("you", None)),  # F5, F7
+    ],
+)
+def test_a_return_says_who_pays_for_it(over: dict[str, Any], freight: tuple[str, str | None]) -> None:
+    case = with_freight(a_case(state=State.AWAITING_RETURN, **{k: v for k, v in over.items() if k != "procedure"}))
+    case = case.model_copy(update={"procedure": case.procedure.model_copy(update=over.get("procedure", {}))})
+    said = customer_view(case, told())["return"]["freight"]
+    assert (said["by"], said["up_to"] and said["up_to"]["amount"]) == freight
+
+
+@pytest.mark.parametrize(
+    ("over", "status", "turn"),
+    [
+        ({"state": State.RETURN_IN_TRANSIT, "at_dock_since": NOW}, "looking for it", "us"),
+        ({"state": State.RETURN_IN_TRANSIT, "way_back": "lost"}, "is lost", "courier"),
+        ({"state": State.RETURN_IN_TRANSIT, "way_back": "refused"}, "could not be delivered", "courier"),
+        ({"state": State.DELIVERING, "at_locker_since": NOW}, "pick-up point", "courier"),
+        ({"state": State.CLOSED, "closed_at": NOW, "closed_by": "system"}, "Closed by itself", "nobody"),
+        ({"state": State.CLOSED, "closed_at": NOW, "closed_by": "chen"}, "Closed", "nobody"),
+    ],
+)
+def test_what_became_of_a_parcel_or_a_deadline_is_told_as_it_is(over: dict[str, Any], status: str, turn: str) -> None:
+    closed = Entry(seq=1, at=NOW, actor=Actor(id="system", role=Role.SYSTEM), action="close", source="awaiting_return")
+    shown = customer_view(a_case(**over), told(entries=(closed,)))
+    assert status in shown["status"]["en"]
+    assert shown["turn"] == turn
+
+
+def test_nobody_is_promised_to_open_it_a_second_time() -> None:
+    waiting: dict[str, Any] = {"state": State.AWAITING_RETURN}
+    assert "open it again once" in customer_view(a_case(**waiting), told())["otherwise"]["en"]
+    again = customer_view(a_case(**waiting, reopened_by_customer=1), told())["otherwise"]["en"]
+    assert "again once" not in again
+
+
+def test_offers_and_counters_are_told_with_their_amounts_K3() -> None:
+    entries = [
+        an_entry(Action.MAKE_OFFER, amount="3.00"),
+        an_entry(Action.DECLINE_OFFER, Role.CUSTOMER, "少了", counter="6.00"),
+    ]
+    assert [one["amount"] and one["amount"]["amount"] for one in timeline_of(entries, "CNY")] == ["6.00", "3.00"]
