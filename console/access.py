@@ -101,6 +101,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     **dict.fromkeys(("parcels", "parcel", "parcel_photo"), _STAFF),
     **dict.fromkeys(("parcel_match", "parcel_describe", "parcel_add_photo"), _AGENTS | {Role.WAREHOUSE}),
     **dict.fromkeys(("parcel_dispose", "parcel_send_back"), _LEADERS | {Role.WAREHOUSE}),
+    "holds": _STAFF,
     **dict.fromkeys(("inspection", "inspect", "do_inspect"), _AGENTS | {Role.WAREHOUSE, Role.EXPERT}),
 }
 

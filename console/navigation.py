@@ -52,6 +52,7 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     Entry("callbacks", N_("Callbacks"), "phone", "b", within=("callback",), counted=True),
     Entry("inspection", N_("Inspection"), "search", "i", GOODS, within=("inspect",), counted=True),
     Entry("parcels", N_("Shelf"), "box", "", GOODS, within=("parcel",), counted=True),
+    Entry("holds", N_("Held orders"), "hand", "h", GOODS, counted=True),
     Entry("loaners", N_("Loaners"), "wrench", "", GOODS),
     Entry("payouts", N_("Payouts"), "wallet", "p", MONEY, within=("check_batch",), counted=True),
     Entry("remittances", N_("Transfers in"), "arrow", "", MONEY, counted=True),

@@ -7,7 +7,18 @@ from typing import Final, NamedTuple
 from sqlalchemy import ColumnElement, GenerativeSelect, Select, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
-from models.tables import callbacks, case_facts, cases, claims, handovers, parcels, payouts, stuck_spans, swaps
+from models.tables import (
+    callbacks,
+    case_facts,
+    cases,
+    claims,
+    handovers,
+    order_holds,
+    parcels,
+    payouts,
+    stuck_spans,
+    swaps,
+)
 
 #: Nobody needs to know how many hundreds there are; the counting stops here.
 MOST: Final = 100
@@ -72,6 +83,7 @@ WAITING: Final[Mapping[str, Callable[[Asked], GenerativeSelect]]] = {
     "work": _mine,
     "inspection": _in_state("received"),
     "parcels": lambda asked: select(parcels.c.id).where(parcels.c.state == "on_shelf"),
+    "holds": lambda asked: select(order_holds.c.case_no).group_by(order_holds.c.case_no),
     "payouts": lambda asked: select(payouts.c.id).where(payouts.c.state == "approved"),
     "remittances": _noted,
     "receivables": _owed,

@@ -111,6 +111,40 @@ async def test_what_is_read_off_an_unknown_box_is_added_while_it_lies_on_the_she
     assert (late.status_code, "not on the shelf any more" in words(late)) == (422, True)
 
 
+async def test_what_cases_hold_back_is_seen_before_it_is_printed(api: Api, browse: Browse) -> None:
+    """L14: the warehouse sees it before printing; only the case lifts it."""
+    order = await api.sold(shipped_at=None, delivered_at=None)
+    free = (await api.sold(shipped_at=None, delivered_at=None))["order_no"]
+    held = order["order_no"]
+    case = (await api.opened(order_no=held, kind="cancel_before_shipment"))["case_no"]
+    zhao = browse("warehouse")
+    page = await zhao.page_with(held, "/holds")
+    row = words(re.search(rf"(?s)<tr data-row>\s*<th scope=\"row\">{held}</th>.*?</tr>", page.text)[0])  # type: ignore[index]
+    assert all(told in row for told in ("do not print", "电热水壶 1.7 L × 1", "not printed", case)), row
+    asked = words(await zhao.get("/holds", params={"code": f" {held.lower()} "}))
+    assert all(told in asked for told in ("Hold it back", "Print no label for it.", case))
+    may = words(await zhao.get("/holds", params={"code": free}))
+    assert all(told in may for told in ("May leave", "No case holds it back."))
+    assert "Not known here" in words(await zhao.get("/holds", params={"code": "NO-SUCH-ORDER"}))
+    await api.act(case, "lift_hold")
+    assert "May leave" in words(await zhao.get("/holds", params={"code": held}))
+
+
+async def test_a_label_is_stopped_by_the_waybill_on_it_and_a_reserved_item_stops_nothing(
+    api: Api, browse: Browse
+) -> None:
+    waybill = "SF-LABEL-14"
+    parcel = {"shipment_no": "S1", "carrier": "sf", "waybill": waybill, "label_printed_at": "2026-03-02T10:00:00+08:00"}
+    order = await api.sold(shipped_at=None, delivered_at=None, shipments=[parcel])
+    case = (await api.opened(order_no=order["order_no"], kind="complaint", wanted="none", lines=[]))["case_no"]
+    zhao = browse("warehouse")
+    await api.act(case, "place_hold", hold="reserve")
+    assert "May leave" in words(await zhao.get("/holds", params={"code": waybill}))
+    await api.act(case, "place_hold", hold="pull")
+    told = words(await zhao.get("/holds", params={"code": waybill}))
+    assert all(one in told for one in ("Hold it back", order["order_no"], "Take it out of what is ready to leave"))
+
+
 async def test_a_box_is_given_up_early_by_a_manager_only_and_with_a_reason(browse: Browse) -> None:
     zhao, chen = browse("warehouse"), browse("manager")
     await zhao.submit("/warehouse/scan", code="NOBODYS-1")
