@@ -19,7 +19,7 @@ from models.people.addresses import kind_of
 from models.people.duty import NEVER, ONE_DAY, Roster, Seen
 from models.people.swaps import Gap, gaps
 from store import cases
-from store.people import duty, handovers, rota, staff
+from store.people import duty, handovers, rota, staff, users
 from store.people.handovers import HandoverRow, Listed
 from store.people.rota import AbsenceRow, SwapRow
 
@@ -73,6 +73,7 @@ class Duty(OnDatabase):
             before = staff.person(session, id)
             if before is None and (ask.name is None or not ask.roles):
                 raise NotFound(f"Nobody on the staff list has the id '{id}'; name and roles are needed to add them.")
+            _may_be_written(session, id, ask, before, actor)
             said = {name: getattr(ask, name) for name in ask.model_fields_set & set(staff.StaffRow.model_fields)}
             kept = before or staff.StaffRow(id=id, name=ask.name or id)
             given = {k: v for k, v in said.items() if v is not None or k in _CAN_BE_NOTHING}
@@ -256,6 +257,28 @@ _CAN_BE_NOTHING = frozenset({"timezone", "quiet_hours", "phone", "email"})
 def is_manager(actor: Actor) -> bool:
     """Whether somebody may see and change what concerns others."""
     return acts_as(actor.role, Role.MANAGER) or actor.role is Role.SYSTEM
+
+
+def _may_be_written(session: Session, id: str, ask: StaffAsk, before: staff.StaffRow | None, actor: Actor) -> None:
+    """Raises Forbidden where the list would be a way round who may sign in: it says who has left, and whose mail it is.
+
+    Nobody writes down that he leaves himself, so the last who manages cannot; a director's is for directors.
+    """
+    if ask.until is not None and id == actor.id:
+        raise Forbidden("Nobody writes down that they themselves leave: ask another manager.")
+    if actor.role is Role.DIRECTOR or not _is_director(session, id):
+        return
+    held = staff.standings(session, id)
+    other_roles = bool(held) and ask.roles is not None and set(ask.roles) != set(held[-1].roles)
+    other_mail = ask.email is not None and ask.email != (before.email if before else None)
+    if ask.until is not None or other_roles or other_mail or (held and ask.since is not None):
+        raise Forbidden("Only a director changes what a director is, their mail address, or that they leave.")
+
+
+def _is_director(session: Session, id: str) -> bool:
+    """By the staff list, or by what they may do when they sign in."""
+    user, held = users.get(session, id), staff.standings(session, id)
+    return Role.DIRECTOR in (user.roles if user else ()) or (bool(held) and Role.DIRECTOR in held[-1].roles)
 
 
 def _own_or_manager(person: str, actor: Actor, what: str) -> None:

@@ -5,7 +5,8 @@ import math
 import secrets
 import string
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
 
@@ -28,6 +29,8 @@ FIRST: Final = "admin"
 FIRST_ROLES: Final = (Role.DIRECTOR, Role.FINANCE, Role.WAREHOUSE, Role.WORKSHOP, Role.TECHNICIAN, Role.EXPERT)
 #: What a user can be; couriers, platforms and programs come with tokens, customers with links.
 PEOPLE: Final = (*FIRST_ROLES, Role.MANAGER, Role.SUPERVISOR, Role.AGENT)
+#: Of these one signs in always, so that somebody can let others in.
+MANAGING: Final = frozenset({Role.MANAGER, Role.DIRECTOR})
 SHORTEST_PASSWORD: Final = 10
 LONGEST_PASSWORD: Final = 200
 #: Failed tries within a quarter of an hour, of one name from one address, of one name, from one address.
@@ -237,14 +240,17 @@ class Doorkeeper:
         return password
 
     def give_roles(self, id: str, roles: Iterable[Role]) -> User:
-        """Other roles for somebody, from his next page on."""
-        with writing(self._engine) as session:
+        """Other roles for somebody, from his next page on. Raises Conflict when nobody would manage any more."""
+        with writing(self._engine) as session, _somebody_manages(session):
             return users.change(session, plain_name(id), roles=[role.value for role in _of_people(roles)])
 
     def disable(self, id: str, now: datetime) -> User:
-        """Let somebody in no more; he is signed out everywhere. His name stays in what he did."""
+        """Let somebody in no more; he is signed out everywhere. His name stays in what he did.
+
+        Raises Conflict when nobody would manage any more: two who do it to each other at the same moment included.
+        """
         id = plain_name(id)
-        with writing(self._engine) as session:
+        with writing(self._engine) as session, _somebody_manages(session):
             users.end_all(session, id)
             return users.change(session, id, disabled_at=now)
 
@@ -293,6 +299,19 @@ def plain_name(name: str) -> str:
 def random_password() -> str:
     """Four groups of four that can be read out."""
     return "-".join("".join(secrets.choice(_CLEAR) for _ in range(4)) for _ in range(4))
+
+
+@contextmanager
+def _somebody_manages(session: Session) -> Iterator[None]:
+    """Raises Conflict when what is done inside leaves nobody who can let others in."""
+    did = _manages(users.held(session))
+    yield
+    if did and not _manages(users.all(session)):
+        raise Conflict("Nobody would be left who manages and signs in: let another manager in first.")
+
+
+def _manages(everybody: Iterable[User]) -> bool:
+    return any(user.is_active and not MANAGING.isdisjoint(user.roles) for user in everybody)
 
 
 def _of_people(roles: Iterable[Role]) -> tuple[Role, ...]:

@@ -14,7 +14,7 @@ from api.people.sign_in import PEOPLE
 from console.pages.duty import actor, moment, told_by
 from console.problems import ROLE_WORDS
 from console.visit import Form, Here, Visit
-from models.errors import Conflict, Invalid, NotFound
+from models.errors import Conflict, Forbidden, Invalid, NotFound
 
 router = APIRouter()
 TEXTS: Final = ("name", "language", "timezone", "phone", "email")
@@ -76,7 +76,7 @@ async def _saved(here: Visit, id: str, said: Mapping[str, Any]) -> dict[str, str
     """Write it down; answers what is wrong with it."""
     try:
         await Duty(here.desk).put_person(id, StaffAsk.model_validate(said), actor(here))
-    except (ValidationError, Invalid, NotFound, Conflict) as refused:
+    except (ValidationError, Invalid, NotFound, Conflict, Forbidden) as refused:
         return told_by(here, refused, {})
     return {}
 

@@ -141,7 +141,10 @@ async def user_roles(here: Here, user_id: str) -> Response:
     errors = _wrong_roles(here, form)
     if errors:
         return await _one(here, other, 422, errors=errors, chosen=form.texts("roles"))
-    await asyncio.to_thread(here.house.door.give_roles, other.id, [Role(one) for one in form.texts("roles")])
+    try:
+        await asyncio.to_thread(here.house.door.give_roles, other.id, [Role(one) for one in form.texts("roles")])
+    except Conflict as refused:
+        return await _one(here, other, 409, errors={"": here.told(refused)}, chosen=form.texts("roles"))
     return here.go(here.url("user", user_id=other.id), here.tongue.say("Saved."))
 
 
@@ -173,7 +176,10 @@ async def tie_user(here: Here, user_id: str) -> Response:
 async def disable_user(here: Here, user_id: str) -> Response:
     """Let him in no more; his name stays in what he did."""
     other = await _to_change(here, user_id)
-    await asyncio.to_thread(here.house.door.disable, other.id, here.now)
+    try:
+        await asyncio.to_thread(here.house.door.disable, other.id, here.now)
+    except Conflict as refused:
+        return await _one(here, other, 409, errors={"": here.told(refused)})
     return here.go(here.url("user", user_id=other.id), here.tongue.say("Let in no more, and signed out everywhere."))
 
 

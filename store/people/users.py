@@ -89,6 +89,12 @@ def all(session: Session) -> tuple[User, ...]:
     return tuple(_user(row) for row in session.execute(select(tables.users).order_by(tables.users.c.id)).mappings())
 
 
+def held(session: Session) -> tuple[User, ...]:
+    """Everybody, and nobody else changes them before this transaction ends."""
+    found = select(tables.users).order_by(tables.users.c.id).with_for_update()
+    return tuple(_user(row) for row in session.execute(found).mappings())
+
+
 def get(session: Session, id: str) -> User | None:
     """One user; None when there is none of that id."""
     return _one(session, tables.users.c.id == id)

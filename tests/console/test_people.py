@@ -75,6 +75,25 @@ async def test_a_manager_keeps_the_staff_list_and_a_mistake_keeps_what_was_typed
     assert (await chen.get("/staff/nobody.here")).status_code == 404
 
 
+async def test_the_list_is_no_way_round_who_may_sign_in(chen: Browser, browse: Browse) -> None:
+    await listed(chen, "du", "杜明", "director")
+    await listed(chen, "chen", "陈静", "manager")
+    soon = f"{ahead(1)}T09:00"
+    for person, fields, told in (
+        ("du", {"until": soon}, "Only a director"),
+        ("du", {"email": "chen@evil.example"}, "Only a director"),
+        ("du", {"roles": ["agent"]}, "Only a director"),
+        ("chen", {"until": soon}, "ask another manager"),
+    ):
+        ask = {"name": "谁", "roles": ["director"] if person == "du" else ["manager"], **fields}
+        refused = await chen.submit(f"/staff/{person}", **ask)
+        assert (refused.status_code, told in words(refused), "谁" in said(refused)) == (422, True, True), fields
+    assert (await chen.submit("/staff/du", name="杜明", roles=["director"], phone="13900139000")).status_code == 303
+    du = browse("director")
+    assert (await du.submit("/staff/du", name="杜明", roles=["director"], email="du@shop.example")).status_code == 303
+    assert (await du.get("/account")).status_code == 200
+
+
 async def test_the_list_counts_open_cases_and_leads_to_them(api: Api, chen: Browser) -> None:
     await listed(chen, "gao", "高山")
     case = (await api.opened())["case_no"]

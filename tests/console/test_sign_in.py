@@ -175,6 +175,18 @@ def test_users_are_named_plainly_and_once_and_are_people(door: Doorkeeper):
         door.disable("nobody", MONDAY)
 
 
+def test_the_last_who_manages_stays(door: Doorkeeper):
+    door.add("chen", [Role.MANAGER], MONDAY)
+    door.add("du", [Role.DIRECTOR], MONDAY)
+    door.disable("du", MONDAY)
+    for take_away in (lambda: door.disable("chen", MONDAY), lambda: door.give_roles("chen", [Role.AGENT])):
+        with pytest.raises(Conflict, match="let another manager in first"):
+            take_away()
+    assert door.give_roles("chen", [Role.MANAGER, Role.FINANCE]).is_active
+    door.enable("du")
+    assert not door.disable("chen", MONDAY).is_active
+
+
 # ── the pages ─────────────────────────────────────────────────────────────────────────────────────
 
 
