@@ -42,6 +42,9 @@ class Entry:
     counted: bool = False
 
 
+#: Changing a file begins at what is in force; what a change does to open cases is asked of calendars most of all.
+_CHANGING: Final = ("playbook", "playbook_road", "playbook_history", "drafts", "draft", "publish_draft", "trial")
+_COUNTING: Final = ("calendar", "calendar_history", "rebases", "rebase_preview", "rebase")
 #: A page that is not in `access.MAY` for somebody is not shown to him. Within a chapter the order is this one.
 ENTRIES: Final[tuple[Entry, ...]] = (
     # The first that somebody may open is where he begins; only the warehouse opens its station.
@@ -71,8 +74,8 @@ ENTRIES: Final[tuple[Entry, ...]] = (
     Entry("webhooks", N_("Webhooks out"), "link", "", SETTINGS, within=("webhook", "delivery")),
     Entry("calls_in", N_("Calls from outside"), "arrow", "", SETTINGS, within=("call_in",)),
     Entry("sweeps", N_("Sweeps"), "clock", "", SETTINGS),
-    Entry("playbooks", N_("Playbooks"), "note", "", SETTINGS, within=("playbook", "playbook_road")),
-    Entry("calendars", N_("Calendars"), "clock", "", SETTINGS, within=("calendar",)),
+    Entry("playbooks", N_("Playbooks"), "note", "", SETTINGS, within=_CHANGING),
+    Entry("calendars", N_("Calendars"), "clock", "", SETTINGS, within=_COUNTING),
 )
 
 

@@ -1,12 +1,20 @@
 """Commands about calendars: which are in force, how a year looks, and what a change would do to open cases."""
 
+import sys
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 import typer
+
+from models.errors import NotFound
+
+if TYPE_CHECKING:  # heavy: only the commands that need them wait for them
+    from api.procedure.publishing import Compared
+    from models.business_time import Interval
+    from models.time.calendar_year import CalendarDay
 
 calendar = typer.Typer(help="Working time.", no_args_is_help=True)
 
@@ -121,6 +129,79 @@ def _in_force() -> Any:
 
     folder: Path = load_settings().playbooks_in_use or SHIPPED
     return load_playbooks(folder)
+
+
+# ── into force ────────────────────────────────────────────────────────────────────────────────────
+
+
+@calendar.command("publish")
+def publish_calendar(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A changed <name>.yaml.", exists=True, dir_okay=False)],
+    by: Annotated[str, typer.Option(metavar="NAME", help="Who puts it into force.")],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Put a changed calendar into force: checked, compared, copied into the shop's folder, and recorded."""
+    from api.procedure import publishing
+    from playbooks.loading.candidate import calendar_file
+    from terminal import places, shown
+    from terminal.playbooks import published_into, written
+
+    place, who, why = published_into(), written("--by", by), written("--reason", reason)
+    _ = place.to_publish  # whether there is a folder to publish into is said before anything else
+    name, content = calendar_file(file.name), file.read_bytes()
+    with places.database() as engine:
+        asked = publishing.compared(engine, place, name, content, publishing.current(place))
+        if not json:
+            _show_changes(asked)
+            if asked.is_new and not yes and sys.stdin.isatty() and sys.stdout.isatty():
+                typer.confirm(f"Put version {asked.after} of {file.stem} into force?", abort=True)
+        done = publishing.publish(engine, place, asked, content, who, why, datetime.now(UTC))
+    if json:
+        told = {name: getattr(done, name) for name in ("number", "before", "after", "by", "reason")}
+        days = [{"on": one.on.isoformat(), "before": one.before.kind, "after": one.after.kind} for one in asked.days]
+        shown.as_json({"name": file.stem, **told, "at": done.at.isoformat(), "days": days})
+        return
+    shown.say(f"{file.stem} is in force in version {done.after}; open cases keep their deadlines.")
+    shown.say(f"What it would do to them: aftercare calendar rebase --calendar {file.stem} --dry-run")
+
+
+def _show_changes(asked: "Compared") -> None:
+    from terminal import shown
+
+    week = [(one.day, _spans(one.before), _spans(one.after)) for one in asked.week]
+    days = [(f"{one.on} {one.on:%a}", _becomes(one.before), _becomes(one.after)) for one in asked.days]
+    if week or days:
+        shown.table(("day", "was", "is"), [*week, *days])
+
+
+def _becomes(day: "CalendarDay") -> str:
+    return " · ".join(part for part in (_KINDS.get(day.kind, day.kind), _spans(day.hours)) if part)
+
+
+def _spans(hours: "tuple[Interval, ...]") -> str:
+    return ", ".join("–".join(f"{at // 3600:02}:{at // 60 % 60:02}" for at in span) for span in hours) or "closed"
+
+
+@calendar.command("history")
+def show_history(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Such as shop_cn.")], json: AsJson = False
+) -> None:
+    """Who put which version of a calendar into force, when and why."""
+    from store.engine import reading
+    from store.procedure import calendars as kept
+    from terminal import places, shown
+
+    with places.database() as engine, reading(engine) as session:
+        acts = kept.acts(session, name)
+    if not acts:
+        raise NotFound(f"Nobody has published a calendar '{name}' here.")
+    if json:
+        shown.as_json({"items": [act.model_dump(mode="json") for act in acts], "next_cursor": None})
+        return
+    rows = ((act.number, shown.when(act.at.isoformat()), act.before, act.after, act.by, act.reason) for act in acts)
+    shown.table(("#", "when", "before", "after", "by", "reason"), rows, right=("#",))
 
 
 # ── rebase ────────────────────────────────────────────────────────────────────────────────────────

@@ -135,7 +135,7 @@ def publish_playbook(
     from playbooks.loading.candidate import kind_of
     from terminal import places, shown
 
-    place, who, why = _place(), _said("--by", by), _said("--reason", reason)
+    place, who, why = published_into(), written("--by", by), written("--reason", reason)
     _ = place.to_publish  # whether there is a folder to publish into is said before anything else
     kind_of(file.name)
     content = file.read_bytes()
@@ -197,7 +197,8 @@ def span_of(text: str) -> timedelta:
     return int(found[1]) * _UNITS[found[2]]
 
 
-def _said(option: str, text: str) -> str:
+def written(option: str, text: str) -> str:
+    """What an option says. Raises Invalid for nothing."""
     if not text.strip():
         raise Invalid(f"{option} is empty: write something that somebody will understand next year.")
     return text.strip()
@@ -210,8 +211,8 @@ def _folder() -> Path:
     return load_settings().playbooks_in_use or SHIPPED
 
 
-def _place() -> "Place":
-    """Where playbooks are. Raises NotFound for a folder that is named and not there."""
+def published_into() -> "Place":
+    """Where playbooks and calendars are. Raises NotFound for a folder that is named and not there."""
     from api.procedure.publishing import Place
     from settings import load_settings
 

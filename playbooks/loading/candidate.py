@@ -14,7 +14,7 @@ from playbooks.loading.reading import read_yaml
 #: How kinds and calendars are named.
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}", re.ASCII)
 
-__all__ = ["calendar_of", "is_calendar", "kind_of", "with_file", "with_text"]
+__all__ = ["calendar_file", "calendar_of", "is_calendar", "kind_of", "with_file", "with_text"]
 
 
 def kind_of(name: str) -> str:
@@ -29,6 +29,14 @@ def is_calendar(name: str) -> bool:
     """Whether a file, by its name in the folder, is a calendar."""
     path = Path(name)
     return name == f"{CALENDARS}/{path.stem}.yaml" and _NAME.fullmatch(path.stem) is not None
+
+
+def calendar_file(name: str) -> str:
+    """A calendar's name in the folder, by that of its file. Raises Invalid for what cannot be one."""
+    found = f"{CALENDARS}/{Path(name).stem}.yaml"
+    if Path(name).name != f"{Path(name).stem}.yaml" or not is_calendar(found):
+        raise Invalid(f"{name} is no calendar: name the file <name>.yaml, in small letters, digits and _.")
+    return found
 
 
 def calendar_of(name: str) -> str:
