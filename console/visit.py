@@ -311,10 +311,11 @@ class Visit:
 
 
 class Form:
-    """The fields of a form, as text."""
+    """The fields of a form, as text; a NUL is nothing that anybody types, and a database may not take it."""
 
     def __init__(self, data: FormData) -> None:
-        self.data = data
+        told = [(name, _plain(value) if isinstance(value, str) else value) for name, value in data.multi_items()]
+        self.data = FormData(told)
 
     def text(self, name: str, default: str = "") -> str:
         """One field, without the spaces around it."""
@@ -338,6 +339,10 @@ class Form:
         """What was typed, to be shown again beside what is wrong with it."""
         hidden = set(but)
         return {k: v for k, v in self.data.items() if isinstance(v, str) and k not in hidden}
+
+
+def _plain(value: str) -> str:
+    return value.replace("\0", "")
 
 
 async def visit(request: Request) -> Visit:

@@ -114,6 +114,11 @@ class Doorkeeper:
         with writing(self._engine) as session:
             return users.end_all(session, user_id, but)
 
+    def end_sitting(self, user_id: str, sitting_id: str) -> bool:
+        """One of somebody's browsers is signed out; whether it was there and is his."""
+        with writing(self._engine) as session:
+            return users.end_one(session, user_id, sitting_id)
+
     def sittings(self, user_id: str, now: datetime) -> tuple[Sitting, ...]:
         """Where somebody is signed in."""
         with reading(self._engine) as session:
@@ -161,11 +166,19 @@ class Doorkeeper:
 
     # ── what one changes oneself ────────────────────────────────────────────
 
-    def change_password(self, user: User, old: str, new: str, sitting_id: str, now: datetime) -> None:
-        """A new password of one's own; other browsers are signed out. Raises WrongPassword or Invalid."""
+    def change_password(
+        self, user: User, old: str, new: str, sitting_id: str, now: datetime, address: str = "?"
+    ) -> None:
+        """A new password of one's own; other browsers are signed out. Raises WrongPassword or Invalid.
+
+        Wrong ones count as tries to sign in do: a browser that was left open is no place to guess at either.
+        """
         with reading(self._engine) as session:
+            self._let_try(users.tries(session, user.id, address, now), now)
             held = users.password_hash(session, user.id)
         if held is None or not self._hasher.verify(old[:LONGEST_PASSWORD], held):
+            with writing(self._engine) as session:
+                users.failed(session, user.id, address, now)
             raise WrongPassword("The password you have now is another.", errors=[_about("old", "it is another")])
         if secrets.compare_digest(old.encode(), new.encode()):
             raise Invalid("Choose another password than the one you have.", errors=[_about("new", "it is the same")])

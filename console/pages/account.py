@@ -5,8 +5,11 @@ import asyncio
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from api.documents.requests import Number
+from api.limits import TooManyAttempts
 from api.people.sign_in import WrongPassword
 from console.language import LANGUAGES
+from console.pages.sign_in import too_many
 from console.visit import LANGUAGE_COOKIE, Here, Visit
 from models.errors import Invalid
 
@@ -50,14 +53,36 @@ async def change_password(here: Here) -> Response:
         return await _page(here, {"again": here.tongue.say("The two are not the same.")}, 422)
     try:
         await asyncio.to_thread(
-            here.house.door.change_password, here.me, form.raw("old"), form.raw("new"), here.sitting.id, here.now
+            here.house.door.change_password,
+            *(here.me, form.raw("old"), form.raw("new"), here.sitting.id, here.now, here.address),
         )
+    except TooManyAttempts as refused:
+        wait = int(refused.extra.get("retry_after", 60))
+        answer = await _page(here, {"old": too_many(here, wait)}, 429)
+        answer.headers["Retry-After"] = str(wait)
+        return answer
     except WrongPassword:
         return await _page(here, {"old": here.tongue.say("The password you have now is another.")}, 422)
     except Invalid:
         told = here.tongue.say("Use 10 to 200 characters, another password than before, and not your name.")
         return await _page(here, {"new": told}, 422)
     return here.go(here.url("home"), here.tongue.say("Your password is changed; other browsers are signed out."))
+
+
+@router.post("/account/sessions/{sitting_id}/end", name="end_session")
+async def end_session(here: Here, sitting_id: Number) -> Response:
+    """Out of one other browser, such as one that was left open somewhere."""
+    assert here.sitting is not None
+    if sitting_id == here.sitting.id:
+        return here.go(here.url("account"), here.tongue.say("This is the browser you are using: sign out instead."))
+    was_there = await asyncio.to_thread(here.house.door.end_sitting, here.me.id, sitting_id)
+    return here.go(here.url("account"), ended(here, was_there))
+
+
+def ended(here: Visit, was_there: bool) -> str:
+    """What became of the browser that was to be signed out."""
+    say = here.tongue.say
+    return say("That browser is signed out.") if was_there else say("That browser was signed out already.")
 
 
 @router.post("/account/sign-out-everywhere", name="sign_out_everywhere")

@@ -60,11 +60,7 @@ async def do_sign_in(here: Here) -> Response:
         return _form(here, onward, name, here.tongue.say("The name or the password is wrong."), 422, kept)
     except TooManyAttempts as refused:
         wait = int(refused.extra.get("retry_after", 60))
-        told = here.tongue.say(
-            "Too many tries with a wrong password. Wait %(time)s, or ask for a new password.",
-            time=here.tongue.length(wait),
-        )
-        answer = _form(here, onward, name, told, 429, kept)
+        answer = _form(here, onward, name, too_many(here, wait), 429, kept)
         answer.headers["Retry-After"] = str(wait)
         return answer
     there = here.url("account") if user.must_change else here.own_address(onward)
@@ -75,6 +71,12 @@ async def do_sign_in(here: Here) -> Response:
         answer = problems.waiting(inside, kept, told, code=200)
     here.cookie(answer, SESSION_COOKIE, secret, COOKIE_SECONDS)
     return answer
+
+
+def too_many(here: Visit, wait: int) -> str:
+    """What somebody is told who tried too often."""
+    told = N_("Too many tries with a wrong password. Wait %(time)s, or ask for a new password.")
+    return here.tongue.say(told, time=here.tongue.length(wait))
 
 
 def _form(

@@ -6,7 +6,9 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from api.documents.requests import Number
 from api.people.sign_in import PEOPLE, User
+from console.pages.account import ended
 from console.problems import ROLE_WORDS
 from console.visit import Form, Here, Visit
 from models.errors import Conflict, Forbidden, Invalid, NotFound
@@ -189,6 +191,14 @@ async def enable_user(here: Here, user_id: str) -> Response:
     other = await _to_change(here, user_id)
     await asyncio.to_thread(here.house.door.enable, other.id)
     return here.go(here.url("user", user_id=other.id), here.tongue.say("Let in again."))
+
+
+@router.post("/users/{user_id}/sessions/{sitting_id}/end", name="end_user_session")
+async def end_user_session(here: Here, user_id: str, sitting_id: Number) -> Response:
+    """Out of one browser: a lost telephone, a desk that was left open."""
+    other = await _to_change(here, user_id)
+    was_there = await asyncio.to_thread(here.house.door.end_sitting, other.id, sitting_id)
+    return here.go(here.url("user", user_id=other.id), ended(here, was_there))
 
 
 @router.post("/users/{user_id}/sign-out", name="sign_user_out")

@@ -198,6 +198,13 @@ def end(session: Session, sitting_id: str) -> None:
     session.execute(delete(tables.user_sessions).where(tables.user_sessions.c.id == sitting_id))
 
 
+def end_one(session: Session, user_id: str, sitting_id: str) -> bool:
+    """One session of somebody's ends; whether there was one."""
+    held = tables.user_sessions
+    ended = session.execute(delete(held).where((held.c.id == sitting_id) & (held.c.user_id == user_id)))
+    return bool(getattr(ended, "rowcount", 0))
+
+
 def end_all(session: Session, user_id: str, but: str | None = None) -> int:
     """Somebody is signed out everywhere, or everywhere but in one session; answers in how many places he was."""
     held = tables.user_sessions

@@ -58,6 +58,9 @@ async def test_a_mistake_is_shown_with_its_line_and_nothing_that_was_written_is_
     assert "Line 3 reopen_days: soon" in told
     assert "reopen_days: soon" in _text(page)
     assert "<script>alert" not in page.text
+    chinese = words(await browse("manager", "zh-CN").get(draft))
+    assert "第 3 行 reopen_days: soon reopen_days : 请写整数" in chinese
+    assert re.search(r'<a href="/playbooks"[^>]*aria-current', page.text), "the rail says where one is"
     assert draft in (await chen.get("/drafts")).text, "one can leave it and come back"
     assert (await chen.get(f"{draft}/publish")).status_code == 303, "it cannot go into force"
 

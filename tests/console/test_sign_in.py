@@ -1,12 +1,15 @@
 """Signing in: passwords, sessions, tries, and where one is signed in."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from starlette.datastructures import FormData
 
 from api.limits import TooManyAttempts
 from api.people.sign_in import FIRST_ROLES, MOST_BOTH, MOST_OF_ADDRESS, MOST_OF_NAME, Doorkeeper, WrongPassword
+from console.visit import Form
 from models.errors import Conflict, Invalid, NotFound
 from models.lifecycle import Role
 from store.engine import writing
@@ -239,6 +242,45 @@ async def test_whoever_got_his_password_chooses_his_own_before_anything_else(bro
     assert "not the same" in words(unequal)
     done = await nobody.submit("/account/password", old=given, new=OWN, again=OWN)
     assert (done.status_code, done.headers["location"]) == (303, "/")
+
+
+async def test_one_browser_is_signed_out_by_its_owner_or_a_manager(browse: Browse, staff: Staff):
+    here, there, other = browse("expert"), browse("expert"), browse("agent")
+    assert (await there.get("/account")).status_code == 200
+    (lost,) = set(re.findall(r"/account/sessions/(\w+)/end", (await here.get("/account")).text)) - set(
+        re.findall(r"/account/sessions/(\w+)/end", (await there.get("/account")).text)
+    )
+    assert (await other.submit(f"/account/sessions/{lost}/end")).status_code == 303
+    assert (await there.get("/account")).status_code == 200, "not li's to end"
+    assert (await here.submit(f"/account/sessions/{lost}/end")).status_code == 303
+    assert (await there.get("/account")).status_code == 303
+    assert "That browser is signed out." in words(await here.get("/account"))
+    chen = browse("manager")
+    mine = re.findall(r"/users/xie/sessions/(\w+)/end", (await chen.get("/users/xie")).text)
+    assert mine
+    for one in mine:
+        await chen.submit(f"/users/xie/sessions/{one}/end")
+    assert (await here.get("/account")).status_code == 303
+
+
+async def test_a_browser_that_was_left_open_is_no_place_to_guess_a_password(browse: Browse):
+    wei = browse("workshop")
+    for _ in range(MOST_BOTH):
+        wrong = await wei.submit("/account/password", old="a guess", new=OWN, again=OWN)
+        assert wrong.status_code == 422
+    answer = await wei.submit("/account/password", old="workshop of the kettle shop", new=OWN, again=OWN)
+    assert (answer.status_code, "Too many tries" in words(answer)) == (429, True)
+    assert int(answer.headers["retry-after"]) > 0
+
+
+def test_a_form_has_no_nul_which_a_database_may_not_take():
+    form = Form(FormData([("name", "l\0i"), ("roles", "a\0gent")]))
+    assert (form.text("name"), form.raw("name"), form.texts("roles"), form.keep()["name"]) == (
+        "li",
+        "li",
+        ["agent"],
+        "li",
+    )
 
 
 async def test_signing_out_everywhere_ends_the_other_browsers_only(browse: Browse):
