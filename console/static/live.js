@@ -163,7 +163,7 @@ const dead = (event) => {
 // Hang up what is dead, so that it is called anew; and wait no longer for the next try.
 const hangUp = () => {
   const sse = line._htmx?.sse;
-  if (!sse) window.htmx.ajax("GET", line.getAttribute("hx-sse:connect"), { source: line }).catch(() => {});
+  if (!sse) window.htmx.ajax("GET", line.dataset.stream, { source: line }).catch(() => {});
   else if (sse.reader) sse.reader.cancel();
   else sse.delayCanceller?.();
 };
@@ -204,4 +204,9 @@ if (line) {
     const csrf = document.querySelector("input[name=csrf]")?.value ?? "";
     fetch(document.getElementById("others").dataset.from.replace(/others$/, "writing"), { method: "POST", headers: { "X-CSRF-Token": csrf } }).catch(() => {});
   });
+  // Scripts come in any order of time: the stream begins when htmx, what it streams with and this one are all there.
+  document.addEventListener("DOMContentLoaded", () => setTimeout(() => {
+    line.setAttribute("hx-sse:connect", line.dataset.stream);
+    window.htmx.process(line);
+  }));
 }

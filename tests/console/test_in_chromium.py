@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser as Chromium
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, Route, async_playwright, expect
 
 from console.visit import SESSION_COOKIE
 from tests.api.client import Api
@@ -208,3 +208,24 @@ async def test_everything_works_without_scripts(chromium: Chromium, service: Run
         await page.locator("#f-priority").select_option("high")
         await page.get_by_role("button", name="Set the priority").click()
         await expect(page.locator("#case-head")).to_contain_text("high")
+
+
+@pytest.mark.parametrize("late", ["vendor/hx-sse.min.js", "live.js"])
+async def test_a_page_is_live_though_one_of_its_scripts_comes_after_the_others(
+    chromium: Chromium, service: Running, staff: Staff, late: str
+):
+    async with visiting(chromium, service, staff, "agent") as page:
+
+        async def after_the_others(route: Route) -> None:
+            await page.wait_for_selector("html[data-begun]", state="attached")
+            await route.continue_()
+
+        await page.add_init_script(
+            "addEventListener('htmx:after:process', () => document.documentElement.setAttribute('data-begun', ''))"
+        )
+        await page.route(f"**/{late}*", after_the_others)
+        streams: list[str] = []
+        page.on("request", lambda asked: streams.append(asked.url) if "/live?" in asked.url else None)
+        await page.goto("/work")
+        await expect(page.locator("#live-state")).to_have_text("live")
+        assert len(streams) == 1, "one stream a page"

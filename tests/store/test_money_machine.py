@@ -262,4 +262,4 @@ def _never_met(counts: Counter[str]) -> list[str]:
 @pytest.mark.timeout(3600)
 def test_nor_do_many_and_longer_ones(engine: Engine) -> None:
     with counted(engine):
-        run_state_machine_as_test(MoneyMachine, settings=settings(ENDLESS, max_examples=200, stateful_step_count=50))
+        run_state_machine_as_test(MoneyMachine, settings=settings(ENDLESS, max_examples=100, stateful_step_count=50))

@@ -70,7 +70,8 @@ def test_no_unit_is_nowhere_or_twice(engine: Engine, walk: Walk, on_shelf: int) 
 
 
 @pytest.mark.slow
-@settings(max_examples=400, deadline=None, suppress_health_check=QUIET)
+@pytest.mark.timeout(900)
+@settings(max_examples=150, deadline=None, suppress_health_check=QUIET)
 @given(walks, st.integers(0, 2))
 def test_no_unit_is_nowhere_or_twice_on_many_walks(engine: Engine, walk: Walk, on_shelf: int) -> None:
     walked(engine, walk, on_shelf)
