@@ -21,7 +21,7 @@ from store import cases
 from store.accounting import dues, ledger, payees, payouts, remittances
 from store.accounting.dues import Due, Which
 from store.accounting.register_columns import COLUMNS, Window
-from store.accounting.registers import PAGED
+from store.accounting.registers import PAGED, STATED
 from store.accounting.remittances import Expected, Received
 
 log = logging.getLogger(__name__)
@@ -158,7 +158,7 @@ async def register_page(
     desk: Lookup, name: str, state: str, cursor: str | None, limit: int
 ) -> tuple[list[dict[str, Any]], str | None] | None:
     """A page of a register that is too long to be read whole, and the cursor of the next; None for any other."""
-    if name not in PAGED:
+    if name not in PAGED or (state and name not in STATED):
         return None
     after = int(cursor) if cursor and cursor.isdecimal() and len(cursor) < 10 else 0
     window = Window(after, limit + 1, state or None)

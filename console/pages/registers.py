@@ -55,7 +55,7 @@ async def register(here: Here, name: str, q: str = "", state: str = "", cursor: 
         "heads": HEADS,
         "sort_of": sort_of,
         "said": said,
-        "several": partial(several, kinds=kinds(here), tongue=here.tongue),
+        "several": partial(several, kinds={**_evidence(here), **kinds(here)}, tongue=here.tongue),
         "names": await people.names(here),
     }
     return here.page("registers/one.html", part="registers/_rows.html", **values)
@@ -70,6 +70,13 @@ async def _page(
         return *paged, None
     narrowed = _narrowed(await here.desk.register(name), q, state)
     return *cut(narrowed, cursor, PAGE), len(narrowed)
+
+
+def _evidence(here: Visit) -> dict[str, str]:
+    """What claims are proved with, as it is called in this language."""
+    terms = [one for kind in here.desk.playbook_set.kinds.values() for one in kind.procedure.claims.values()]
+    wanted = [(*one.evidence, *(more for own in one.by_name.values() for more in own.evidence or ())) for one in terms]
+    return {one.key: here.tongue.of(one.model_dump()) for listed in wanted for one in listed}
 
 
 def _known(name: str) -> tuple[str, str]:

@@ -205,7 +205,7 @@ _SAID: Final[Mapping[str, Mapping[str, str]]] = {
     "kind": _INVOICES,
 }
 #: Columns of several words of the program → what stands between them.
-_SEVERAL: Final = {"reason": " / ", "due": ", ", "silence": " / "}
+_SEVERAL: Final = {"reason": " / ", "due": ", ", "silence": " / ", "missing": ", "}
 _PEOPLE: Final = frozenset({"by", "asked_by", "named_by", "acknowledged_by", "paid_by", "settled_by", "lent_by"}) | {
     "returned_by",
     "ended_by",

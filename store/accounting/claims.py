@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from models.accounting.claims import missing_evidence
 from models.case import Case
 from models.tables import cases, claims
+from store.accounting.register_columns import Window
 from store.cursors import decode, encode
 from store.documents import put
 
@@ -133,3 +134,10 @@ def every(session: Session) -> tuple[ClaimRow, ...]:
     """All claims by case, for the register."""
     found = select(claims).order_by(claims.c.case_no, claims.c.number)
     return tuple(ClaimRow.model_validate(row) for row in session.execute(found))
+
+
+def some(session: Session, window: Window) -> tuple[ClaimRow, ...]:
+    """Some of them, in the same order, without reading the others."""
+    found = select(claims) if window.state is None else select(claims).where(claims.c.state == window.state)
+    ordered = found.order_by(claims.c.case_no, claims.c.number).offset(window.after).limit(window.most)
+    return tuple(ClaimRow.model_validate(row) for row in session.execute(ordered))

@@ -80,6 +80,13 @@ def entries(session: Session, customer_id: str | None = None) -> tuple[Entry, ..
     return tuple(Entry.model_validate(row) for row in session.execute(ordered))
 
 
+def some(session: Session, after: int, most: int) -> tuple[Entry, ...]:
+    """Some of all entries, in the same order, without reading the others."""
+    table = balance_entries.c
+    ordered = select(balance_entries).order_by(table.customer_id, table.currency, table.number)
+    return tuple(Entry.model_validate(row) for row in session.execute(ordered.offset(after).limit(most)))
+
+
 def of_customer(session: Session, customer_id: str) -> dict[str, int]:
     """What a customer has, by currency."""
     found = select(balances.c.currency, balances.c.amount).where(balances.c.customer_id == customer_id)

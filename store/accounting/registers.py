@@ -3,15 +3,16 @@
 Rows hold plain values, sums of money, and what is personal, which whoever shows a row masks.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select, text
+from sqlalchemy import ColumnElement, Select, false, func, literal_column, or_, select, text
 from sqlalchemy.orm import Session
 
+from models.case import UNDONE
 from models.goods.warranty import Card
 from models.lifecycle import Action
-from models.tables import BOOKED, case_facts, cases, orders, timeline
+from models.tables import BOOKED, case_facts, cases, orders, payouts, timeline
 from models.tables import balances as credited
 from store.accounting import claims as kept_claims
 from store.accounting import credit, refund_register
@@ -26,16 +27,19 @@ facts = case_facts.c
 _NOTHING: ColumnElement[int] = literal_column("0")
 
 
-def _documents(session: Session, which: ColumnElement[bool]) -> Iterator[tuple[str, str | None, str | None, Row]]:
+def _documents(
+    session: Session, which: ColumnElement[bool], window: Window | None = None
+) -> Iterator[tuple[str, str | None, str | None, Row]]:
     """Case number, order number, currency and document of the cases that a register is about, oldest first."""
     found = select(cases.c.case_no, cases.c.order_no, cases.c.currency, _document).where(which)
-    for row in session.execute(found.order_by(cases.c.case_no)):
+    for row in session.execute(_within(found.order_by(cases.c.case_no), window)):
         yield row.case_no, row.order_no, row.currency, row.document
 
 
-def balances(session: Session) -> list[Row]:
+def balances(session: Session, window: Window | None = None) -> list[Row]:
     """R2: the running account: who is credited and why, which later order used it, what remains, what was cleared."""
-    names = _names(session)
+    some = credit.entries(session) if window is None else credit.some(session, window.after, window.most)
+    names = _names(session, None if window is None else {one.customer_id for one in some})
     return [
         {
             "customer_id": entry.customer_id,
@@ -51,24 +55,21 @@ def balances(session: Session) -> list[Row]:
             "by": entry.by,
             "at": entry.at,
         }
-        for entry in credit.entries(session)
+        for entry in some
     ]
 
 
-def _names(session: Session) -> dict[str, str | None]:
-    """The names of those who have a balance."""
-    have = orders.c.customer_id.in_(select(credited.c.customer_id))
+def _names(session: Session, of: Collection[str] | None) -> dict[str, str | None]:
+    """The names of those who have a balance, or of these of them."""
+    have = orders.c.customer_id.in_(select(credited.c.customer_id) if of is None else sorted(of))
     found = select(orders.c.customer_id, func.max(orders.c.customer_name)).where(have)
     return {row[0]: row[1] for row in session.execute(found.group_by(orders.c.customer_id))}
 
 
-def remittances(session: Session) -> list[Row]:
+def remittances(session: Session, window: Window | None = None) -> list[Row]:
     """L12: money that was announced or notified, and how much of it came in."""
-    received = _document["money"]["received"].as_integer()
-    notified = _document["payment_notified"].as_boolean()
-    announced = _document["announced"]["amount"].as_integer().is_not(None)
     rows = []
-    for case_no, order_no, currency, case in _documents(session, announced | notified | (received > 0)):
+    for case_no, order_no, currency, case in _documents(session, _remitted(window.state if window else None), window):
         told, came = case.get("announced") or {}, case["money"].get("received", 0)
         in_currency = currency or told.get("currency")
         rows.append(
@@ -85,7 +86,20 @@ def remittances(session: Session) -> list[Row]:
     return rows
 
 
-def receivables(session: Session) -> list[Row]:
+def _remitted(state: str | None) -> ColumnElement[bool]:
+    """Cases with money that is to come by transfer or came: all of them, or those that are so far."""
+    received = func.coalesce(_document["money"]["received"].as_integer(), 0) > 0
+    notified = func.coalesce(_document["payment_notified"].as_boolean(), false())
+    announced = _document["announced"]["amount"].as_integer().is_not(None)
+    by_state: dict[str, ColumnElement[bool]] = {
+        "matched": received,
+        "notified": notified & ~received,
+        "announced": announced & ~notified & ~received,
+    }
+    return by_state.get(state or "", announced | notified | received)
+
+
+def receivables(session: Session, window: Window | None = None) -> list[Row]:
     """F24, T21: what customers still owe us: freight paid without cause, and what they got twice by a chargeback; what
     was netted of the one, and paid of both."""
     return [
@@ -99,7 +113,7 @@ def receivables(session: Session) -> list[Row]:
             "recovered": Sum(case["money"].get("recovered", 0), currency),
             "waived": Sum(case["money"].get("forgiven", 0) + case["money"].get("given_up", 0), currency),
         }
-        for case_no, order_no, currency, case in _documents(session, _ever_owed())
+        for case_no, order_no, currency, case in _documents(session, _ever_owed(), window)
     ]
 
 
@@ -114,19 +128,23 @@ def _owed_to_us(money: Mapping[str, int]) -> int:
     return money.get("receivable", 0) + money.get("charged_back", 0) - gone
 
 
-def overpayments(session: Session) -> list[Row]:
+def overpayments(session: Session, window: Window | None = None) -> list[Row]:
     """What customers paid and did not owe, until it is given back or kept as credit; also of cases that are over."""
-    received, owed, back = (
-        func.coalesce(_document["money"][name].as_integer(), 0) for name in ("received", "customer_owes", "overpayment")
-    )
     rows = []
-    for case_no, order_no, currency, case in _documents(session, (back > 0) | (received > owed)):
+    for case_no, order_no, currency, case in _documents(session, _ever_overpaid(), window):
         given = case["money"].get("overpayment", 0)
         left = max(0, case["money"].get("received", 0) - given - case["money"].get("customer_owes", 0))
         in_currency = currency or (case.get("announced") or {}).get("currency")
         sums = {"overpaid": Sum(left, in_currency), "given_back": Sum(given, in_currency)}
         rows.append({"case_no": case_no, "order_no": order_no, "state": case["state"], **sums})
     return rows
+
+
+def _ever_overpaid() -> ColumnElement[bool]:
+    """By the index of what is still there, and by the payouts that gave it back."""
+    given_back = select(payouts.c.case_no).where(payouts.c.purpose == "overpayment", payouts.c.state.not_in(UNDONE))
+    still = select(facts.case_no).where(facts.overpaid > _NOTHING)
+    return or_(cases.c.case_no.in_(still), cases.c.case_no.in_(given_back))
 
 
 def repairs(session: Session) -> list[Row]:
@@ -162,7 +180,7 @@ def _repair(case_no: str, order_no: str | None, currency: str | None, case: Row,
     }
 
 
-def claims(session: Session) -> list[Row]:
+def claims(session: Session, window: Window | None = None) -> list[Row]:
     """L5, G10: what couriers and suppliers were asked for, what it waits for until when, and what is missing."""
     return [
         {
@@ -183,21 +201,33 @@ def claims(session: Session) -> list[Row]:
             "filed_at": row.filed_at,
             "reason": row.reason,
         }
-        for row in kept_claims.every(session)
+        for row in (kept_claims.every(session) if window is None else kept_claims.some(session, window))
     ]
 
 
-def invoices(session: Session) -> list[Row]:
+def invoices(session: Session, window: Window | None = None) -> list[Row]:
     """G9, G15: cases whose invoice has to be credited, amended, endorsed, reissued or sent back, and what was done."""
-    settled = select(timeline.c.case_no, timeline.c.at, timeline.c.actor_id, timeline.c.data)
-    settled = settled.where(text(BOOKED), timeline.c.action == Action.SETTLE_INVOICE.value)
-    found = session.execute(settled.order_by(timeline.c.seq))
-    last = {row.case_no: row for row in found}
-    concerned = or_(_document["invoice_open"].as_boolean(), cases.c.case_no.in_(list(last)))
+    concerned = or_(
+        _document["invoice_open"].as_boolean(), cases.c.case_no.in_(select(timeline.c.case_no).where(*_SAID))
+    )
+    found = list(_documents(session, concerned, window))
+    last = _settled(session, None if window is None else [case_no for case_no, *_ in found])
     return [
         _invoice(case_no, order_no, case, None if case.get("invoice_open") else last.get(case_no))
-        for case_no, order_no, _, case in _documents(session, concerned)
+        for case_no, order_no, _, case in found
     ]
+
+
+#: Entries that say what was done with an invoice.
+_SAID = (text(BOOKED), timeline.c.action == literal_column(f"'{Action.SETTLE_INVOICE.value}'"))
+
+
+def _settled(session: Session, of: Collection[str] | None) -> dict[str, Any]:
+    """By case what was said last of its invoice; of these cases, or of all."""
+    found = select(timeline.c.case_no, timeline.c.at, timeline.c.actor_id, timeline.c.data).where(*_SAID)
+    if of is not None:
+        found = found.where(timeline.c.case_no.in_(of))
+    return {row.case_no: row for row in session.execute(found.order_by(timeline.c.seq))}
 
 
 def _invoice(case_no: str, order_no: str | None, case: Row, settled: Any) -> Row:
@@ -269,6 +299,10 @@ def parcels(session: Session) -> list[Row]:
 def unmatched_parcels(session: Session) -> list[Row]:
     """G2: the boxes on the shelf, and until when they wait there."""
     return [_parcel(box) for box in boxes.every(session, "on_shelf")]
+
+
+def _shelf_page(session: Session, window: Window) -> list[Row]:
+    return [_parcel(box) for box in boxes.some(session, "on_shelf", window.after, window.most)]
 
 
 def _parcels_page(session: Session, window: Window) -> list[Row]:
@@ -356,5 +390,14 @@ REGISTERS: Mapping[str, Callable[[Session], list[Row]]] = {
 PAGED: Mapping[str, Callable[[Session, Window], list[Row]]] = {
     "refunds": refund_register.page,
     "parcels": _parcels_page,
+    "unmatched_parcels": _shelf_page,
     "customers": _customers,
+    "balances": balances,
+    "remittances": remittances,
+    "receivables": receivables,
+    "overpayments": overpayments,
+    "claims": claims,
+    "invoices": invoices,
 }
+#: Those of them that are narrowed to a state without reading the rest.
+STATED = frozenset({"refunds", "parcels", "remittances", "claims"})

@@ -196,6 +196,19 @@ async def test_a_batch_is_recorded_only_when_count_and_sum_are_typed_as_they_are
     assert (again.status_code, "2 of them are not to be paid any more" in words(again)) == (422, True)
 
 
+async def test_of_a_batch_what_may_be_paid_is_and_what_may_not_says_why(api: Api, browse: Browse) -> None:
+    (one, first), (other, second) = await to_be_paid(api), await to_be_paid(api)
+    credit = {"kind": "store_credit", "account": "balance", "real_name": "王小明", "customer_agrees": True}
+    await api.act(other, "provide_account", "agent", **credit)  # a moment after it was chosen
+    batch = {"payout": [first, second], "reference": "B-2", "count-CNY": "2", "sum-CNY": "258.00"}  # 2 × 129.00
+    answers = words(await browse("finance").submit("/payouts/batch/pay", **batch))
+    assert f"{one} ¥129.00 paid" in answers
+    assert f"{other} ¥129.00 refused" in answers
+    assert "balance" in answers.partition("refused")[2]
+    assert await paid(api, one) == [("done", "B-2")]
+    assert await paid(api, other) == [("approved", None)]
+
+
 @pytest.mark.parametrize(
     ("sums", "told"),
     [

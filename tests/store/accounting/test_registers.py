@@ -110,6 +110,12 @@ def test_money_that_is_announced_is_followed_until_it_came(engine: Engine) -> No
     now = loaded(engine, case.case_no)
     commit(engine, next_version(now, money=now.money.model_copy(update={"received": 34760})))
     assert rows(engine, "remittances")[0]["state"] == "matched"
+    announced = open_case(engine, till.order, over={"announced": told})
+    noted = open_case(engine, till.order, {2: 1}, over={"announced": told, "payment_notified": True})
+    expected = {"matched": case.case_no, "announced": announced.case_no, "notified": noted.case_no}
+    with reading(engine) as session:
+        for state, case_no in expected.items():  # what a page is narrowed to by the database
+            assert [row["case_no"] for row in PAGED["remittances"](session, Window(0, 50, state))] == [case_no], state
 
 
 def test_an_invoice_is_open_until_it_is_said_what_was_done_with_it(engine: Engine) -> None:
@@ -119,6 +125,11 @@ def test_an_invoice_is_open_until_it_is_said_what_was_done_with_it(engine: Engin
     till.drive(case.case_no, ("finance", "settle_invoice", {"result": "credited"}))
     (row,) = rows(engine, "invoices")
     assert (row["state"], row["settled_at"] is None) == ("credited", False)
+    other = open_case(engine, till.order, over={"invoice_open": True})
+    with reading(engine) as session:
+        paged = [row for after in range(2) for row in PAGED["invoices"](session, Window(after, 1))]
+        assert paged == REGISTERS["invoices"](session)
+    assert [row["case_no"] for row in paged] == [case.case_no, other.case_no]
 
 
 def test_warranties_name_the_goods_and_their_time_in_repair(engine: Engine) -> None:
