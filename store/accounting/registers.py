@@ -96,7 +96,8 @@ def _remitted(state: str | None) -> ColumnElement[bool]:
         "notified": notified & ~received,
         "announced": announced & ~notified & ~received,
     }
-    return by_state.get(state or "", announced | notified | received)
+    every: ColumnElement[bool] = announced | notified | received
+    return by_state.get(state or "", every)
 
 
 def receivables(session: Session, window: Window | None = None) -> list[Row]:
