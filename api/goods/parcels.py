@@ -17,7 +17,7 @@ from models.case import Case
 from models.commands import Actor
 from models.errors import CommandRefused, Conflict, Forbidden, NotFound
 from models.goods.parcels import EXPECTING, ParcelState
-from models.lifecycle import Role, acts_as
+from models.lifecycle import Role, State, acts_as
 from playbooks.loading.shop import GoodsIn as Rules
 from store import cases, lists
 from store.goods import files as kept_files
@@ -171,6 +171,33 @@ class GoodsIn:
         first = await self._desk.case(parcel.case_nos[0], roles) if parcel.case_nos else None
         also = list(parcel.case_nos[1:])
         return {"case": first, "also": also, "unmatched": shown if on_shelf else None, **told}
+
+    # ── the box in front of somebody ────────────────────────────────────────
+
+    async def here(self, code: str) -> dict[str, Any]:
+        """What a box that is in the house already is for, by whatever is on it; nothing is booked in.
+
+        `waiting` are the cases that wait for its inspection, `others` those that do not, `boxes` those on the shelf.
+        """
+
+        def read(session: Session) -> dict[str, Any]:
+            plain, _ = read_code(code)
+            boxes, _ = parcels.page(session, ParcelFilters(state=parcels.LIVE, waybill=plain), self._desk.clock(), None)
+            of_order = [row.case_no for row in lists.of_order(session, plain)]
+            tied = [number for box in boxes for number in box.case_nos]
+            numbers = dict.fromkeys((*tied, plain, plain.upper(), *_by_waybill(session, plain), *of_order))
+            found = [case for number in numbers if (case := cases.load(session, number))]
+            told = [choice_document(case) for case in found]
+            waiting = [one for one in told if one["state"] == State.RECEIVED]
+            others = [one for one in told if one["state"] != State.RECEIVED]
+            on_shelf = [parcel_document(box) for box in boxes if box.state == "on_shelf"]
+            return {"waiting": waiting, "others": others, "boxes": on_shelf}
+
+        return await self._desk.read(read)
+
+    async def products(self, case_nos: Sequence[str]) -> Mapping[str, list[tuple[str, str]]]:
+        """What these cases are about: SKU and name."""
+        return await self._desk.read(lambda session: proposals.products(session, case_nos))
 
     # ── the shelf ───────────────────────────────────────────────────────────
 

@@ -1,6 +1,6 @@
 """What is in the boxes: the queue, and a result in a few clicks for each item (G3, G4)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import uuid4
@@ -9,8 +9,9 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from api.auth import actor_of
+from api.goods.filing import address_of
 from api.lookup import CaseFilters
-from console import labels
+from console import labels, people
 from console.language import N_
 from console.pages.cases import kinds, why
 from console.visit import Form, Here, Visit
@@ -58,14 +59,22 @@ VERDICTS: Final = {
 
 
 @router.get("/inspection", name="inspection")
-async def inspection(here: Here, cursor: str | None = None) -> Response:
-    """What is here and was not looked at, the nearest deadline first."""
+async def inspection(here: Here, cursor: str | None = None, code: str = "") -> Response:
+    """What is here and was not looked at, the nearest deadline first; a box that is scanned leads to its form."""
+    scanned = code.strip()[:100]
+    asked = await here.desk.goods.here(scanned) if scanned else None
+    if asked and len(asked["waiting"]) == 1:
+        return here.go(here.url("inspect", case_no=asked["waiting"][0]["case_no"]))
     found = await here.desk.cases(CaseFilters(state=("received",)), "due_at", cursor, PAGE)
     return here.page(
         "inspection/page.html",
         part="inspection/_list.html",
         found=found["items"],
         following=found["next_cursor"] and here.url("inspection", {"cursor": found["next_cursor"]}),
+        products=await here.desk.goods.products([one["case_no"] for one in found["items"]]),
+        names=await people.names(here),
+        scanned=scanned,
+        asked=asked,
         kinds=kinds(here),
         labels=labels,
     )
@@ -83,6 +92,7 @@ async def _form(
     typed: Mapping[str, str] | None = None,
     errors: Mapping[str, str] | None = None,
     code: int = 200,
+    photos: Sequence[str] = (),
 ) -> Response:
     case = await here.desk.case(case_no, here.roles, here.me.id)
     actions = {one["action"]: one for one in case["actions"]}
@@ -99,6 +109,7 @@ async def _form(
         choices={part: [(one, say(labels.choice(part, one))) for one in values] for part, values in CHOICES.items()},
         typed=typed or {},
         errors=errors or {},
+        photos=[(one, one.rpartition("/")[2]) for one in photos],
         command_id=(typed or {}).get("command_id") or uuid4().hex,
         kinds=kinds(here),
         labels=labels,
@@ -114,26 +125,35 @@ async def do_inspect(here: Here, case_no: str) -> Response:
     data, errors = _found(here, form, case["lines"])
     if verdict not in VERDICTS:
         errors[""] = here.tongue.say("Say what the result is.")
+    photos, unkept = await _photos(here, case_no, form)
+    errors |= unkept
     if errors:
-        return await _form(here, case_no, typed, errors, 422)
+        return await _form(here, case_no, typed, errors, 422, photos)
     try:
-        photos = await _photos(here, case_no, form)
         told = {**data, **({"photos": photos} if photos else {})}
         command = {"action": verdict, "command_id": form.text("command_id") or uuid4().hex, "data": told}
         await here.desk.command(case_no, command, here.caller)
     except DataRefused as refused:
         wrong = {_field(name, data): words for name, words in here.wrong(refused).items()}
-        return await _form(here, case_no, typed, wrong or {"": here.told(refused)}, 422)
+        return await _form(here, case_no, typed, wrong or {"": here.told(refused)}, 422, photos)
     except AftercareError as refused:
-        return await _form(here, case_no, typed, {"": here.told(refused)}, refused.status)
+        return await _form(here, case_no, typed, {"": here.told(refused)}, refused.status, photos)
     return here.go(here.url("inspection"), here.tongue.say("%(case)s is inspected.", case=case_no))
 
 
-async def _photos(here: Visit, case_no: str, form: Form) -> list[str]:
-    """Keep the photos with the case; answers where they are."""
-    actor = actor_of(here.caller, action=Action.ATTACH)
-    kept = [await here.desk.add_file(case_no, one.file, one.filename, actor) for one in form.files("photos")]
-    return [str(one["url"]) for one in kept]
+async def _photos(here: Visit, case_no: str, form: Form) -> tuple[list[str], dict[str, str]]:
+    """Keep the photos with the case, also when something else of the form is wrong: no browser sends them twice.
+
+    Answers where they are, with those that were kept the time before, and what is wrong with one that cannot be kept.
+    """
+    actor, own = actor_of(here.caller, action=Action.ATTACH), address_of(case_no, "")
+    kept = [one for one in form.texts("kept_photo") if one.startswith(own) and one.removeprefix(own).isalnum()]
+    for one in form.files("photos"):
+        try:
+            kept.append(str((await here.desk.add_file(case_no, one.file, one.filename, actor))["url"]))
+        except AftercareError as refused:
+            return kept, {"photos": f"{one.filename}: {here.told(refused)}"}
+    return list(dict.fromkeys(kept)), {}
 
 
 def _found(here: Visit, form: Form, lines: list[dict[str, Any]]) -> tuple[dict[str, Any], dict[str, str]]:

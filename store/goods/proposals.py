@@ -1,6 +1,6 @@
 """Which cases a box without a known code may be for: whatever is read off it leads to them, by indexes alone (G2)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, select
@@ -68,7 +68,7 @@ def _scalars(session: Session, column: ColumnElement[str], where: ColumnElement[
 
 
 def _candidates(session: Session, numbers: list[str], clues: Clues) -> list[Candidate]:
-    waybills, products = _waybills(session, numbers), _products(session, numbers)
+    waybills, goods = _waybills(session, numbers), products(session, numbers)
     named = (_c.case_no, _c.state, _c.is_open, _c.order_no, _c.customer_name, _c.phone_tail, _c.due_at)
     rows = session.execute(select(*named).where(_c.case_no.in_(numbers))).all()
     own = _of_orders(session, {row.order_no for row in rows if row.order_no}, clues)
@@ -81,7 +81,7 @@ def _candidates(session: Session, numbers: list[str], clues: Clues) -> list[Cand
             waybills=(*waybills.get(row.case_no, ()), *own.get(row.order_no, ())),
             name=row.customer_name,
             phone_tail=row.phone_tail,
-            products=tuple(products.get(row.case_no, ())),
+            products=tuple(goods.get(row.case_no, ())),
             due_at=row.due_at,
         )
         for row in rows
@@ -104,7 +104,8 @@ def _of_orders(session: Session, order_nos: set[str], clues: Clues) -> Mapping[s
     return found
 
 
-def _products(session: Session, numbers: list[str]) -> Mapping[str, list[tuple[str, str]]]:
+def products(session: Session, numbers: Sequence[str]) -> Mapping[str, list[tuple[str, str]]]:
+    """What these cases are about: SKU and name."""
     found: dict[str, list[tuple[str, str]]] = {}
     for row in session.execute(select(_p.case_no, _p.sku, _p.name).where(_p.case_no.in_(numbers))):
         found.setdefault(row.case_no, []).append((row.sku, row.name))

@@ -205,3 +205,50 @@ async def test_an_item_is_inspected_in_a_click_with_photos(api: Api, browse: Bro
     assert "This cannot be inspected now" in words(await zhao.get(f"/inspection/{case}"))
     entries = (await api.get(f"/cases/{case}/timeline")).json()["items"]
     assert sum(one["action"] == "confirm_fault" for one in entries) == 1
+
+
+async def test_a_box_that_is_here_is_found_for_its_inspection_without_being_booked_in_again(
+    api: Api, browse: Browse
+) -> None:
+    """A slip that is scanned at the door a day later is another box with the same slip; at the bench it is this one."""
+    case = await on_its_way(api, "YT-DOOR-61")
+    zhao = browse("warehouse")
+    await zhao.submit("/warehouse/scan", code="YT-DOOR-61")
+    order_no = (await api.get(f"/cases/{case}")).json()["order_no"]
+    for code in (f"{case}-DEMO", case.lower(), "YT-DOOR-61", order_no):
+        led = await zhao.get("/inspection", params={"code": code})
+        assert (led.status_code, led.headers["location"]) == (303, f"/inspection/{case}"), code
+    parcels = (await api.get("/parcels", params={"case_no": case})).json()["items"]
+    assert len(parcels) == 1
+    one, two = await on_its_way(api, "YT-DOOR-62"), await on_its_way(api, "YT-DOOR-62")
+    await zhao.submit("/warehouse/scan", code="YT-DOOR-62", case_no=[one, two])
+    both = await zhao.get("/inspection", params={"code": "YT-DOOR-62"})
+    assert all(f'href="/inspection/{number}"' in both.text for number in (one, two))
+    assert "Not booked in" in words(await zhao.get("/inspection", params={"code": "NEVER-SEEN"}))
+    box = (await api.post("/parcels/scan", json={"code": "NOBODYS-62"})).json()["parcel"]["id"]
+    assert f"/parcels/{box}" in (await zhao.get("/inspection", params={"code": "NOBODYS-62"})).text
+    expected = await on_its_way(api, "YT-DOOR-63")
+    told = words(await zhao.get("/inspection", params={"code": "YT-DOOR-63"}))
+    assert ("Nothing to inspect" in told, expected in told) == (True, True)
+
+
+async def test_photos_of_an_inspection_are_kept_when_something_else_is_wrong(api: Api, browse: Browse) -> None:
+    """G3: no browser sends chosen files a second time, so they stay with the form."""
+    case = await on_its_way(api, "YT-DOOR-64")
+    zhao = browse("warehouse")
+    await zhao.submit("/warehouse/scan", code="YT-DOOR-64")
+    fields = {"csrf": await zhao.csrf(), "quantity-1": "1", "verdict": "refute_fault"}
+    files = [("photos", ("dry.jpg", photo(), "image/jpeg")), ("photos", ("list.txt", b"no picture", "text/plain"))]
+    wrong = await zhao.post(f"/inspection/{case}", data=fields, files=files)
+    assert (wrong.status_code, "list.txt" in words(wrong), "Say what it is like." in words(wrong)) == (422, True, True)
+    kept = re.findall(r'name="kept_photo" value="([^"]+)"', wrong.text)
+    assert len(kept) == 1
+    src = re.search(r'src="(/cases/[^"]+small=true)"', wrong.text)
+    assert src
+    assert (await zhao.get(src[1])).headers["content-type"].startswith("image/")
+    foreign = "/api/v1/cases/AC-26-000000/files/abc"
+    told = {**fields, "usual-1": "as_new", "kept_photo": [*kept, foreign]}
+    assert (await zhao.post(f"/inspection/{case}", data=told)).status_code == 303
+    entries = (await api.get(f"/cases/{case}/timeline")).json()["items"]
+    refuted = next(one for one in entries if one["action"] == "refute_fault")
+    assert refuted["data"]["photos"] == kept
