@@ -62,14 +62,14 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("click", () => setTimeout(() => elsewhere() || back(), 0));
 back();
 
-// In another field of the station a scan would end up among what somebody wrote there. A scanner types faster than any
+// In another field, and in the search above, a scan would end up among what somebody wrote there. A scanner types faster than any
 // hand and ends with Enter: such a run goes where it belongs, and the field has again what it had before.
 const QUICK = 35;
 const LEAST = 6;
 let run = null;
 document.addEventListener("keydown", (event) => {
   const other = event.target;
-  if (other === field || !other.matches?.("#station input[type=text], #station input:not([type]), #station textarea")) return;
+  if (other === field || !other.matches?.("input[type=text], input[type=search], input[type=tel], input:not([type]), textarea")) return;
   const goesOn = run && run.other === other && event.timeStamp - run.at <= QUICK;
   if (event.key === "Enter" && goesOn && run.text.length >= LEAST) {
     event.preventDefault();

@@ -168,6 +168,8 @@ async def test_a_scan_into_another_field_goes_where_it_belongs_and_what_was_begu
         await expect(page.locator("#result")).to_contain_text(case)
         await expect(page.locator("#f-code")).to_be_focused()
         await expect(page.locator(f"#drafts #d-{box}-note")).to_have_value("wet box")
+        await page.evaluate(SCANS, ["top-q", "YT-GUN-9"])
+        await expect(page.locator("#result")).to_contain_text("YT-GUN-9")
         await page.locator("#drafts").get_by_role("button", name="Write it down").click()
         await expect(page.locator(".notice.good")).to_contain_text("Written down.")
     assert (await api.get(f"/parcels/{box}")).json()["note"] == "wet box"
