@@ -67,6 +67,10 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _no_case(case_no: str) -> NotFound:
+    return NotFound(f"There is no case '{case_no}': check the number.")
+
+
 class Lookup(OnDatabase):
     """Everything that can be read, on one store and the playbooks in force."""
 
@@ -236,7 +240,7 @@ class Lookup(OnDatabase):
         """Who did what, when and why; the cursor is the number of the last entry."""
 
         def read(session: Session) -> dict[str, Any]:
-            self._case(session, case_no)
+            self._mind_case(session, case_no)
             entries = cases.timeline(session, case_no, after, limit + 1)
             page = entries[:limit]
             more = str(page[-1].seq) if len(entries) > limit else None
@@ -255,7 +259,7 @@ class Lookup(OnDatabase):
         """What happened last, the newest first; `last_seq` is the number of the very last entry, whatever is shown."""
 
         def read(session: Session) -> dict[str, Any]:
-            self._case(session, case_no)
+            self._mind_case(session, case_no)
             entries = cases.timeline_back(session, case_no, before, limit + 1, only, but)
             newest = cases.timeline_back(session, case_no, None, 1)
             return {
@@ -279,6 +283,23 @@ class Lookup(OnDatabase):
         rows, following = await self._read(lambda session: lists.cases(session, filters, sort, cursor, limit, now=now))
         return {"items": [views.row_document(row) for row in rows], "next_cursor": following}
 
+    async def stuck_with_board(
+        self, wanted: stuck.Narrowed, sort: stuck.Sort = "due_at", cursor: str | None = None, limit: int = 50
+    ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """As `stuck`, and what is stuck by reason: how many cases, the oldest, and what is at stake by currency (T12).
+
+        Who is off duty is asked once for both.
+        """
+        now = self.clock()
+
+        def read(session: Session) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+            away = stuck.off_duty(session, now)
+            found = stuck.rows(session, now, **dict(wanted), sort=sort, cursor=cursor, limit=limit, away=away)
+            board = [views.tally_document(row) for row in stuck.board(session, now, away)]
+            return views.stuck_answer(found, sweeps.late(session, now)), board
+
+        return await self._read(read)
+
     async def stuck(
         self,
         wanted: stuck.Narrowed = EVERYTHING,
@@ -288,18 +309,13 @@ class Lookup(OnDatabase):
     ) -> dict[str, Any]:
         """Which cases are stuck and why, with counts by reason and stage (T12)."""
         now = self.clock()
-        found = await self._read(
-            lambda session: stuck.rows(session, now, **dict(wanted), sort=sort, cursor=cursor, limit=limit)
+        found, late = await self._read(
+            lambda session: (
+                stuck.rows(session, now, **dict(wanted), sort=sort, cursor=cursor, limit=limit),
+                sweeps.late(session, now),
+            )
         )
-        late = await self._read(lambda session: sweeps.late(session, now))
-        return {
-            "items": [views.stuck_document(row) for row in found.items],
-            "late_sweeps": late,
-            "next_cursor": found.next_cursor,
-            "total": found.total,
-            "by_reason": found.by_reason,
-            "by_stage": found.by_stage,
-        }
+        return views.stuck_answer(found, late)
 
     async def case_number(self, text: str) -> str:
         """The case whose number was typed in any case, with or without its prefix. Raises NotFound."""
@@ -308,16 +324,15 @@ class Lookup(OnDatabase):
             raise NotFound(f"There is no case '{text}'.")
         return number
 
-    async def stuck_board(self) -> list[dict[str, Any]]:
-        """What is stuck by reason: how many cases, the oldest, and what is at stake in every currency (T12)."""
-        now = self.clock()
-        return [views.tally_document(row) for row in await self._read(lambda session: stuck.board(session, now))]
-
     def _case(self, session: Session, case_no: str) -> Case:
         case = cases.load(session, case_no)
         if case is None:
-            raise NotFound(f"There is no case '{case_no}': check the number.")
+            raise _no_case(case_no)
         return case
+
+    def _mind_case(self, session: Session, case_no: str) -> None:
+        if not cases.is_there(session, case_no):
+            raise _no_case(case_no)
 
     # ── money ─────────────────────────────────────────────────────────────────
 

@@ -1,6 +1,6 @@
 """How cases and orders look from outside: the contract's documents, made from what SQL holds."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,7 +28,7 @@ from store.accounting.payees import Paid
 from store.accounting.payouts import PayoutRow
 from store.accounting.register_columns import Personal, Sum
 from store.lists import CaseRow
-from store.oversight.stuck import StuckCase, Tally
+from store.oversight.stuck import Stuck, StuckCase, Tally
 
 
 def instant(at: datetime | None) -> str | None:
@@ -68,7 +68,7 @@ def case_document(case: Case, seen: Seen, **more: Any) -> dict[str, Any]:
         "acknowledged_until": instant(case.acknowledged_until),
         "goods": case.goods,
         "offer": case.offer.model_dump(mode="json") if case.offer else None,
-        "pending": _pending(case),
+        "pending": pending_document(case),
         "plan": _plan(case),
         "clocks": [clock_document(case, clock, seen.calendars, seen.now) for clock in case.clocks],
         "money": _money(case),
@@ -137,7 +137,8 @@ def eligible_document(eligible: Eligible, override: Override | None = None) -> d
     return {**eligible.model_dump(mode="json"), "override": passed}
 
 
-def _pending(case: Case) -> dict[str, Any] | None:
+def pending_document(case: Case) -> dict[str, Any] | None:
+    """What was asked for and waits to be approved, and by whom."""
     if case.pending is None:
         return None
     asked = case.pending.command
@@ -169,6 +170,18 @@ def stuck_document(row: StuckCase) -> dict[str, Any]:
     """A stuck case with every reason that holds."""
     document = row.model_dump(mode="json", exclude={"at_stake", "currency"})
     return {**document, "at_stake": money(row.at_stake, row.currency)}
+
+
+def stuck_answer(found: Stuck, late_sweeps: Sequence[str]) -> dict[str, Any]:
+    """A page of stuck cases with its counts, and the sweeps that have not run for too long."""
+    return {
+        "items": [stuck_document(row) for row in found.items],
+        "late_sweeps": late_sweeps,
+        "next_cursor": found.next_cursor,
+        "total": found.total,
+        "by_reason": found.by_reason,
+        "by_stage": found.by_stage,
+    }
 
 
 def tally_document(row: Tally) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from models.oversight.stuck import END_OF_TIME, held
 from playbooks.loading.load import SHIPPED, load_playbooks
 from store import projection
 from store.engine import make_engine, reading, upgrade
+from store.facts import facts_of
 from store.oversight import reasons, stuck
 from tests.builders import CALENDARS, DAY, HOUR, NOW, a_case, an_order
 from tests.databases import postgres_database, postgres_server, sqlite_database
@@ -104,6 +105,7 @@ def fill(
             _many(connection, tables.cases, shut)
             _many(connection, tables.case_reasons, [one for row in rows for one in row["reasons"]])
             _many(connection, tables.stuck_spans, [one for row in rows for one in row["spans"]])
+            _many(connection, tables.case_facts, [facts_of(case) for case in opened])
     with engine.begin() as connection:
         connection.execute(text("ANALYZE"))
 

@@ -6,16 +6,17 @@ console. `python -m console.catalogue` renews these files.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from datetime import date as Day  # noqa: N812 - `date` is a method here
-from functools import cache
+from decimal import Decimal
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.lists import format_list
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -32,6 +33,8 @@ LANGUAGES: Final[Mapping[str, tuple[str, str, str]]] = {
 }
 #: The currency whose sign is understood; all others are shown by their code.
 OWN_CURRENCY: Final = "CNY"
+#: So many texts of each sort are remembered.
+_REMEMBERED: Final = 4096
 _UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
@@ -72,7 +75,7 @@ class Tongue:
     locale: Locale = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "locale", Locale.parse(LANGUAGES[self.language][1]))
+        object.__setattr__(self, "locale", _locale(self.language))
 
     @property
     def short(self) -> str:
@@ -104,32 +107,28 @@ class Tongue:
     def day_and_time(self, at: datetime | str) -> str:
         """An instant as it is said now: only the time today, with the day near by, with the date beyond."""
         then, today = self.local(at), self.now.astimezone(self.zone).date()
-        clock = format_time(then, "HH:mm", tzinfo=self.zone, locale=self.locale)
+        clock = then.strftime("%H:%M")
         days = (then.date() - today).days
         near = {-1: self.say("yesterday"), 0: self.say("today"), 1: self.say("tomorrow")}
         if days in near:
             return f"{near[days]} {clock}"
         pattern = "MMMEd" if then.year == today.year else "yMMMEd"
-        return f"{self._skeleton(then, pattern)} {clock}"
+        return f"{_day(self.language, then.date(), pattern)} {clock}"
 
     def exactly(self, at: datetime | str) -> str:
         """An instant in full, with its zone."""
-        return format_datetime(self.local(at), "yyyy-MM-dd HH:mm:ss ZZZZ", tzinfo=self.zone, locale=self.locale)
+        then = self.local(at)
+        return f"{then.isoformat(' ', 'seconds')[:19]} {_offset(self.language, then.utcoffset())}"
 
     def date(self, at: datetime | str) -> str:
         """A day."""
-        return format_date(self.local(at).date(), "medium", locale=self.locale)
+        return _date(self.language, self.local(at).date())
 
     def day(self, on: Day | str) -> str:
         """A day of the calendar, which is the same wherever it is read: `Mon, 2 Mar`."""
         found = Day.fromisoformat(on) if isinstance(on, str) else on
         pattern = "MMMEd" if found.year == self.now.astimezone(self.zone).year else "yMMMEd"
-        return self._skeleton(datetime(found.year, found.month, found.day, 12, tzinfo=self.zone), pattern)
-
-    def _skeleton(self, then: datetime, skeleton: str) -> str:
-        from babel.dates import format_skeleton
-
-        return format_skeleton(skeleton, then, tzinfo=self.zone, locale=self.locale)
+        return _day(self.language, found, pattern)
 
     def from_now(self, at: datetime | str) -> str:
         """How far an instant is: `in 2 h 15 min`, `35 min ago`."""
@@ -150,22 +149,27 @@ class Tongue:
         for size, unit in _UNITS:
             count, left = divmod(left, size)
             if count:
-                parts.append((size, self._unit(count, unit)))
+                parts.append((size, _length(self.language, count, unit)))
         first = parts[0][0] if parts else 1
         # Seconds beside hours tell nobody anything.
         told = [text for size, text in parts if size * 1440 >= first and not (size == 1 and first > 60)][:2]
-        return ("-" if seconds < 0 else "") + (" ".join(told) if told else self._unit(0, "minute"))
+        return ("-" if seconds < 0 else "") + (" ".join(told) if told else _length(self.language, 0, "minute"))
 
     def clock(self) -> dict[str, Any]:
         """What `static/clock.js` tells times by while a page is open, as `from_now` and `length` do it here."""
-        units = {unit: [self._unit(n, unit).replace(str(n), "{0}") for n in (1, 2)] for _, unit in _UNITS}
         gap = "{time}"
         told = {"in": self.say("in %(time)s", time=gap), "ago": self.say("%(time)s ago", time=gap)}
         late = self.say("overdue by %(time)s", time=gap)
-        return {"now": self.now.isoformat(), "units": units, "soon": self.say("now"), "late": late, **told}
+        return {
+            "now": self.now.isoformat(),
+            "units": {unit: [self._gap(n, unit) for n in (1, 2)] for _, unit in _UNITS},
+            "soon": self.say("now"),
+            "late": late,
+            **told,
+        }
 
-    def _unit(self, count: int, unit: str) -> str:
-        return format_unit(count, f"duration-{unit}", length="short", locale=self.locale)
+    def _gap(self, count: int, unit: str) -> str:
+        return _length(self.language, count, unit).replace(str(count), "{0}")
 
     # ── numbers ─────────────────────────────────────────────────────────────
 
@@ -173,17 +177,11 @@ class Tongue:
         """An amount; the sign ¥ means yuan and nothing else, other currencies are shown by their code."""
         if not sum_:
             return "–"
-        from decimal import Decimal
-
-        amount, currency = Decimal(sum_["amount"]), sum_["currency"]
-        if currency == OWN_CURRENCY:
-            return format_currency(amount, currency, "¥#,##0.00;-¥#,##0.00", locale=self.locale)
-        pattern = "¤¤\u00a0#,##0.00;-¤¤\u00a0#,##0.00"
-        return format_currency(amount, currency, pattern, locale=self.locale)
+        return _money(self.language, sum_["amount"], sum_["currency"])
 
     def number(self, count: int | float) -> str:
         """A number with its groups of digits."""
-        return format_decimal(count, locale=self.locale)
+        return _number(self.language, count)
 
     def percent(self, share: float) -> str:
         """A share of one as percent."""
@@ -192,6 +190,48 @@ class Tongue:
     def listed(self, words: list[str], style: str = "standard") -> str:
         """Some words as a list: `a, b and c`."""
         return format_list([word for word in words if word], style=style, locale=self.locale)  # type: ignore[arg-type]
+
+
+# ── what Babel says, remembered: a list of fifty cases asks it a thousand times, mostly for the same ────────────────
+
+
+@cache
+def _locale(language: str) -> Locale:
+    return Locale.parse(LANGUAGES[language][1])
+
+
+@lru_cache(maxsize=64)
+def _offset(language: str, offset: timedelta | None) -> str:
+    then = datetime(2000, 1, 1, tzinfo=timezone(offset or timedelta()))
+    return format_datetime(then, "ZZZZ", tzinfo=then.tzinfo, locale=_locale(language))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _date(language: str, on: Day) -> str:
+    return format_date(on, "medium", locale=_locale(language))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _day(language: str, on: Day, skeleton: str) -> str:
+    """A day by the parts that are to be said, such as `MMMEd`."""
+    noon = datetime(on.year, on.month, on.day, 12, tzinfo=UTC)
+    return format_skeleton(skeleton, noon, tzinfo=UTC, locale=_locale(language))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _length(language: str, count: int, unit: str) -> str:
+    return format_unit(count, f"duration-{unit}", length="short", locale=_locale(language))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _money(language: str, amount: str, currency: str) -> str:
+    pattern = "¥#,##0.00;-¥#,##0.00" if currency == OWN_CURRENCY else "¤¤\u00a0#,##0.00;-¤¤\u00a0#,##0.00"
+    return format_currency(Decimal(amount), currency, pattern, locale=_locale(language))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _number(language: str, count: int | float) -> str:
+    return format_decimal(count, locale=_locale(language))
 
 
 def chosen(wanted: str | None, cookie: str | None, accepted: str, default: str) -> str:

@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console import access, problems
+from console.addresses import Addresses
 from console.pages import PAGES
 from console.rendering import STATIC
 from console.visit import House, nobody, visit, visitor
@@ -118,6 +119,7 @@ def make_console(house: House) -> FastAPI:
         openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, dependencies=[Depends(visit)]
     )
     app.state.house = house
+    app.state.addresses = Addresses(page_routes())
     app.mount("/static", Files(directory=STATIC), name="static")
     for router in PAGES:
         app.include_router(router)

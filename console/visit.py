@@ -183,7 +183,7 @@ class Visit:
 
     def url(self, page: str, query: Mapping[str, Any] | None = None, /, **path: Any) -> str:
         """The address of a page by the name of its route, behind whatever prefix we stand."""
-        found = str(self.request.app.url_path_for(page, **path))
+        found = self.request.app.state.addresses.of(page, **path)
         told = {k: v for k, v in (query or {}).items() if v not in (None, "", [], ())}
         return f"{self._prefix}{found}" + (f"?{urlencode(told, doseq=True)}" if told else "")
 

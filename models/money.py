@@ -69,6 +69,11 @@ def comparable(minor: int, currency: str | None) -> int:
     return int(minor * 10 ** (_FINEST - (exponent(currency) if currency else 2)))
 
 
+def comparable_as(total: int, currency: str) -> int:
+    """A sum of `comparable` amounts of one currency in its minor units again; the exact inverse."""
+    return int(total // 10 ** (_FINEST - exponent(currency)))
+
+
 def comparable_of(text: str) -> int:
     """The same of an amount in main units that names no currency, such as "129" or "129.00"."""
     return to_minor(text, _FINEST_CURRENCY)

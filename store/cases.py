@@ -511,6 +511,18 @@ def load(session: Session, case_no: str) -> Case | None:
     return None if document is None else Case.model_validate(document)
 
 
+def is_there(session: Session, case_no: str) -> bool:
+    """Whether there is a case of that number, for who need not see it."""
+    return session.execute(select(tables.cases.c.case_no).where(tables.cases.c.case_no == case_no)).first() is not None
+
+
+def load_many(session: Session, case_nos: Sequence[str]) -> dict[str, tuple[Case, str | None]]:
+    """Cases as last written, each with what the customer said, in one question."""
+    c = tables.cases.c
+    found = session.execute(select(c.case_no, c.document, c.description).where(c.case_no.in_(case_nos)))
+    return {case_no: (Case.model_validate(document), said) for case_no, document, said in found}
+
+
 #: How much of its timeline a run is given to begin with; the rest is asked for here.
 REMEMBERED_ENTRIES = 20
 

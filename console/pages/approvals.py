@@ -1,13 +1,12 @@
 """What is above somebody's limit and waits for a yes or a no: who asked, for what, how much."""
 
-import asyncio
 from typing import Any, Final
 from uuid import uuid4
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from api.lookup import CaseFilters
+from api.oversight.approving import to_approve
 from console import labels, people
 from console.cases import timeline
 from console.listing import amount_of
@@ -28,15 +27,9 @@ async def approvals(here: Here, cursor: str | None = None) -> Response:
 
 
 async def _queue(here: Visit, cursor: str | None = None, code: int = 200, **more: Any) -> Response:
-    found = await here.desk.cases(CaseFilters(state=("awaiting_approval",)), "due_at", cursor, PAGE)
-    numbers = [row["case_no"] for row in found["items"]]
-    cases = await asyncio.gather(*(here.desk.case(number, here.roles, here.me.id) for number in numbers))
+    found = await to_approve(here.desk, here.roles, here.me.id, cursor, PAGE)
     values = {
-        "rows": [
-            (row, case, _asked(here, case, (row["at_stake"] or {}).get("currency")), _why_not(here, case))
-            for row, case in zip(found["items"], cases, strict=True)
-            if case["pending"]
-        ],
+        "rows": [(case, _asked(here, case), _why_not(here, case)) for case in found["items"]],
         "following": found["next_cursor"] and here.url("approvals", {"cursor": found["next_cursor"]}),
         "kinds": kinds(here),
         "labels": labels,
@@ -50,9 +43,9 @@ async def _queue(here: Visit, cursor: str | None = None, code: int = 200, **more
     return here.page("approvals/page.html", part="approvals/_list.html", code=code, **values)
 
 
-def _asked(here: Visit, case: dict[str, Any], currency: str | None) -> list[tuple[str, str]]:
+def _asked(here: Visit, case: dict[str, Any]) -> list[tuple[str, str]]:
     """What was asked for, in words; sums in the currency of the case."""
-    data = (case["pending"] or {}).get("data", {})
+    data, currency = case["pending"]["data"], (case["at_stake"] or {}).get("currency")
     told = {
         name: here.tongue.money({"amount": str(data[name]), "currency": currency})
         for name in SUMS
@@ -63,7 +56,7 @@ def _asked(here: Visit, case: dict[str, Any], currency: str | None) -> list[tupl
 
 def _why_not(here: Visit, case: dict[str, Any]) -> str:
     """Why this person may not decide it; empty when he may."""
-    answer = next(one for one in case["actions"] if one["action"] == "approve")
+    answer = case["approve"]
     return "" if answer["allowed"] else why(here, answer["reasons"]) or here.tongue.say("not now")
 
 

@@ -150,8 +150,8 @@ async def stuck(here: Here, request_cursor: Annotated[str | None, Query(alias="c
 
 async def _board(here: Visit, cursor: str | None, code: int = 200, **more: Any) -> Response:
     wanted = _of_query(here)
-    found = await here.desk.stuck(narrowed(here.now, **wanted.asked), wanted.sort, cursor, PAGE)  # type: ignore[arg-type]
-    board = await here.desk.stuck_board()
+    asked = narrowed(here.now, **wanted.asked)
+    found, board = await here.desk.stuck_with_board(asked, wanted.sort, cursor, PAGE)  # type: ignore[arg-type]
     kinds = {kind: here.tongue.of(book.names.model_dump()) for kind, book in here.desk.playbook_set.kinds.items()}
     return here.page(
         "stuck/page.html",

@@ -96,6 +96,13 @@ def answers(case: Case, roles: Iterable[Role] | None, actor_id: str | None, now:
     return [_answer(case, action, mine, actor_id or "?", now) for action in Action]
 
 
+def answer(
+    case: Case, action: Action, roles: Iterable[Role] | None, actor_id: str | None, now: datetime
+) -> dict[str, Any]:
+    """The same for one action."""
+    return _answer(case, action, None if roles is None else tuple(sorted(roles)), actor_id or "?", now)
+
+
 def _answer(case: Case, action: Action, roles: tuple[Role, ...] | None, actor_id: str, now: datetime) -> dict[str, Any]:
     # Goods that come after the end are booked in all the same, and open the case again (G12).
     possible = allowed_in(case.state, action) or (case.is_final and opens_again(action))

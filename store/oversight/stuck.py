@@ -18,9 +18,10 @@ from sqlalchemy import ColumnElement, Row, and_, case, false, func, literal, or_
 from sqlalchemy.orm import Session
 
 from models.errors import Invalid
+from models.money import comparable_as
 from models.oversight.stuck import BIT, OWNER_AWAY, REASONS, mask_of, named
 from models.oversight.stuck_words import Seen, Why, why
-from models.tables import case_reasons, cases, stuck_spans
+from models.tables import case_facts, case_reasons, cases, stuck_spans
 from store.cursors import decode, encode
 from store.people import duty
 
@@ -170,10 +171,13 @@ def board(session: Session, now: datetime, away: Away | None = None) -> tuple[Ta
     """What is stuck by reason, with age and money, in the order of `REASONS` (T12)."""
     gone = off_duty(session, now) if away is None else away
     left = case((_owner_away(gone), 1), else_=0) if gone else literal(0)
-    found = select(
-        *(_spans.mask, left, cases.c.currency, func.count(), func.min(_spans.opened_at), func.sum(cases.c.at_stake))
-    ).join(cases, cases.c.case_no == _spans.case_no)
-    groups = session.execute(found.where(*_now(now)).group_by(_spans.mask, left, cases.c.currency)).all()
+    currency = case_facts.c.currency  # not that of `cases`: its rows are long, and all of them would be walked through
+    found = (
+        select(*(_spans.mask, left, currency, func.count(), func.min(_spans.opened_at), func.sum(_spans.at_stake)))
+        .outerjoin_from(stuck_spans, case_facts, case_facts.c.case_no == _spans.case_no)
+        .where(*_now(now), _with_reason(Narrowed().mask, gone))
+    )
+    groups = session.execute(found.group_by(_spans.mask, left, currency)).all()
     return tuple(_tallies(groups))
 
 
@@ -186,7 +190,7 @@ def _tallies(groups: Iterable[Any]) -> Iterable[Tally]:
         sums: Counter[str] = Counter()
         for currency, _, _, stake in held:
             sums[currency or ""] += int(stake)
-        at_stake = {currency: total for currency, total in sums.items() if currency and total}
+        at_stake = {currency: comparable_as(total, currency) for currency, total in sums.items() if currency and total}
         number, oldest = sum(n for _, n, _, _ in held), min(opened for _, _, opened, _ in held)
         yield Tally(reason=reason, cases=number, oldest=oldest, at_stake=at_stake)
 

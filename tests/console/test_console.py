@@ -3,17 +3,20 @@
 import hashlib
 import tomllib
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+from babel.dates import format_datetime, format_skeleton
+from starlette.routing import NoMatchFound, Router
 
 from console import catalogue
+from console.addresses import Addresses
 from console.language import LANGUAGES, LOCALES, Tongue, chosen
-from console.mounting import POLICY
+from console.mounting import POLICY, page_routes
 from console.rendering import STATIC, TEMPLATES, environment
 from server import make_app
 from settings import Settings
@@ -28,6 +31,44 @@ MONDAY = datetime(2026, 3, 9, 2, 0, tzinfo=UTC)
 
 def tongue(language: str) -> Tongue:
     return Tongue(language, ZoneInfo("Asia/Shanghai"), MONDAY)
+
+
+# ── addresses and what Babel says ──────────────────────────────────────────────────────────────────
+
+
+def test_every_page_is_found_by_its_name_as_the_router_finds_it():
+    """The router asks one route after the other, which takes longer than all the rest of a list's row."""
+    router, found = Router(page_routes()), Addresses(page_routes())
+    for route in page_routes():
+        parts: dict[str, Any] = {
+            name: 7 if "int" in type(how).__name__.lower() else "AC-26-000001"
+            for name, how in route.param_convertors.items()
+        }
+        assert found.of(route.name, **parts) == str(router.url_path_for(route.name, **parts))
+    for page, parts in (("no_such_page", {}), ("case", {}), ("case", {"case_no": "AC-26-000001", "more": "x"})):
+        with pytest.raises(NoMatchFound):
+            found.of(page, **parts)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "UTC", "Asia/Kathmandu", "America/St_Johns", "Europe/London"])
+def test_an_instant_is_told_exactly_as_babel_tells_it(language: str, zone: str):
+    told = Tongue(language, ZoneInfo(zone), MONDAY)
+    for days in (0, 0.3, 21, 120.7, 299.99, 5000):
+        local = told.local(MONDAY + timedelta(days=days))
+        assert told.exactly(local) == format_datetime(local, "yyyy-MM-dd HH:mm:ss ZZZZ", locale=told.locale)
+        said = format_skeleton("yMMMEd" if local.year != 2026 else "MMMEd", local, tzinfo=told.zone, locale=told.locale)
+        assert told.day_and_time(local).endswith(local.strftime(" %H:%M"))
+        assert days < 2 or told.day_and_time(local) == f"{said} {local:%H:%M}"
+
+
+def test_two_languages_and_two_currencies_are_never_mixed_up_in_memory():
+    sum_ = {"amount": "1234.50", "currency": "CNY"}
+    for _ in range(2):
+        assert [tongue(one).money(sum_) for one in ("zh-CN", "en")] == ["¥1,234.50", "¥1,234.50"]
+        assert tongue("en").money({**sum_, "currency": "USD"}) == "USD\u00a01,234.50"
+        assert tongue("en").money({**sum_, "amount": "1234.5"}) == "¥1,234.50"
+        assert [tongue(one).length(5400) for one in ("zh-CN", "en")] == ["1小时 30分钟", "1 hr 30 mins"]
 
 
 # ── what is shipped ───────────────────────────────────────────────────────────────────────────────

@@ -11,7 +11,7 @@ from models.effects import Decision
 from models.errors import CommandRefused, DataRefused
 from models.lifecycle import FINAL, OPEN, Action, Role, State, allowed_in, may
 from models.procedure.eligibility import Earlier, Eligible, Reason
-from models.procedure.rehearsal import answers, samples_of
+from models.procedure.rehearsal import answer, answers, samples_of
 from tests.builders import NOW, a_case
 from tests.models.examples import EXAMPLES
 from tests.models.story import found, in_state, procedure
@@ -231,3 +231,10 @@ def test_a_remedy_that_waits_for_goods_says_so() -> None:
     rows = row_of(in_state(State.REQUESTED), Action.CHOOSE_REMEDY, Role.AGENT)["remedies"]
     refund = next(remedy for remedy in rows if remedy["remedy"] == "refund")
     assert refund["reasons"] == ["the goods are not back: it waits for approval"]
+
+
+@pytest.mark.parametrize("roles", [None, frozenset({Role.AGENT}), frozenset({Role.FINANCE, Role.MANAGER})])
+def test_one_action_by_itself_is_answered_as_among_all(roles: frozenset[Role] | None):
+    for state in (State.REQUESTED, State.RECEIVED, State.CLOSED):
+        case = in_state(state)
+        assert [answer(case, action, roles, WHO, NOW) for action in Action] == answers(case, roles, WHO, NOW)

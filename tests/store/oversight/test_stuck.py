@@ -303,3 +303,15 @@ def test_the_board_adds_up_what_is_at_stake_in_the_money_of_the_orders(engine: E
     with reading(engine) as session:
         (tally,) = stuck.board(session, NOW)
     assert (tally.reason, tally.cases, tally.at_stake) == ("no_owner", 2, {"CNY": 25800})
+
+
+def test_the_board_keeps_currencies_apart_that_have_more_digits_or_none(engine: Engine) -> None:
+    """129.00 CNY, 129 JPY and 129.000 KWD: 12900, 129 and 129000 minor units."""
+    for currency, price in (("CNY", 12900), ("JPY", 129), ("KWD", 129000)):
+        kettle = {"line_no": 1, "sku": "KETTLE-17", "name": "kettle", "unit_price": price, "quantity": 1}
+        paid = {"payment_no": "P1", "method": "card", "amount": price}
+        order = an_order(f"SO-{currency}", currency=currency, lines=[kettle], postage=0, payments=[paid])
+        open_case(engine, import_order(engine, order), over={"owner": None})
+    with reading(engine) as session:
+        (tally,) = stuck.board(session, NOW)
+    assert (tally.cases, tally.at_stake) == (3, {"CNY": 12900, "JPY": 129, "KWD": 129000})
