@@ -140,7 +140,8 @@ LENGTHS: Final = frozenset(
     }
 )
 LENGTHS_BY_NAME: Final = frozenset({"by_zone", "by_severity", "by_priority"})
-_WORDS: Final = {
+#: The machine's names that stand as values in a playbook.
+WORDS: Final = {
     **labels.CHOICES,
     **labels.CLOCKS,
     **labels.ACTIONS,
@@ -197,7 +198,7 @@ def _value(path: Sequence[str], value: Any, tongue: Tongue) -> str:
         return _mapping(path, value, tongue)
     if isinstance(value, Sequence) and not isinstance(value, str):
         return " · ".join(_value((*path, "0"), one, tongue) for one in value) or tongue.say("none")
-    return tongue.say(_WORDS[value]) if value in _WORDS else str(value)
+    return tongue.say(WORDS[value]) if value in WORDS else str(value)
 
 
 def _mapping(path: Sequence[str], value: Mapping[str, Any], tongue: Tongue) -> str:

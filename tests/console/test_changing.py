@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable
 
 import httpx
+import pytest
 
+from playbooks.loading.load import SHIPPED, load_playbooks
 from tests.api.client import Api
 from tests.console.browser import Browser, words
 
@@ -211,6 +213,25 @@ async def test_a_day_off_is_put_in_drawn_looked_at_published_and_counted_into_op
     begun = await chen.submit("/rebase", **{**form, "preview_id": _hidden(stale, "preview_id")}, reason="our birthday")
     assert begun.status_code == 303, words(begun)
     assert "cases counted anew" in await _ended(chen, begun.headers["location"])
+
+
+@pytest.mark.parametrize("kind", ["quality_fault", "lost_in_transit"])
+async def test_a_procedure_is_read_in_ones_own_language(browse: Browse, kind: str) -> None:
+    """Steps in their order with conditions, clocks with what their end does, and scripts."""
+    book = load_playbooks(SHIPPED).get(kind)
+    page = words(await browse("agent", "zh-CN").get(f"/playbooks/{kind}"))
+    begins = [page.find(" ".join(step.zh.split())) for step in (*book.first_steps, *book.steps, *book.general_steps)]
+    assert -1 not in begins
+    assert begins[0] < begins[len(book.first_steps)] < begins[-1]
+    for texts in book.scripts.values():
+        assert " ".join(texts["zh"].split()) in page
+    assert "待受理" in page
+    assert "people are told" not in page
+    english = words(await browse("agent").get(f"/playbooks/{kind}"))
+    assert book.steps[0].en in english
+    assert "people are told" in english
+    for name, values in book.steps[0].when.items():
+        assert f"{name}: {', '.join(sorted(values))}" in english
 
 
 async def test_only_managers_see_the_ways_to_change(browse: Browse) -> None:
