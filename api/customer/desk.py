@@ -6,7 +6,7 @@ or that case and nothing else; what comes out is what `api.customer.view` lets o
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, BinaryIO, Final
 from uuid import uuid4
@@ -30,7 +30,7 @@ from models.remedies.parts import cost_of
 from printing.slip import Paper, Printed
 from printing.words import Language
 from store import lists, orders, reservations
-from store.customers import visits
+from store.customers import tries, visits
 from store.customers.visits import Visit
 from store.customers.visits import Visit as OrderVisit  # as their pages call it
 from store.goods import tracking
@@ -66,17 +66,17 @@ class CustomerDesk:
         after too many of these.
         """
         began, now = self._ticks(), self.desk.clock()
-        await self.desk.read(lambda session: finding.mind_limits(session, order_no, address, now))
+        noted = await self.desk.write(lambda session: finding.begin_try(session, order_no, address, now))
         order = await self.desk.read(lambda session: finding.found(session, order_no, proof))
         if order is not None:
-            return await self.desk.write(lambda session: self._begin(session, order))
-        await self.desk.write(lambda session: finding.note_wrong(session, order_no, address, now))
+            return await self.desk.write(lambda session: self._begin(session, order, noted))
         await self._wait(finding.left_of_floor(began, self._ticks))
         raise finding.Unmatched("We found no order with this number and this phone number or e-mail address.")
 
-    def _begin(self, session: Session, order: Order) -> str:
-        """A visit goes on with what was answered in the last one."""
+    def _begin(self, session: Session, order: Order, noted: Sequence[str]) -> str:
+        """A visit goes on with what was answered in the last one; a right try does not count."""
         now = self.desk.clock()
+        tries.take_back(session, noted)
         last = visits.last_of(session, order.order_no, now - KEPT)
         visits.forget(session, now - KEPT)
         return visits.begin(session, order.order_no, last.draft if last else {}, now)
@@ -159,7 +159,9 @@ class CustomerDesk:
         if known is None or known.asked_as is None:
             return None
         return await self.desk.read(
-            lambda session: offering.chosen(known, visit.draft.get("subcategory"), self._order(session, visit))
+            lambda session: offering.chosen(
+                known, visit.draft.get("subcategory"), self._order(session, visit), self.desk.playbook_set.calendars
+            )
         )
 
     async def add_photo(self, visit: Visit, file: BinaryIO, name: str | None) -> Visit:

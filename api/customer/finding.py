@@ -59,10 +59,20 @@ def _waits(made: Sequence[datetime], limits: tuple[tuple[int, timedelta], ...], 
             yield recent[-most] + span - now
 
 
-def note_wrong(session: Session, order_no: str, address: str, now: datetime) -> None:
+def begin_try(session: Session, order_no: str, address: str, now: datetime) -> tuple[str, ...]:
+    """Count a try before it is looked at; answers its notes, which are taken back when it was right.
+
+    Counted only afterwards, any number of guesses at the same moment would all be looked at. Raises TooManyTries.
+    """
+    tries.one_at_a_time(session)
+    mind_limits(session, order_no, address, now)
+    return note_wrong(session, order_no, address, now)
+
+
+def note_wrong(session: Session, order_no: str, address: str, now: datetime) -> tuple[str, ...]:
     """Count a wrong try, and forget those that count no more."""
     tries.forget(session, now - LONGEST)
-    tries.note(session, subjects(order_no, address).values(), now)
+    return tries.note(session, subjects(order_no, address).values(), now)
 
 
 def found(session: Session, order_no: str, proof: str) -> Order | None:

@@ -1,6 +1,6 @@
 """What a customer is offered while he asks for something: lines, reasons, remedies with what they come to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,6 +14,7 @@ from api.customer.words import Words, said
 from api.documents.requests import PreviewAsk
 from api.procedure.proposals import fits
 from api.views import instant, money
+from models.business_time import Calendar
 from models.errors import AftercareError
 from models.freight import reimbursement_cap
 from models.goods.tracking import Standing, What
@@ -22,7 +23,7 @@ from models.money import to_minor
 from models.orders import Order, OrderLine, Shipment
 from models.playbook import Playbook
 from models.procedure.eligibility import received_at
-from models.procedure.playbook_parts import ALL_HOURS
+from models.procedure.playbook_parts import ALL_HOURS, ClockRule
 from models.remedies import REMEDIES
 from store import orders
 from store.customers.visits import Visit
@@ -53,7 +54,7 @@ class Chosen:
     keep_it_exact: bool
     freight_factor: int  # so many times the zone's normal freight is given back at most (F11)
     paid_within: int  # seconds from the decision to the payment (T2)
-    paid_in_working_time: bool
+    paid_in_days: int | None  # the same in whole working days, where it is some
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +142,7 @@ def _is_about_goods(book: Playbook) -> bool:
     return book.procedure.goods_come_back
 
 
-def chosen(book: Playbook, subcategory: object, order: Order) -> Chosen:
+def chosen(book: Playbook, subcategory: object, order: Order, calendars: Mapping[str, Calendar]) -> Chosen:
     """What holds for a kind and its finer sort, for this order."""
     key = str(subcategory) if book.subcategory_of(str(subcategory)) else None
     held = opening.book_for(book, key, order, order.channel)
@@ -160,8 +161,17 @@ def chosen(book: Playbook, subcategory: object, order: Order) -> Chosen:
         keep_it_exact=procedure.keep_it.exact,
         freight_factor=procedure.return_freight_factor,
         paid_within=procedure.clocks[State.REFUNDING].target,
-        paid_in_working_time=procedure.clocks[State.REFUNDING].calendar != ALL_HOURS,
+        paid_in_days=_working_days(procedure.clocks[State.REFUNDING], calendars),
     )
+
+
+def _working_days(rule: ClockRule, calendars: Mapping[str, Calendar]) -> int | None:
+    """A length of time on a team's calendar as its working days."""
+    calendar = calendars.get(rule.calendar) if rule.calendar != ALL_HOURS else None
+    if calendar is None:
+        return None
+    days, rest = divmod(rule.target, calendar.working_day_seconds)
+    return days if days and not rest else None
 
 
 async def wish(desk: "Desk", visit: Visit, book: Chosen, remedy: str, quoted: bool = False) -> Wish:

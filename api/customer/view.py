@@ -79,6 +79,7 @@ def customer_view(case: Case, told: Told) -> dict[str, Any]:
         "description": told.description if _asked_himself(told.entries) else None,
         "wanted": case.wanted,
         "remedy": case.remedy,
+        "replacement": (case.replacement.name or case.replacement.sku) if case.replacement else None,
         "state": case.state.value,
         "status": status,
         "turn": turn,
@@ -246,7 +247,24 @@ def _to_pay(case: Case, shop: Shop) -> dict[str, Any] | None:
     if not case.to_collect or case.is_final:
         return None
     how = shop.pay_to.model_dump(include={"zh", "en"}) if shop.pay_to else None
-    return {"amount": money(case.to_collect, case.currency), "notified": case.payment_notified, "how": how}
+    sums = {"amount": money(case.to_collect, case.currency), "parts": _to_pay_for(case)}
+    return {**sums, "notified": case.payment_notified, "how": how}
+
+
+def _to_pay_for(case: Case) -> list[dict[str, Any]]:
+    """Of what it consists: the difference (G6), the quote (G7), the deposit (G5), and the rest is freight (F12)."""
+    deposit = case.advance.outstanding if case.advance else 0
+    dearer = min(case.plan.difference if case.plan else 0, case.owed)
+    quote = case.quote.parts + case.quote.labour if case.quote and case.owed else 0
+    freight = case.owed - dearer - quote
+    if quote and case.quote and freight != case.quote.freight:
+        return []  # shared, waived or paid in part: the sum alone is certain
+    sums = {"difference": dearer, "quote": quote, "deposit": deposit}
+    freight_known = case.announced is None and case.order is not None and case.order.paid and not case.money.received
+    if freight and not freight_known:
+        return []  # what was announced, or paid in part: the sum alone is certain
+    named = {**sums, "freight": freight}
+    return [{**words.TO_PAY[name], "amount": money(sum_, case.currency)} for name, sum_ in named.items() if sum_]
 
 
 def _visit(case: Case) -> dict[str, Any] | None:

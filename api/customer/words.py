@@ -253,6 +253,13 @@ RULINGS: Final[Mapping[str, Words]] = {
         "The platform or bank did not uphold this request. If you do not agree, tell them there.",
     ),
 }
+#: What he is asked to pay for.
+TO_PAY: Final[Mapping[str, Words]] = {
+    "difference": said("差价", "Difference in price"),
+    "quote": said("配件和工时", "Parts and labour"),
+    "deposit": said("押金（旧件寄到后退还）", "Deposit, given back when the old goods are here"),
+    "freight": said("寄给您的运费", "Sending it to you"),
+}
 NUMBER_PUT_RIGHT: Final = said("快递单号已更正", "The tracking number was put right")
 UNPAID_GOES_BACK: Final = said(
     "到期没有收到款项，我们把商品寄回给您。", "If the payment does not reach us by then, your goods come back to you."

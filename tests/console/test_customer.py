@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import pytest_asyncio
 
-from tests.api.client import Api
+from tests.api.client import Api, days_ago
 from tests.console.browser import Browser, words
 from tests.console.customers import Phone
 from tests.files import pictures
@@ -258,6 +258,25 @@ async def test_a_tracking_number_entered_wrongly_is_put_right_and_leads_nobody_a
         answer = (await api.post("/parcels/scan", json={"code": waybill})).json()
         found[waybill] = (answer.get("case") or {}).get("case_no")
     assert found == {f"sf1{tail}77": None, f"SF{tail}78": case_no}
+
+
+async def test_what_is_to_be_paid_is_told_with_its_parts_and_how(api: Api, phone: Phone) -> None:
+    """A dearer kettle on a change of mind: 159.00 − 129.00 and the way to him, 10.00 (F8, G6)."""
+    order_no = (await api.sold(delivered_at=f"{days_ago(3)}T10:00:00+08:00"))["order_no"]
+    case_no = (await api.opened(order_no=order_no, kind="change_of_mind", wanted="exchange"))["case_no"]
+    link = (await api.post(f"/cases/{case_no}/link", json={})).json()["url"]
+    await api.act(case_no, "authorise_return")
+    assert "You pay for sending it back." in words(await phone.open(link))
+    await phone.fill("/do/ship_return", carrier="SF", waybill=f"SF-{case_no}")
+    await api.act(case_no, "book_in", "warehouse")
+    line = {"line_no": 1, "quantity": 1, "grade": "opened", "cause": "customer", "party_liable": "customer"}
+    await api.act(case_no, "pass_inspection", "warehouse", lines=[{**line, "disposition": "restock"}])
+    other = {"sku": "KETTLE-20", "name": "电热水壶 2.0 L", "quantity": 1, "unit_price": "159.00"}
+    await api.act(case_no, "choose_remedy", "manager", remedy="exchange", replacement=other)
+    page = words(await phone.open(link))
+    for told in ("To pay: ¥40.00", "Difference in price ¥30.00", "Sending it to you ¥10.00", "电热水壶 2.0 L"):
+        assert told in page
+    assert "How to pay is in our message" in page
 
 
 async def test_an_answer_that_lacks_something_keeps_the_rest_and_leads_to_its_field(api: Api, phone: Phone) -> None:

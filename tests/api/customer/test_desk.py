@@ -1,5 +1,6 @@
 """What customers have done for them, on a real store with a real Temporal: from the order's number to an open case."""
 
+import asyncio
 import io
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -88,6 +89,20 @@ async def test_guessing_is_slow_for_real_and_for_invented_numbers_alike(api: Api
     assert learned[0] == learned[1]
     shop.now += timedelta(minutes=15)
     assert (await shop.visit(real)).order_no == real
+
+
+async def test_guesses_at_one_moment_are_counted_before_any_of_them_is_looked_at(api: Api, shop: Shop) -> None:
+    order_no = (await api.sold())["order_no"]
+    guesses = (shop.customers.find(order_no, f"{guess:04}", "10.3.0.1") for guess in range(30))
+    told = await asyncio.gather(*guesses, return_exceptions=True)
+    assert [type(one) for one in told].count(Unmatched) == 5
+    assert [type(one) for one in told].count(TooManyTries) == 25
+
+
+async def test_a_right_try_counts_for_nothing(api: Api, shop: Shop) -> None:
+    order_no = (await api.sold())["order_no"]
+    for _ in range(7):
+        assert (await shop.visit(order_no, "10.3.0.2")).order_no == order_no
 
 
 async def test_a_request_is_sent_once_however_often_and_its_photos_go_with_it(api: Api, shop: Shop) -> None:

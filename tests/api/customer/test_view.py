@@ -21,9 +21,9 @@ from tests.shipped import shipped
 #: A word that stands wherever only the house may read.
 INSIDE = "ONLY-FOR-US"
 KEYS = {
-    "": "case_no order_no opened_at kind lines description wanted remedy state status turn next until otherwise steps "
-    "can offer quote to_pay decided visit money payouts account evidence files return sent country timeline shop "
-    "version",
+    "": "case_no order_no opened_at kind lines description wanted remedy replacement state status turn next until "
+    "otherwise steps can offer quote to_pay decided visit money payouts account evidence files return sent country "
+    "timeline shop version",
     "kind": "zh en",
     "lines[]": "line_no name quantity",
     "status": "zh en",
@@ -35,7 +35,9 @@ KEYS = {
     "offer.options[].amount": "amount currency",
     "quote": "parts labour freight total",
     **{f"quote.{name}": "amount currency" for name in ("parts", "labour", "freight", "total")},
-    "to_pay": "amount notified how",
+    "to_pay": "amount parts notified how",
+    "to_pay.parts[]": "zh en amount",
+    "to_pay.parts[].amount": "amount currency",
     "to_pay.how": "zh en",
     "decided": "zh en",
     "visit": "at",
