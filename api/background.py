@@ -51,6 +51,16 @@ def holders(session: Session, order: Order, lines: Mapping[int, int]) -> list[st
     return list(dict.fromkeys(case_no for numbers in found for case_no in numbers))
 
 
+def free_units(session: Session, order: Order) -> dict[int, dict[str, Any]]:
+    """By line: how many units nobody has asked for yet, and the open cases that hold some (F18)."""
+    found = {}
+    for line in order.lines:
+        claims = reservations.claims_on(session, order.order_no, line.line_no)
+        left = max(0, line.quantity - claims.held - claims.refunded)
+        found[line.line_no] = {"left": left, "cases": list(claims.holders)}
+    return found
+
+
 def changed_kind(
     session: Session, case: Case, order: Order | None, playbook: Playbook, data: Mapping[str, Any], in_force: Playbooks
 ) -> dict[str, Any]:

@@ -36,7 +36,7 @@ from models.case import UNDONE, Case
 from models.commands import Actor, Command, parse_command
 from models.decide import decide
 from models.effects import Decision, workflow_id
-from models.errors import AftercareError, CommandRefused, Conflict, NotFound, RuleRefused, Unavailable, refusal_from
+from models.errors import AftercareError, CommandRefused, Conflict, NotFound, Unavailable, refusal_from
 from models.lifecycle import Action, Role, may
 from models.orders import Order
 from playbooks.loading.in_force import InForce
@@ -127,9 +127,11 @@ class Desk(Lookup):
     # ── cases ───────────────────────────────────────────────────────────────
 
     async def open_case(
-        self, ask: OpenCase, actor: Actor, idempotency_key: str | None = None
+        self, ask: OpenCase, actor: Actor, idempotency_key: str | None = None, shown: str | None = None
     ) -> tuple[dict[str, Any], bool]:
         """Open a case and start its workflow; answers it, and whether it is new.
+
+        `shown` names what its opener was shown of rules and other cases; another state of these is PreviewStale (F20).
 
         Number, key and units are taken in one transaction first, so that a repeat after any failure finds the case.
         """
@@ -137,12 +139,14 @@ class Desk(Lookup):
         opening.needed(ask, playbook)
         now = self.clock()
         await self.see_playbooks()
-        case, created = await self._write(lambda session: self._open(session, ask, actor, idempotency_key, now))
+        case, created = await self._write(lambda session: self._open(session, ask, actor, idempotency_key, now, shown))
         if not case.is_final:
             await self._started(case, "opened", [])
         return await self.case(case.case_no), created
 
-    def _open(self, session: Session, ask: OpenCase, actor: Actor, key: str | None, now: datetime) -> tuple[Case, bool]:
+    def _open(
+        self, session: Session, ask: OpenCase, actor: Actor, key: str | None, now: datetime, shown: str | None
+    ) -> tuple[Case, bool]:
         order = self._order(session, ask.order_no) if ask.order_no else None
         playbook = opening.book_for(self.playbook_set.get(ask.kind), ask.subcategory, order, ask.channel)
         claimed = opening.claimed_lines(ask, order) if order else {}
@@ -152,6 +156,9 @@ class Desk(Lookup):
             built.append(case_no)
             # Read under the order's lock, which the opening transaction holds by now.
             known = background.known(session, ask, playbook, order, self.playbook_set, now)
+            if shown is not None:
+                held = background.holders(session, order, claimed) if order else []
+                opening.mind_shown(shown, known.eligible, tuple(held))
             free = opening.free_owner(ask, lambda about: duty.fewest_due_soon(session, Role.AGENT, now, about))
             return opening.new_case(ask, known, actor, now, case_no, free)
 

@@ -151,16 +151,29 @@ class Lookup(OnDatabase):
 
     async def check(self, ask: OpenCase) -> dict[str, Any]:
         """What the rules say to a request before it is saved, and which open cases hold its units; writes nothing."""
+        return (await self.shown(ask))[0]
+
+    async def shown(self, ask: OpenCase) -> tuple[dict[str, Any], str]:
+        """What `check` answers, and the name of it by which the case is opened (F20)."""
         playbook = self.playbook_set.get(ask.kind)
         opening.needed(ask, playbook)
         return await self._read(lambda session: self._checked(session, ask, playbook))
 
-    def _checked(self, session: Session, ask: OpenCase, playbook: Playbook) -> dict[str, Any]:
+    def _checked(self, session: Session, ask: OpenCase, playbook: Playbook) -> tuple[dict[str, Any], str]:
         order = self._order(session, ask.order_no) if ask.order_no else None
         book, now = opening.book_for(playbook, ask.subcategory, order, ask.channel), self.clock()
         known = background.known(session, ask, book, order, self.playbook_set, now)
         held = background.holders(session, order, opening.claimed_lines(ask, order)) if order else []
-        return {**views.eligible_document(known.eligible), "open_cases": held}
+        document = {**views.eligible_document(known.eligible), "open_cases": held}
+        return document, opening.shown_id(known.eligible, held)
+
+    async def free_units(self, order_no: str) -> dict[int, dict[str, Any]]:
+        """How many units of each line are in no open case and not refunded, and the open cases that hold some (F18)."""
+
+        def read(session: Session) -> dict[int, dict[str, Any]]:
+            return background.free_units(session, self._order(session, order_no))
+
+        return await self._read(read)
 
     def _order(self, session: Session, order_no: str) -> Order:
         order = orders.load(session, order_no)

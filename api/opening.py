@@ -13,7 +13,7 @@ from models.case import About, Announced, Case, Line, OrderFacts
 from models.commands import Actor
 from models.decide import opened
 from models.effects import Decision
-from models.errors import Invalid
+from models.errors import Invalid, PreviewStale
 from models.money import to_minor
 from models.orders import Order, parcel
 from models.playbook import Playbook
@@ -251,6 +251,22 @@ def _in_warranty(eligible: Eligible) -> bool | None:
         return False
     answers = [reason.answer for reason in eligible.reasons if reason.rule == "warranty"]
     return True if answers and set(answers) == {"yes"} else None
+
+
+def shown_id(eligible: Eligible, holders: Iterable[str]) -> str:
+    """The name of what is shown before a case is opened: what the rules say, and the open cases of its units."""
+    rules = sorted(f"{one.rule} {one.line_no} {one.answer}" for one in eligible.reasons)
+    return sha256("\n".join([eligible.answer, *rules, *holders]).encode()).hexdigest()[:20]
+
+
+def mind_shown(shown: str | None, eligible: Eligible, holders: tuple[str, ...]) -> None:
+    """Raises PreviewStale where there is something to be looked at first, and another thing was shown (F20).
+
+    None is a caller to whom nothing is shown, such as a program.
+    """
+    nothing_to_see = eligible.answer == "yes" and not holders
+    if shown is not None and not nothing_to_see and shown != shown_id(eligible, holders):
+        raise PreviewStale("Look at what the rules say and at the open cases of these units first, then open it.")
 
 
 def request_hash(ask: OpenCase) -> str:

@@ -33,7 +33,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "home": _STAFF,
     **dict.fromkeys(("live", "rail"), _STAFF),
     **dict.fromkeys(("work", "work_next", "work_skip_form", "work_skip"), _STAFF),
-    **dict.fromkeys(("new_case", "open_case"), _STAFF),
+    **dict.fromkeys(("new_case", "open_case", "check_case"), _STAFF),
     # What an action does is asked of the machine besides, so everybody of the house may look at a case and try.
     **dict.fromkeys(("case", "case_form", "case_act", "case_note", "case_add_files", "case_file", "case_slip"), _STAFF),
     **dict.fromkeys(("case_others", "case_writing", "case_amounts"), _STAFF),

@@ -116,7 +116,8 @@ def _claim_key(session: Session, new: NewCase) -> Case | None:
     documents.put_new(session, tables.idempotency, [row])
     kept = session.execute(select(tables.idempotency).where(tables.idempotency.c.key == new.idempotency_key)).one()
     if kept.request_hash != new.request_hash:
-        raise Conflict("This Idempotency-Key was used for another request; use a new key for a new case.")
+        told = "This Idempotency-Key was used for another request; use a new key for a new case."
+        raise Conflict(told, opened=kept.case_no)
     return load(session, kept.case_no) if kept.case_no else None
 
 

@@ -14,7 +14,7 @@ from console.language import N_
 from console.pages.cases import kinds
 from console.visit import Form, Here, Visit
 from models.commands import errors_of
-from models.errors import Conflict, Invalid, NotFound
+from models.errors import Conflict, Invalid, NotFound, PreviewStale
 
 router = APIRouter()
 MOST: Final = 20
@@ -50,12 +50,16 @@ async def open_case(here: Here) -> Response:
         ask = _ask(form)
         if form.text("do") == "check" or not ask.get("kind"):
             return await _checked(here, form, ask)
-        wanted = OpenCase.model_validate(ask)
-        case, _ = await here.desk.open_case(wanted, actor_of(here.caller), f"{here.me.id} {form.text('command_id')}")
+        wanted, key = OpenCase.model_validate(ask), f"{here.me.id} {form.text('command_id')}"
+        case, _ = await here.desk.open_case(wanted, actor_of(here.caller), key, form.text("shown"))
+    except PreviewStale:
+        return await _checked(here, form, ask, code=409, look_first=True)
     except ValidationError as refused:
         errors = {one["field"]: here.complaint(one["message"]) for one in errors_of(refused)}
         return await _form(here, order_no, form, errors, code=422)
     except Conflict as refused:
+        if refused.extra.get("opened"):  # back in the browser, and sent again with something else in it
+            return await _form(here, order_no, form, opened=refused.extra["opened"], anew=True, code=409)
         held = {"held": refused.extra.get("case_no"), "code": 409}
         return await _form(here, order_no, form, {"": here.told(refused)}, **held)
     except (Invalid, NotFound) as refused:
@@ -73,17 +77,45 @@ def _ask(form: Form) -> dict[str, Any]:
             lines.append({"line_no": int(line_no), "quantity": int(quantity) if quantity.isdecimal() else quantity})
     named = ("order_no", "kind", "wanted", "description", "channel")
     ask: dict[str, Any] = {name: form.text(name) for name in named if form.text(name)}
+    if form.text("do") == "open" and form.text("kind_by_words"):
+        ask.setdefault("kind", form.text("kind_by_words"))  # it was shown with what the rules say to it
     contact = {name: form.text(f"contact.{name}") for name in ("name", "phone") if form.text(f"contact.{name}")}
     return {**ask, "lines": lines, **({"contact": contact} if contact else {})}
 
 
-async def _checked(here: Visit, form: Form, ask: dict[str, Any]) -> Response:
-    """The form with what the rules say to it, and with the kinds that its words speak for."""
+@router.post("/cases/new/check", name="check_case")
+async def check_case(here: Here) -> Response:
+    """What the rules say to the form as it stands, for the form itself to show while it is filled in."""
+    form = await here.form()
+    try:
+        ask = _ask(form)
+        values = await _judged(here, form, {**ask, "kind": form.text("kind")})
+    except (ValidationError, Conflict, Invalid, NotFound):
+        values = {}  # something is missing yet; it is said when the form is sent
+    return here.page("opening/_verdict.html", **{"proposed": [], "checked": None, **values, **_words(here)})
+
+
+def _words(here: Visit) -> dict[str, Any]:
+    return {"labels": labels, "kind_words": kinds(here)}
+
+
+async def _judged(here: Visit, form: Form, ask: dict[str, Any]) -> dict[str, Any]:
+    """The kinds that the words speak for, and what the rules say to the kind that was chosen, or else to the first."""
     words, order_no = str(ask.get("description", "")), form.text("order_no")
     proposed = await here.desk.propose(words, order_no or None) if words else []
-    values: dict[str, Any] = {"proposed": proposed}
+    kind = ask.get("kind") or (proposed[0]["kind"] if proposed else "")
+    values: dict[str, Any] = {"proposed": proposed, "judged_kind": kind, "by_words": not ask.get("kind")}
+    if kind and (ask.get("lines") or not order_no):
+        values["checked"], values["shown"] = await here.desk.shown(OpenCase.model_validate({**ask, "kind": kind}))
+    return values
+
+
+async def _checked(here: Visit, form: Form, ask: dict[str, Any], **more: Any) -> Response:
+    """The form with what the rules say to it, and with the kinds that its words speak for."""
+    values, order_no = {**(await _judged(here, form, ask)), **more}, form.text("order_no")
+    proposed = values["proposed"]
     if ask.get("kind"):
-        values["checked"] = await here.desk.check(OpenCase.model_validate(ask))
+        values.setdefault("checked", await here.desk.check(OpenCase.model_validate(ask)))
     elif not proposed:
         told = here.tongue.say("Say which kind of case it is: the words say too little.")
         return await _form(here, order_no, form, {"kind": told}, code=422)
@@ -99,21 +131,21 @@ async def _form(
     order = await here.desk.order(order_no) if order_no else None
     typed = form.keep() if form else {}
     proposed = more.get("proposed") or []
-    shown = {"checked": None, "held": None, **more}
+    shown = {"checked": None, "held": None, "shown": "", "look_first": False, "by_words": False, "opened": None, **more}
     shown.pop("code", None)
     values = {
         **shown,
         "order": order,
+        "free": await here.desk.free_units(order_no) if order else {},
         "typed": typed,
         "chosen": set(form.texts("line")) if form else set(),
         "errors": errors or {},
-        "command_id": typed.get("command_id") or uuid4().hex,
+        "command_id": uuid4().hex if more.get("anew") else typed.get("command_id") or uuid4().hex,
         "kinds": sorted(kinds(here).items(), key=lambda one: one[1]),
-        "kind_words": kinds(here),
         "kind": typed.get("kind") or (proposed[0]["kind"] if proposed and form else ""),
         "wanted": [(one, here.tongue.say(labels.choice("wanted", one))) for one in WANTED],
         "channels": [(name, here.tongue.say(told)) for name, told in CHANNELS.items()],
         "proposed": proposed,
-        "labels": labels,
+        **_words(here),
     }
     return here.page("opening/form.html", part="opening/_form.html", code=int(more.get("code", 200)), **values)

@@ -1,5 +1,6 @@
 """Opening a case: the order by what the customer can say, the rules before it is saved, and no case twice."""
 
+import re
 from collections.abc import Callable
 
 import httpx
@@ -64,6 +65,84 @@ async def test_units_in_an_open_case_point_to_it(api: Api, browse: Browse):
     assert again.status_code == 409
     assert f"/cases/{case_no}/do/add_issue" in again.text
     assert "壶底漏水" in again.text
+
+
+def shown_in(page: httpx.Response) -> str:
+    """What the page shows of rules and other cases, by its name."""
+    found = re.search(r'name="shown" value="(\w+)"', page.text)
+    assert found is not None, words(page)
+    return found[1]
+
+
+async def test_two_forms_made_before_either_was_sent_open_a_second_case_only_when_it_is_meant(api: Api, browse: Browse):
+    """There are two kettles, so two cases are possible (C1); whoever sends the second form is shown the first case."""
+    order_no = (await api.sold())["order_no"]
+    first = await opened(browse("agent"), order_no, command_id="one form")
+    case_no = first.headers["location"].rpartition("/")[2]
+    other = browse("supervisor")
+    held = await opened(other, order_no, command_id="another form")
+    assert held.status_code == 409
+    assert "Not saved yet" in words(held)
+    assert f"/cases/{case_no}" in held.text
+    assert f"/cases/{case_no}/do/add_issue" in held.text
+    assert len((await api.get(f"/orders/{order_no}")).json()["cases"]) == 1
+    meant = await opened(other, order_no, command_id="another form", shown=shown_in(held))
+    assert meant.status_code == 303, words(meant)
+    again = await opened(other, order_no, command_id="another form", shown=shown_in(held))
+    assert again.headers["location"] == meant.headers["location"], "pressed twice, opened once"
+    assert len((await api.get(f"/orders/{order_no}")).json()["cases"]) == 2
+
+
+async def test_a_form_found_by_going_back_leads_to_the_case_that_it_has_opened(api: Api, browse: Browse):
+    li, order_no = browse("agent"), (await api.sold())["order_no"]
+    case_no = (await opened(li, order_no, command_id="back")).headers["location"].rpartition("/")[2]
+    back = await opened(li, order_no, command_id="back", description="杯子也碎了", line="2")
+    assert back.status_code == 409
+    assert f"This form has opened a case already: {case_no}" in words(back)
+    assert "杯子也碎了" in back.text
+    assert 'name="command_id" value="back"' not in back.text, "sent once more it is another form"
+
+
+async def test_what_the_rules_are_against_is_seen_before_it_is_saved(api: Api, browse: Browse):
+    """Change of mind on the eighteenth day: it can be opened, by somebody who has seen that it is too late."""
+    li, order_no = browse("agent"), (await api.sold())["order_no"]
+    held = await opened(li, order_no, kind="change_of_mind", description="不想要了")
+    assert (held.status_code, "not eligible" in words(held)) == (409, True), words(held)
+    assert (await api.get(f"/orders/{order_no}")).json()["cases"] == []
+    assert (await opened(li, order_no, kind="change_of_mind", shown=shown_in(held))).status_code == 303
+
+
+async def test_the_form_says_what_the_rules_say_while_it_is_filled_in(api: Api, browse: Browse):
+    """And the kind that it shows by the words is the one that is opened, unless another is chosen."""
+    li, order_no = browse("agent"), (await api.sold())["order_no"]
+    typed = {
+        "order_no": order_no,
+        "line": "1",
+        "quantity.1": "1",
+        "description": "壶底漏水，通电没反应",
+        "channel": "phone",
+    }
+    verdict = await li.submit("/cases/new/check", **typed)
+    assert "<html" not in verdict.text
+    assert "What the rules say Quality fault" in words(verdict)
+    by_words = re.search(r'name="kind_by_words" value="(\w+)"', verdict.text)
+    assert by_words is not None
+    done = await li.submit(
+        "/cases/new", **typed, do="open", kind_by_words=by_words[1], shown=shown_in(verdict), command_id="f"
+    )
+    assert done.status_code == 303, words(done)
+    case = (await api.get(done.headers["location"])).json()
+    assert case["kind"] == "quality_fault"
+    assert words(await li.submit("/cases/new/check", order_no=order_no, description="")) == ""
+
+
+async def test_units_that_are_all_in_a_case_cannot_be_chosen_again(api: Api, browse: Browse):
+    case = await api.opened(lines=[{"line_no": 1, "quantity": 2}, {"line_no": 2, "quantity": 1}])
+    page = (await browse("agent").get("/cases/new", params={"order_no": case["order_no"]})).text
+    assert re.search(r'name="line" value="1"[^>]*disabled', page)
+    assert not re.search(r'name="line" value="2"[^>]*disabled', page)
+    assert "3 of 4 left" in words(page)
+    assert f"Units of it are in: {case['case_no']}" in words(page)
 
 
 @pytest.mark.parametrize(
