@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from api.lookup import CaseFilters
 from api.people import saved_views
 from api.routes.answers import csv_line
-from console import labels
+from console import labels, people
 from console.language import N_
 from console.visit import Here, Visit
 from models.errors import Invalid, NotFound
@@ -56,11 +56,12 @@ class Wanted:
     """What the list is narrowed to, as it stands in the address; what nobody could mean is left out."""
 
     q: str = ""
-    which: str = "open"
+    which: str = ""  # nothing said: the open ones, and whoever looks for something looks among all
     state: tuple[str, ...] = ()
     stage: str = ""
     kind: str = ""
     owner: str = ""
+    turn: str = ""
     mark: str = ""
     sort: str = "due_at"
 
@@ -71,11 +72,17 @@ class Wanted:
         return {name: value for name, value in {**told, **other}.items() if value != getattr(usual, name, None)}
 
     @property
+    def among(self) -> str:
+        """Among which cases it looks."""
+        return self.which or ("all" if self.q else "open")
+
+    @property
     def filters(self) -> CaseFilters:
         """As the desk wants it."""
         found: dict[str, Any] = {"state": self.state, "q": self.q or None}
         found |= {name: (value,) for name in ("stage", "kind", "owner") if (value := getattr(self, name))}
-        found |= {} if self.which == "all" else {"open": self.which == "open"}
+        found |= {"waiting_for": (self.turn,)} if self.turn else {}
+        found |= {} if self.among == "all" else {"open": self.among == "open"}
         return CaseFilters.model_validate(found | MARKED.get(self.mark, {}))
 
     @property
@@ -94,11 +101,12 @@ def wanted_of(asked: QueryParams | Mapping[str, str]) -> Wanted:
 
     return Wanted(
         q=asked.get("q", "").strip()[:200],
-        which=one_of("which", WHICH, "open"),
+        which=one_of("which", WHICH),
         state=tuple(dict.fromkeys(state for state in states if state in set(State))),
         stage=one_of("stage", set(Stage)),
         kind=asked.get("kind", "").strip()[:100],
         owner=asked.get("owner", "").strip()[:200],
+        turn=one_of("turn", labels.TURNS),
         mark=one_of("mark", MARKS),
         sort=one_of("sort", SORTS, "due_at"),
     )
@@ -124,9 +132,8 @@ async def _straight(here: Visit, wanted: Wanted) -> Response | None:
 
 async def _listed(here: Visit, wanted: Wanted, code: int = 200, **more: Any) -> Response:
     cursor = here.request.query_params.get("cursor")
-    # Whoever looks for something looks for it among all cases.
-    looked = wanted.filters.model_copy(update={"open": None}) if _searches_all(here, wanted) else wanted.filters
-    found = await here.desk.cases(looked, wanted.sort, cursor, PAGE)  # type: ignore[arg-type]
+    found = await here.desk.cases(wanted.filters, wanted.sort, cursor, PAGE)  # type: ignore[arg-type]
+    names = await people.names(here)
     kinds = {kind: here.tongue.of(book.names.model_dump()) for kind, book in here.desk.playbook_set.kinds.items()}
     say = here.tongue.say
     values = {
@@ -138,8 +145,10 @@ async def _listed(here: Visit, wanted: Wanted, code: int = 200, **more: Any) -> 
         "views": await saved_views.seen_by(here.desk, here.me.id, PAGE_NAME),
         "here_query": urlencode(wanted.query(), doseq=True),
         "labels": labels,
-        "searches_all": looked.open is None and wanted.which == "open",
-        "which_options": [(name, say(told)) for name, told in WHICH.items()],
+        "names": names,
+        "which_options": _which(here, wanted),
+        "owner_options": _owners(here, wanted, names),
+        "turn_options": [(name, say(told)) for name, told in labels.TURNS.items()],
         "mark_options": [(name, say(told)) for name, told in MARKS.items()],
         "sort_options": [(name, say(told)) for name, told in SORTS.items()],
         "state_options": [(name, say(told)) for name, told in labels.STATES.items()],
@@ -150,8 +159,19 @@ async def _listed(here: Visit, wanted: Wanted, code: int = 200, **more: Any) -> 
     return here.page("cases_list/page.html", part="cases_list/_list.html", code=code, **values)
 
 
-def _searches_all(here: Visit, wanted: Wanted) -> bool:
-    return bool(wanted.q) and "which" not in here.request.query_params
+def _which(here: Visit, wanted: Wanted) -> list[tuple[str, str]]:
+    """Among which cases; before somebody searches `open` is nothing said, so that a search looks among all."""
+    said = (
+        {**WHICH} if wanted.q else {"": WHICH["open"], **{name: told for name, told in WHICH.items() if name != "open"}}
+    )
+    return [(name, here.tongue.say(told)) for name, told in said.items()]
+
+
+def _owners(here: Visit, wanted: Wanted, names: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Whose cases: one's own first, then colleagues by name; also whoever is meant by an old address."""
+    others = {**({wanted.owner: wanted.owner} if wanted.owner else {}), **names}
+    others.pop(here.me.id, None)
+    return [(here.me.id, here.tongue.say("mine")), *sorted(others.items(), key=lambda one: one[1])]
 
 
 @router.get("/cases.csv", name="cases_csv")

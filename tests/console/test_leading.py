@@ -6,11 +6,13 @@ import html
 import io
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
+from models.lifecycle import Role
 from tests.api.client import Api
-from tests.console.browser import Browser, words
+from tests.console.browser import Browser, Staff, words
 
 Browse = Callable[..., Browser]
 
@@ -135,6 +137,36 @@ async def test_the_list_goes_into_a_spreadsheet_as_it_is_filtered(api: Api, brow
     assert (mine["kind"], mine["at_stake"], mine["currency"]) == ("damaged_in_transit", "129.00", "CNY")
     assert {row["kind"] for row in rows} == {"damaged_in_transit"}
     assert "王小明" not in file.text
+
+
+async def test_a_search_is_among_all_cases_and_one_that_was_narrowed_stays_so_in_its_file(
+    api: Api, browse: Browse
+) -> None:
+    order = await api.sold(customer={"id": "c-77", "name": "司马静安", "phone": "13677778888"})
+    still = (await api.opened(order_no=order["order_no"]))["case_no"]
+    over = (await api.opened(order_no=order["order_no"], lines=[{"line_no": 2, "quantity": 1}]))["case_no"]
+    await api.act(over, "reject", reason="no fault")
+    li = browse("agent")
+    for asked, found in (({}, {still, over}), ({"which": "open"}, {still}), ({"which": "closed"}, {over})):
+        page = await li.get("/cases", params={"q": "司马静安", **asked})
+        file = await li.get("/cases.csv", params={"q": "司马静安", **asked})
+        assert {number for number in (still, over) if number in page.text} == found, asked
+        assert {row["case_no"] for row in csv.DictReader(io.StringIO(file.text.removeprefix("\ufeff")))} == found, asked
+        file_of_page = re.search(r'href="(/cases\.csv[^"]*)"', page.text)
+        assert file_of_page
+        assert ("which" in file_of_page[1]) == ("which" in asked), "the file is of the same cases as the page"
+
+
+async def test_the_list_is_narrowed_to_an_owner_by_name_and_to_whose_turn_it_is(
+    api: Api, browse: Browse, staff: Staff
+) -> None:
+    staff.door.add("tan", [Role.AGENT], datetime.now(UTC), "谭晓")
+    mine = (await api.opened(owner="tan"))["case_no"]
+    await api.act(mine, "investigate", check="courier")
+    page = await browse("agent").get("/cases", params={"owner": "tan", "turn": "courier"})
+    assert mine in page.text
+    assert '<option value="tan" selected>谭晓</option>' in page.text
+    assert mine not in (await browse("agent").get("/cases", params={"owner": "tan", "turn": "warehouse"})).text
 
 
 # ── reports, playbooks, calendars, sweeps ─────────────────────────────────────────────────────────
