@@ -117,5 +117,13 @@ def _document(row: CaseRow, held: Sequence[Running], words: Words | None, now: d
 
 
 def in_order(sections: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
-    """The numbers of the cases that need somebody, in the order in which they are taken up."""
-    return [str(one["case_no"]) for name in SECTIONS if name != "waiting" for one in sections[name]]
+    """The numbers of the cases that need somebody, the nearest deadline first, whichever section they stand in.
+
+    What runs against nobody here, such as a case of nobody that waits for its customer, comes last.
+    """
+    every = [one for name in SECTIONS if name != "waiting" for one in sections[name]]
+    return [str(one["case_no"]) for one in sorted(every, key=_nearness)]
+
+
+def _nearness(one: Mapping[str, Any]) -> tuple[bool, str, str]:
+    return one["clock"] is None, one["due_at"] or "9", one["case_no"]

@@ -26,6 +26,10 @@ TITLES: Final = {
     "waiting": N_("Waiting for others"),
 }
 #: Why somebody passes a case on to later; the manager reads it in the timeline.
+#: The cases that somebody has just left for later: their numbers in a cookie of this browser, for some hours.
+SKIPPED_COOKIE: Final = "aftercare_skipped"
+SKIPPED_FOR: Final = 4 * 3600
+MOST_SKIPPED: Final = 40
 REASONS: Final = (
     N_("I wait for a colleague"),
     N_("I need another language or special knowledge"),
@@ -42,14 +46,16 @@ async def work(here: Here) -> Response:
 
 async def _seen(here: Visit) -> dict[str, Any]:
     sections = await _sections(here)
-    order = in_order(sections)
+    order, skipped = in_order(sections), _skipped(here)
     waiting = [one["due_at"] for one in sections["waiting"] if one["due_at"]]
     return {
         "sections": sections,
         "titles": TITLES,
         "count": len(order),
         "late": len(sections["overdue"]),
-        "next_case": order[0] if order else None,
+        "mine": sum(one["owner"] == here.me.id for name in sections if name != "waiting" for one in sections[name]),
+        "next_case": next((one for one in order if one not in skipped), order[0] if order else None),
+        "skipped": skipped,
         "next_waiting": min(waiting, default=None),
         "kinds": kinds(here),
         "names": await people.names(here),
@@ -67,12 +73,18 @@ async def _sections(here: Visit) -> dict[str, list[dict[str, Any]]]:
 @router.get("/work/next", name="work_next")
 async def work_next(here: Here, after: str = "") -> Response:
     """The first case that needs me, or the one after another."""
-    order = in_order(await _sections(here))
+    order, skipped = in_order(await _sections(here)), _skipped(here)
     place = order.index(after) + 1 if after in order else 0
-    following = order[place:] or [one for one in order if one != after]
+    others = [one for one in (*order[place:], *order[:place]) if one != after]
+    following = [one for one in others if one not in skipped] or ([] if after else others)
     if not following:
-        return here.go(here.url("work"), here.tongue.say("Nothing more needs you now."))
+        left = here.tongue.say("What is left now you have left for later.")
+        return here.go(here.url("work"), left if others else here.tongue.say("Nothing more needs you now."))
     return here.go(here.url("case", {"from": "work"}, case_no=following[0]))
+
+
+def _skipped(here: Visit) -> list[str]:
+    return [one for one in here.request.cookies.get(SKIPPED_COOKIE, "").split(".") if one][-MOST_SKIPPED:]
 
 
 @router.get("/work/skip/{case_no}", name="work_skip_form")
@@ -97,7 +109,10 @@ async def work_skip(here: Here, case_no: str) -> Response:
         await here.desk.command(case_no, command, here.caller)
     except DataRefused:
         return _skip_page(here, case_no, form, here.tongue.say("This cannot be read: use plain text."))
-    return here.go(here.url("work_next", {"after": case_no}))
+    answer = here.go(here.url("work_next", {"after": case_no}))
+    kept = [*(one for one in _skipped(here) if one != case_no), case_no][-MOST_SKIPPED:]
+    here.cookie(answer, SKIPPED_COOKIE, ".".join(kept), SKIPPED_FOR)
+    return answer
 
 
 def _skip_page(here: Visit, case_no: str, form: Form | None = None, wrong: str = "") -> Response:
