@@ -482,7 +482,7 @@ def _mind_nothing_to_acknowledge(case: Case, command: Command) -> None:
     """
     known = command.command_id in case.processed or not may(command.actor.role, command.action)
     if command.action is Action.ACKNOWLEDGE and case.escalation == 0 and not known:
-        raise RuleRefused("This case was not escalated: there is nothing to acknowledge. Take it, or write a note.")
+        raise views.not_escalated()
 
 
 def _signed(envelope: Any, caller: Caller) -> Command:

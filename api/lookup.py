@@ -43,9 +43,11 @@ from store.accounting import claims as kept_claims
 from store.accounting import credit, ledger, payees, payouts
 from store.accounting.payouts import PayoutRow
 from store.accounting.registers import REGISTERS
+from store.customers import known as known_customers
 from store.goods import files as kept_files
 from store.goods import tracking
 from store.oversight import stuck, sweeps
+from store.people import staff
 from store.time.rebase import furthest_deadline
 
 T = TypeVar("T")
@@ -197,7 +199,7 @@ class Lookup(OnDatabase):
                 calendars=self.playbook_set.calendars,
                 now=self.clock(),
                 playbook=self.books.of(session, case, self.playbook_set),
-                values=script_values(case, shop, self._customer(session, case), link),
+                values=script_values(case, shop, self._customer(session, case), link, self._agent(session, case)),
                 roles=roles,
                 actor_id=actor_id,
                 ending=shop.link_line if link else None,
@@ -207,6 +209,12 @@ class Lookup(OnDatabase):
         if not self.links.is_ready:
             await asyncio.to_thread(self.links.ready, self.clock())
         return await self._read(read)
+
+    async def customer_of(self, case_no: str) -> dict[str, Any]:
+        """How the customer of a case is reached by now (C7), and his other cases; it is personal, so mask it."""
+        found = await self._read(lambda session: known_customers.of_case(session, case_no))
+        rows = [views.row_document(row) for row in found.cases]
+        return {"name": found.name, "phone": found.phone, "email": found.email, "orders": found.orders, "cases": rows}
 
     async def case_for_customer(self, case_no: str) -> dict[str, Any]:
         """One case as its customer sees it; what that leaves out never leaves the house."""
@@ -232,6 +240,10 @@ class Lookup(OnDatabase):
         """One case for who is not of the house: whole for its customer, where it stands for its courier."""
         whole = await self.case_for_customer(case_no)
         return whole if is_customer(caller) else {name: whole[name] for name in ("case_no", "state", "version")}
+
+    def _agent(self, session: Session, case: Case) -> str | None:
+        """Who speaks for the case, by the name that colleagues know him by; None where only his id is known."""
+        return staff.name_of(session, case.owner or case.opened_by)
 
     def _customer(self, session: Session, case: Case) -> str | None:
         """The name to address: of whoever the case is with, else of the order's customer."""

@@ -12,6 +12,7 @@ from models.accounting.ledger import Cost
 from models.business_time import Calendar
 from models.case import Case, Dispute, Override, Payout
 from models.commands import schema_of
+from models.errors import RuleRefused
 from models.lifecycle import ARROWS, FINAL, ROLES, STAGE, WAITS_FOR, Action, Role, State
 from models.masking import masked
 from models.money import to_text
@@ -81,11 +82,23 @@ def case_document(case: Case, seen: Seen, **more: Any) -> dict[str, Any]:
         "repairs": {"failed": case.failed_repairs, "days": case.repair_seconds // 86_400},
         "disputes": [_dispute(dispute, case.currency) for dispute in case.disputes],
         "claims": [claim_document(case, number, seen.now) for number in range(1, len(case.claims) + 1)],
-        "actions": answers(case, seen.roles, seen.actor_id, seen.now),
+        "actions": [_as_the_desk_has_it(case, one) for one in answers(case, seen.roles, seen.actor_id, seen.now)],
         "next_step": _next(case, book, seen) if book else None,
         "procedure": _procedure(case),
     }
     return {**document, **more}
+
+
+def _as_the_desk_has_it(case: Case, answer: dict[str, Any]) -> dict[str, Any]:
+    """What the machine would allow and the desk refuses is shown as refused."""
+    if answer["action"] == Action.ACKNOWLEDGE and answer["allowed"] and case.escalation == 0:
+        return {**answer, "allowed": False, "reasons": [not_escalated().detail]}
+    return answer
+
+
+def not_escalated() -> RuleRefused:
+    """T8: one acknowledges an escalation, and here was none."""
+    return RuleRefused("This case was not escalated: there is nothing to acknowledge. Take it, or write a note.")
 
 
 def _next(case: Case, book: Playbook, seen: Seen) -> dict[str, Any] | None:

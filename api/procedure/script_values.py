@@ -13,19 +13,21 @@ Values = Mapping[str, Mapping[str, str | None]]
 LANGUAGES = ("zh", "en")
 
 
-def script_values(case: Case, shop: Shop, customer: str | None, link: str | None = None) -> Values:
+def script_values(
+    case: Case, shop: Shop, customer: str | None, link: str | None = None, agent: str | None = None
+) -> Values:
     """Every variable by language; None is a value that is not known, and leaves its script out."""
     return {
-        language: {**_plain(case, shop, customer), "link": link, **_told(case, shop, language)}
+        language: {**_plain(case, shop, customer, agent), "link": link, **_told(case, shop, language)}
         for language in LANGUAGES
     }
 
 
-def _plain(case: Case, shop: Shop, customer: str | None) -> dict[str, str | None]:
+def _plain(case: Case, shop: Shop, customer: str | None, agent: str | None) -> dict[str, str | None]:
     """What reads the same in every language."""
     return {
         "customer": customer,
-        "agent": case.owner or case.opened_by,
+        "agent": agent or case.owner or case.opened_by,
         "case_no": case.case_no,
         "order_no": case.order.order_no if case.order else None,
         "carrier": case.carrier,

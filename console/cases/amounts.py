@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, get_args
 
 from api.documents.requests import PreviewAsk
+from console.cases import sentences
 from console.language import N_
 from console.visit import Visit
 from models.remedies.remedy import SettledRemedy
@@ -60,7 +61,7 @@ def _shown(here: Visit, case: Mapping[str, Any], found: Mapping[str, Any]) -> Am
             (f"{names.get(one['line_no'], one['line_no'])} × {one['quantity']}", money(one["amount"]))
             for one in found["per_line"]
         ),
-        sources=tuple(found["sources"]),
+        sources=tuple(sentences.sums(found["sources"], here.tongue)),
     )
 
 

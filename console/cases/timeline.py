@@ -1,10 +1,12 @@
 """The timeline of a case as people read it: the future first, then what happened, newest first."""
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from console import labels
+from console.cases import sentences
 from console.language import N_, Tongue
 
 FILTERS: Final = {
@@ -33,11 +35,15 @@ _CLOCKS: Final = frozenset(
     remind""".split()
 )
 _ICONS: Final = {"money": "wallet", "parcels": "truck", "messages": "chat", "clocks": "clock", "decisions": "flag"}
-_TONES: Final = {"note": "note", "message": "out", "answer": "out", "customer_message": "in", "warned": "warn"}
+_NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
 #: What the customer reads too.
 _SEEN_BY_CUSTOMER: Final = frozenset(["message", "answer", "request_evidence", "customer_message", "submit_evidence"])
 #: What of an entry's data is told by its words already, or tells nobody anything.
 _SAID: Final = frozenset("""text note reason uri sha256 preview_id command_id alarm procedure photos""".split())
+#: What of a clock's own entries is told by their words.
+_OF_CLOCKS: Final = frozenset("""clock cycle level targets due_at""".split())
+#: Amounts, in the currency of the case.
+_AMOUNTS: Final = frozenset("""amount parts labour freight unit_price postage counter keep cost""".split())
 MOST_FACTS: Final = 6
 
 
@@ -57,6 +63,21 @@ class Row:
     facts: tuple[tuple[str, str], ...]
     moved_to: str
     for_customer: bool
+
+
+@dataclass(frozen=True)
+class About:
+    """What entries leave to their case: its currency, and what its lines are called."""
+
+    currency: str | None = None
+    items: Mapping[int, str] = field(default_factory=dict)
+
+    @staticmethod
+    def of(case: Mapping[str, Any]) -> "About":
+        """That of a case's document."""
+        refund = case["money"]["refund"]
+        items = {one["line_no"]: one["name"] or one["sku"] for one in case["lines"]}
+        return About(refund["currency"] if refund else None, items)
 
 
 @dataclass(frozen=True)
@@ -85,17 +106,21 @@ def sort_of(action: str) -> str:
     return "decisions"
 
 
-def rows(entries: Iterable[Mapping[str, Any]], tongue: Tongue, names: Mapping[str, str]) -> list[Row]:
+def rows(
+    entries: Iterable[Mapping[str, Any]], tongue: Tongue, names: Mapping[str, str], about: About = About()
+) -> list[Row]:
     """What happened, newest first."""
-    return [_row(one, tongue, names) for one in sorted(entries, key=lambda one: -int(one["seq"]))]
+    return [_row(one, tongue, names, about) for one in sorted(entries, key=lambda one: -int(one["seq"]))]
 
 
-def _row(entry: Mapping[str, Any], tongue: Tongue, names: Mapping[str, str]) -> Row:
+def _row(entry: Mapping[str, Any], tongue: Tongue, names: Mapping[str, str], about: About) -> Row:
     action, data = str(entry["action"]), dict(entry["data"])
     sort = sort_of(action)
     told = labels.FACTS.get(action) or labels.ACTIONS.get(action) or action.replace("_", " ")
     moved = labels.STATES.get(entry["to"] or "")
     words = entry["note"] or data.get("text") or data.get("reason") or ""
+    facts = tuple(_facts(action, data, str(words), tongue, about))[:MOST_FACTS]
+    by_machine = action in labels.FACTS or entry["actor"]["role"] == "system"
     return Row(
         seq=int(entry["seq"]),
         at=entry["at"],
@@ -105,8 +130,8 @@ def _row(entry: Mapping[str, Any], tongue: Tongue, names: Mapping[str, str]) -> 
         sort=sort,
         icon="note" if action == "note" else _ICONS[sort],
         tone=_tone(action),
-        words=str(words),
-        facts=tuple(_facts(action, data, str(words), tongue))[:MOST_FACTS],
+        words=sentences.noted(str(words), tongue) if by_machine else str(words),
+        facts=facts,
         moved_to=tongue.say(moved) if moved else "",
         for_customer=action in _SEEN_BY_CUSTOMER,
     )
@@ -128,12 +153,15 @@ def _tone(action: str) -> str:
     )
 
 
-def _facts(action: str, data: Mapping[str, Any], words: str, tongue: Tongue) -> Iterable[tuple[str, str]]:
+def _facts(
+    action: str, data: Mapping[str, Any], words: str, tongue: Tongue, about: About = About()
+) -> Iterable[tuple[str, str]]:
     for key, value in data.items():
         told_already = key in _SAID or (action == "opened" and key == "kind") or str(value) == words
-        if told_already or value in (None, "", [], {}, False):
+        of_clock = action in labels.FACTS and (key in _OF_CLOCKS or (key, value) == ("cause", "delay"))
+        if told_already or of_clock or value in (None, "", [], {}, False):
             continue
-        told = _value(key, value, tongue)
+        told = _value(key, value, tongue, about)
         if told:
             yield tongue.say(labels.FIELDS[key]) if key in labels.FIELDS else key.replace("_", " "), told
 
@@ -146,20 +174,31 @@ def facts(action: str, data: Mapping[str, Any], tongue: Tongue) -> list[tuple[st
     return [*_facts(action, data, "", tongue), *written]
 
 
-def _value(key: str, value: Any, tongue: Tongue) -> str:
+def _value(key: str, value: Any, tongue: Tongue, about: About) -> str:
     if isinstance(value, bool):
         return tongue.say("yes")
     if isinstance(value, Mapping):
-        return ", ".join(_value(k, v, tongue) for k, v in value.items() if v not in (None, "", [], {}))[:200]
+        told = {k: v for k, v in value.items() if v not in (None, "", [], {}, False)}
+        return ", ".join([*_item(told, tongue, about), *(_value(k, v, tongue, about) for k, v in told.items())])[:300]
     if isinstance(value, (list, tuple)):
-        return tongue.listed([_value(key, one, tongue) for one in value])[:300]
+        return tongue.listed([_value(key, one, tongue, about) for one in value])[:300]
     text = str(value)
+    if key in _AMOUNTS and about.currency and _NUMBER.fullmatch(text):
+        return tongue.money({"amount": text, "currency": about.currency})
     if key in ("at", "until") and "T" in text:
         return tongue.day_and_time(text)
     if key in ("clock",) and text in labels.CLOCKS:
         return tongue.say(labels.CLOCKS[text])
     known = labels.CHOICES.get(f"{key}.{text}") or labels.CHOICES.get(text)
     return tongue.say(known) if known and key in labels.FIELDS else text[:300]
+
+
+def _item(told: dict[str, Any], tongue: Tongue, about: About) -> Iterable[str]:
+    """A line with its units by its name, and taken out of what is left to tell."""
+    if isinstance(told.get("line_no"), int) and "quantity" in told:
+        line_no, quantity = told.pop("line_no"), told.pop("quantity")
+        name = about.items.get(line_no) or tongue.say("line %(line_no)s", line_no=line_no)
+        yield f"{name} × {quantity}"
 
 
 def ahead(case: Mapping[str, Any], tongue: Tongue) -> list[Ahead]:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from api.auth import actor_of
 from console import labels, people
-from console.cases import chips, forms, timeline
+from console.cases import chips, forms, sentences, timeline
 from console.cases.amounts import Amounts, amounts_of
 from console.cases.groups import ELSEWHERE, GROUPS
 from console.pages.live import others_of
@@ -41,7 +41,7 @@ async def page_of(
 ) -> Response:
     """The page of a case, with what somebody typed into one of its forms."""
     seen = await seen_of(here, case_no, show, before)
-    given = {"show": show, "before": before, "filters": timeline.FILTERS, "typed": {}, "phone": None}
+    given = {"show": show, "before": before, "filters": timeline.FILTERS, "typed": {}, "phone": None, "email": None}
     values = {**seen, **given, **more}
     return here.page("cases/page.html", part="cases/_case.html", code=code, **values)
 
@@ -49,11 +49,12 @@ async def page_of(
 async def seen_of(here: Visit, case_no: str, show: str = "all", before: int | None = None) -> dict[str, Any]:
     """What the page of a case shows."""
     only, but = timeline.chosen(show)
-    document, entries, files, names = await asyncio.gather(
+    document, entries, files, names, customer = await asyncio.gather(
         here.desk.case(case_no, here.roles, here.me.id),
         here.desk.timeline_back(case_no, before, MOST_ENTRIES, only, but),
         here.desk.filing.of_case(case_no),
         people.names(here),
+        here.desk.customer_of(case_no),
     )
     order = await here.desk.order(document["order_no"]) if document["order_no"] else None
     actions = {one["action"]: one for one in document["actions"]}
@@ -65,14 +66,15 @@ async def seen_of(here: Visit, case_no: str, show: str = "all", before: int | No
         "primary": _primary(here, document, actions),
         "command_id": uuid4().hex,
         "seen": entries["last_seq"],
-        "rows": timeline.rows(entries["items"], here.tongue, names),
+        "rows": timeline.rows(entries["items"], here.tongue, names, timeline.About.of(document)),
         "older": entries["before"],
         "ahead": timeline.ahead(document, here.tongue),
         "order": order,
-        "contact": _contact(order),
+        "contact": _masked(customer),
         "files": files,
         "names": names,
         "labels": labels,
+        "sources": sentences.sums((document["plan"] or {}).get("sources") or (), here.tongue),
         "script": script_of(document, order, here.house.locale),
         "spoken": language_of(order, here.house.locale),
         "why": lambda reasons: why(here, reasons),
@@ -94,10 +96,10 @@ def kind_words(here: Visit, kind: str) -> str:
     return kinds(here).get(kind, kind)
 
 
-def _contact(order: Mapping[str, Any] | None) -> dict[str, str]:
-    customer = (order or {}).get("customer") or {}
-    phone = customer.get("phone") or ""
-    return {"name": customer.get("name") or "", "phone": masked(phone) if phone else "", "id": customer.get("id") or ""}
+def _masked(customer: Mapping[str, Any]) -> dict[str, Any]:
+    """The customer as he is shown until somebody asks for more."""
+    hidden = {name: masked(customer[name]) if customer[name] else "" for name in ("phone", "email")}
+    return {**customer, **hidden, "name": customer["name"] or ""}
 
 
 def script_of(document: Mapping[str, Any], order: Mapping[str, Any] | None, locale: str) -> str:
@@ -130,6 +132,8 @@ def _primary(here: Visit, document: Mapping[str, Any], actions: Mapping[str, Any
     if not any(may(role, Action(name)) for role in here.roles):
         return None
     values = flat(step["data"])
+    if name == Action.REQUEST_EVIDENCE and not values.get("what"):
+        values["what"] = "\n".join(one["key"] for one in step["evidence_missing"])  # all of it, unless some is unticked
     known = known_of(here, document, name, values=values)
     return {"action": name, "fields": forms.fields_of(Action(name), known), "values": values}
 
@@ -477,7 +481,6 @@ async def case_slip(here: Here, case_no: str) -> Response:
 @router.post("/cases/{case_no}/reveal", name="case_reveal")
 async def case_reveal(here: Here, case_no: str) -> Response:
     """The customer's telephone in full; who looked is logged."""
-    document = await here.desk.case(case_no, here.roles, here.me.id)
-    order = await here.desk.order(document["order_no"]) if document["order_no"] else {}
+    customer = await here.desk.customer_of(case_no)
     log.info("%s looked at the telephone of the customer of %s", here.me.id, case_no)
-    return await page_of(here, case_no, phone=((order.get("customer") or {}).get("phone")) or "–")
+    return await page_of(here, case_no, phone=customer["phone"] or "–", email=customer["email"])

@@ -96,7 +96,7 @@ def _book(language: str, in_files: bool) -> tuple[Mapping[str, tuple[Known, ...]
     parts = ("mistakes", "refusals") if in_files else ("refusals",)
     for sentence, says in (one for part in parts for one in kept_in(language, part)):
         literal = PLACE.split(sentence)[0]
-        known = Known(_pattern(sentence), says, len(PLACE.sub("", sentence)))
+        known = Known(pattern(sentence), says, len(PLACE.sub("", sentence)))
         (heads.setdefault(literal[:_HEAD], []) if len(literal) >= _HEAD else others).append(known)
     return {head: _sorted(found) for head, found in heads.items()}, _sorted(others)
 
@@ -105,7 +105,8 @@ def _sorted(found: list[Known]) -> tuple[Known, ...]:
     return tuple(sorted(found, key=lambda one: -one.weight))
 
 
-def _pattern(sentence: str) -> re.Pattern[str]:
+def pattern(sentence: str) -> re.Pattern[str]:
+    """A sentence with its places, as what it is known again by."""
     pieces = PLACE.split(sentence)  # text, name, text, name, … text
     out = ""
     for at, piece in enumerate(pieces):

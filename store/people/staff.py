@@ -44,6 +44,15 @@ def people(session: Session) -> tuple[StaffRow, ...]:
     return tuple(_row(row) for row in session.execute(select(tables.staff).order_by(tables.staff.c.id)).mappings())
 
 
+def name_of(session: Session, id: str) -> str | None:
+    """What a person is called: by the staff list, or else as a user; None for one who has no name but his id."""
+    for table in (tables.staff, tables.users):
+        name = session.execute(select(table.c.name).where(table.c.id == id)).scalar()
+        if name and name != id:
+            return str(name)
+    return None
+
+
 def person(session: Session, id: str) -> StaffRow | None:
     """One person; None when there is none of that id."""
     row = session.execute(select(tables.staff).where(tables.staff.c.id == id)).mappings().first()

@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from api.people.sign_in import Doorkeeper
+from api.people.work import in_order
 from console import labels
-from console.cases import forms, timeline
+from console.cases import forms, sentences, timeline
 from console.visit import SESSION_COOKIE
 from models.commands import schema_of
 from models.events import Fact
@@ -20,7 +21,7 @@ from models.lifecycle import WAITS_FOR, Action, Role, State
 from server import make_app
 from settings import Settings
 from tests.api.client import KETTLE_LOOKED_AT, Api
-from tests.console.browser import QUICK, Browser, words
+from tests.console.browser import QUICK, Browser, Staff, words
 from tests.databases import opened, sqlite_database
 from up import Running
 
@@ -314,6 +315,83 @@ async def test_the_timeline_tells_the_future_first_and_is_narrowed(api: Api, bro
     assert "he is in a hurry" not in narrowed
 
 
+async def test_a_customer_is_shown_as_he_is_reached_by_now_with_his_other_cases(api: Api, browse: Browse):
+    """C7: what was changed in the case is what counts, for the page and for whoever looks at the number."""
+    buyer = {"id": "c-4711", "name": "诸葛明", "phone": "13511112222"}
+    first = (await api.opened(order_no=(await api.sold(customer=buyer))["order_no"]))["case_no"]
+    second = (await api.opened(order_no=(await api.sold(customer=buyer))["order_no"]))["case_no"]
+    li = browse("agent")
+    page = words(await li.get(f"/cases/{second}"))
+    assert "Other cases of this customer in 2 orders" in page
+    assert first in page
+    await li.submit(f"/cases/{second}/do/update_contact", name="诸葛亮", phone="13999990000")
+    changed = words(await li.get(f"/cases/{second}"))
+    assert "诸葛亮 · •••••••0000" in changed
+    assert "13999990000" in words(await li.submit(f"/cases/{second}/reveal"))
+    complaint = {"kind": "complaint", "description": "没人理我", "channel": "phone", "wanted": "none"}
+    called = (
+        await api.post("/cases", json={**complaint, "contact": {"name": "何先生", "phone": "13511112222"}})
+    ).json()
+    said = words(await li.get(f"/cases/{called['case_no']}"))
+    assert "何先生 · •••••••2222" in said
+    assert first in said, "who complains without an order is known by the telephone that he bought with"
+
+
+async def test_the_words_for_the_customer_name_the_owner_as_people_do(api: Api, browse: Browse, staff: Staff):
+    staff.door.add("ouyang", [Role.AGENT], datetime.now(UTC), "欧阳倩")
+    case = await api.opened(owner="ouyang")
+    assert "我是欧阳倩" in words(await browse("supervisor", "zh-CN").get(f"/cases/{case['case_no']}"))
+
+
+async def test_what_the_machine_notes_and_reckons_is_said_in_chinese_on_chinese_pages(api: Api, browse: Browse):
+    case_no = (await api.opened(owner="li"))["case_no"]
+    await api.act(case_no, "authorise_return")
+    await api.act(case_no, "ship_return", "customer", carrier="SF", waybill=f"SF-{case_no}", freight="12.00")
+    await api.act(case_no, "book_in", "warehouse")
+    await api.act(case_no, "refute_fault", "warehouse", lines=[{**KETTLE_LOOKED_AT, "cause": "none_found"}])
+    await api.act(case_no, "choose_remedy", "manager", remedy="refund")
+    page = words(await browse("agent", "zh-CN").get(f"/cases/{case_no}"))
+    for told in ("判定无故障时没有照片或报告", "1 件按各自分摊的实付额为 ¥129.00", "电热水壶 1.7 L × 1", "运费 ¥12.00"):
+        assert told in page, page
+    assert "by its own share" not in page
+    assert "没有上报过" in page or "not escalated" not in page
+
+
+async def test_an_escalation_that_was_never_made_cannot_be_acknowledged(api: Api):
+    case = await api.opened()
+    (answer,) = [one for one in case["actions"] if one["action"] == "acknowledge"]
+    assert (answer["allowed"], answer["reasons"][0][:27]) == (False, "This case was not escalated")
+
+
+@pytest.mark.parametrize(
+    ("note", "told"),
+    [
+        ("first_answer ran out.", "“首次答复”已到期。"),
+        ("next_answer: level 2.", "“下次答复”：2 级。"),
+        ("next_answer: nobody is on duty for level 1.", "“下次答复”：1 级无人当班。"),
+        ("freight 12.00 CNY and quote 30.00 CNY: the customer owes 50 % before shipping (F10, F12).", "加报价 ¥30.00"),
+        ("the seller is liable for 70 % of the postage (F19).", "邮费由商家承担 70 %"),
+        ("he shouts: not again.", "he shouts: not again."),
+    ],
+)  # fmt: skip
+def test_a_sentence_of_the_machine_is_known_again(note: str, told: str):
+    from tests.console.test_console import tongue
+
+    assert told in sentences.noted(note, tongue("zh-CN"))
+    assert sentences.noted(note, tongue("en")).rstrip(".") != ""
+
+
+def test_every_clock_of_the_shipped_playbooks_has_words(service: Running):
+    named = set()
+    for book in service.playbooks.current().kinds.values():
+        for procedure in (
+            book.procedure,
+            *(book.for_case(one.key, None, None).procedure for one in book.subcategories),
+        ):
+            named |= {clock.clock for clock in procedure.clocks.values()} | set(procedure.side_clocks)
+    assert named <= set(labels.CLOCKS)
+
+
 async def test_a_case_that_is_not_there_is_said_so(browse: Browse):
     answer = await browse("agent").get("/cases/AC-99-000001")
     assert answer.status_code == 404
@@ -357,6 +435,34 @@ async def test_my_work_says_why_each_case_is_there_and_leads_from_one_to_the_nex
     assert skipped.headers["location"] == f"/work/next?after={second}"
     assert "Something more urgent" in words(await sun.get(f"/cases/{second}"))
     assert "Say why." in words(await sun.submit(f"/work/skip/{second}"))
+
+
+async def test_the_next_case_is_the_one_with_the_nearest_deadline_and_one_left_for_later_comes_last(
+    api: Api, browse: Browse
+):
+    """A customer who wrote two hours before noon goes before what is due tonight, whichever section comes first."""
+    due = {"overdue": [], "today": [("A", "18:00")], "answered": [("B", "11:00")], "unassigned": [("C", "10:15")]}
+    sections: dict[str, list[dict[str, str | None]]] = {
+        name: [{"case_no": no, "due_at": f"2026-03-02T{at}:00+08:00", "clock": "triage"} for no, at in rows]
+        for name, rows in {**due, "later": [], "waiting": [("D", "09:30")]}.items()
+    }
+    sections["unassigned"].append({"case_no": "E", "due_at": None, "clock": None})
+    assert in_order(sections) == ["C", "B", "A", "E"]
+
+    numbers = [(await api.opened(owner="du"))["case_no"] for _ in range(3)]
+    du = browse("director")
+    mine = [one for one in re.findall(r'id="r-(AC-[\d-]+)"', (await du.get("/work")).text) if one in numbers]
+    assert mine == numbers
+    await du.submit(f"/work/skip/{mine[0]}", reason="Something more urgent")
+    page = await du.get("/work")
+    row = page.text[page.text.index(f'id="r-{mine[0]}"') :]
+    assert "left for later" in words(row[: row.index("</tr>")])
+    assert mine[0] not in (await du.get("/work/next")).headers["location"]
+    # From the last case it goes round to the others, and never back to what was just left.
+    for one in mine[1:]:
+        await du.submit(f"/work/skip/{one}", reason="Something more urgent")
+    onward = (await du.get("/work/next", params={"after": mine[1]})).headers["location"]
+    assert not any(one in onward for one in mine)
 
 
 async def test_what_waits_for_the_warehouse_is_the_warehouses_work(api: Api, browse: Browse):
