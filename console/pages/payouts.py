@@ -282,10 +282,11 @@ async def _pay_one(here: Visit, payout_id: str, reference: str, actor: Any) -> s
 
 def _control(here: Visit, form: Form, rows: list[dict[str, Any]]) -> dict[str, str]:
     """What of the control totals does not agree."""
-    errors = {}
+    errors, say = {}, here.tongue.say
     for total in totals(rows):
-        if form.text(f"count-{total.currency}") != str(total.count):
-            errors[f"count-{total.currency}"] = here.tongue.say("The count does not agree. Count again.")
-        if amount_of(form.text(f"sum-{total.currency}")) != total.amount:
-            errors[f"sum-{total.currency}"] = here.tongue.say("The sum does not agree. Add up again.")
+        currency = total.currency
+        if form.text(f"count-{currency}") != str(total.count):
+            errors[f"count-{currency}"] = say("The count in %(currency)s does not agree.", currency=currency)
+        if amount_of(form.text(f"sum-{currency}")) != total.amount:
+            errors[f"sum-{currency}"] = say("The sum in %(currency)s does not agree.", currency=currency)
     return errors

@@ -17,7 +17,8 @@ document.addEventListener("click", (event) => {
 // A form is sent once, however often its button is pressed.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.getAttribute("method") === "dialog" || event.defaultPrevented) return;
+  // Of a form that is answered by a file the page stays, and may be sent again.
+  if (form.getAttribute("method") === "dialog" || event.defaultPrevented || "file" in form.dataset) return;
   if (form.dataset.sent) {
     event.preventDefault();
     return;

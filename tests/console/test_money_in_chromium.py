@@ -64,6 +64,46 @@ async def test_a_payment_is_typed_for_the_case_that_its_row_names(
         assert action == f"/receivables/{mine}/paid"
 
 
+async def test_the_books_are_looked_through_while_somebody_waits_and_the_page_asks_no_more_then(
+    chromium: Chromium,  # noqa: F811
+    service: Running,
+    staff: Staff,
+    api: Api,
+) -> None:
+    await api.opened()
+    async with visiting(chromium, service, staff, "finance", viewport={"width": 320, "height": 800}) as qian:
+        await qian.goto("/books")
+        begin = qian.get_by_role("button", name="Look through all books now")
+        async with qian.expect_event("load"):
+            await begin.click()
+        await expect(begin).to_be_visible(timeout=30_000)  # when it has ended
+        await expect(qian.locator("#found")).to_contain_text("Postings")
+        await expect(qian.locator("#found")).not_to_have_attribute("hx-trigger", "every 2s")
+        assert await qian.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+async def test_a_file_to_pay_from_is_taken_and_the_batch_is_recorded_from_the_same_page(
+    chromium: Chromium,  # noqa: F811
+    service: Running,
+    staff: Staff,
+    api: Api,
+) -> None:
+    _, payout = await to_be_paid(api)
+    async with visiting(chromium, service, staff, "finance") as qian:
+        await shows(qian, "/payouts", f"payout-{payout}")
+        await qian.locator(f'[value="{payout}"]').check()
+        await qian.get_by_role("button", name="Pay the chosen ones as a batch").click()
+        for _ in range(2):
+            async with qian.expect_download() as taken:
+                await qian.get_by_role("button", name="File to pay from").click()
+            assert (await taken.value).suggested_filename == "to-pay.csv"
+        await qian.get_by_label("How many in CNY").fill("1")
+        await qian.get_by_label("Sum in CNY").fill("129.00")
+        await qian.get_by_label("Reference of the batch").fill("BATCH-7")
+        await qian.get_by_role("button", name="Record the batch as paid").click()
+        await expect(qian.locator("main")).to_contain_text("The batch BATCH-7")
+
+
 async def shows(page: Page, path: str, row: str) -> None:
     """Open the page of a list that has this row: other tests' rows may fill those before it."""
     await page.goto(path)

@@ -185,8 +185,8 @@ async def test_a_batch_is_recorded_only_when_count_and_sum_are_typed_as_they_are
     batch = {"payout": [first, second], "reference": "BATCH-1", "count-CNY": "2", "sum-CNY": f"¥{total.amount:,}"}
     wrong = await qian.submit("/payouts/batch/pay", **{**batch, "sum-CNY": "1.00", "count-CNY": "3"})
     assert wrong.status_code == 422
-    assert "The count does not agree" in words(wrong)
-    assert "The sum does not agree" in words(wrong)
+    assert "The count in CNY does not agree" in words(wrong)
+    assert "The sum in CNY does not agree" in words(wrong)
     assert 'value="BATCH-1"' in wrong.text
     assert await paid(api, one) == [("approved", None)]
     done = await qian.submit("/payouts/batch/pay", **batch)
