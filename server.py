@@ -85,6 +85,7 @@ def make_app(settings: Settings, client: Client, engine: Engine, playbooks: Play
     secret, days = settings.link_secret, timedelta(days=settings.link_days)
     links = CaseLinks(engine, secret.get_secret_value() if secret else None, days, settings.customer_site)
     app.state.desk = Desk(client, engine, playbooks, font=settings.font, files=settings.file_store, links=links)
+    app.state.desk.publish_by_two = settings.publish_by_two
     app.state.gate = Gate(engine, settings.bootstrap_token.get_secret_value() if settings.bootstrap_token else None)
     app.state.hooks = Hooks(engine, sources_of(settings), lambda: datetime.now(UTC))
     app.state.webhooks = Webhooks(engine, settings.webhook_targets, lambda: datetime.now(UTC))

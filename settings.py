@@ -42,6 +42,9 @@ class Settings(BaseSettings):
         None,
         description="folder of the playbooks; default: the shipped ones, until somebody publishes",
     )
+    publish_by_two: bool = Field(
+        False, description="whoever wrote a draft of a playbook or calendar last does not put it into force"
+    )
     files: str | None = Field(None, description="folder or fsspec address of photos and files; default: in `DATA`")
     font: Path | None = Field(None, description="TrueType font of return slips; default: the one that is part of us")
     locale: str = Field("zh-CN", pattern=r"^(zh-CN|en)$", description="language of what people read")

@@ -81,6 +81,9 @@ class NotRunning(NotFound):
 class Desk(Lookup):
     """The use cases, on one store, one Temporal and one set of playbooks; what can be looked up is in `Lookup`."""
 
+    #: Whether a second person puts playbooks and calendars into force.
+    publish_by_two = False
+
     def __init__(
         self,
         client: Client,

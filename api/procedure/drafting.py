@@ -13,7 +13,7 @@ from api.desk import Desk
 from api.procedure import publishing
 from api.procedure.publishing import Compared, Published
 from api.procedure.rebasing import document
-from models.errors import Conflict, NotFound, PreviewStale
+from models.errors import Conflict, Forbidden, NotFound, PreviewStale
 from models.playbook import Playbook
 from models.procedure.playbook_changes import Change, changes
 from playbooks.loading.candidate import calendar_of, is_calendar, kind_of
@@ -107,8 +107,16 @@ async def checked(desk: Desk, file: str, text: str) -> Compared:
 async def publish(desk: Desk, file: str, text: str, seen: str | None, by: str, reason: str) -> Published:
     """Put a text into force that was looked at beside the version `seen`; every process has it within a second.
 
-    Raises PreviewStale when another version is in force by now (F20).
+    Raises PreviewStale when another version is in force by now (F20), Forbidden where that takes two.
     """
+    if desk.publish_by_two:
+        raise Forbidden(
+            "Here it takes two to put something into force: write a draft, and let somebody else publish it."
+        )
+    return await _published(desk, file, text, seen, by, reason)
+
+
+async def _published(desk: Desk, file: str, text: str, seen: str | None, by: str, reason: str) -> Published:
     content = text.encode()
     await asyncio.to_thread(desk.renew_playbooks)
     asked = await checked(desk, file, text)
@@ -125,9 +133,16 @@ async def publish_draft(desk: Desk, draft: Draft, seen: str | None, by: str, rea
     """The same with what a draft says; it is a draft no more. Raises Conflict for one that is none already."""
     if draft.state != "open":
         raise Conflict("This draft was published or dropped already: begin another one.")
-    done = await publish(desk, draft.file, draft.text, seen, by, reason)
+    if not may_publish(desk, draft, by):
+        raise Forbidden("You wrote this draft last: here somebody else puts it into force.")
+    done = await _published(desk, draft.file, draft.text, seen, by, reason)
     await desk.write(lambda session: drafts.end(session, draft.id, "published", by, desk.clock()))
     return done
+
+
+def may_publish(desk: Desk, draft: Draft, by: str) -> bool:
+    """Whether somebody may put a draft into force: anybody, or where it takes two whoever did not write it last."""
+    return not desk.publish_by_two or draft.changed_by != by
 
 
 async def effect(desk: Desk, compared: Compared) -> dict[str, Any] | None:

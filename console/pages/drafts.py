@@ -19,7 +19,7 @@ from console.pages.calendars import KINDS, WEEKDAYS, hours_told, months_of
 from console.procedure.wording import told
 from console.visit import Form, Here, Visit
 from models.commands import errors_of
-from models.errors import AftercareError, Conflict, Invalid, PlaybookInvalid, PreviewStale
+from models.errors import AftercareError, Conflict, Forbidden, Invalid, PlaybookInvalid, PreviewStale
 from models.time.calendar_changes import DayChange
 from models.time.calendar_year import year_of
 
@@ -317,6 +317,7 @@ async def _publishing(here: Visit, found: Draft, code: int = 200, **more: Any) -
         "name": name,
         "compared": compared,
         "changes": [told(change, here.tongue) for change in compared.fields],
+        "may_publish": drafting.may_publish(here.desk, found, here.me.id),
         "errors": {},
         "typed": {},
         **_words(here),
@@ -340,8 +341,8 @@ async def do_publish_draft(here: Here, draft_id: str) -> Response:
         return await _publishing(here, found, 409, errors={"": told_so}, typed=form.keep())
     try:
         await drafting.publish_draft(here.desk, found, form.text("before") or None, here.me.id, reason)
-    except (Conflict, PreviewStale) as refused:
-        return await _publishing(here, found, 409, errors={"": here.told(refused)}, typed=form.keep())
+    except (Conflict, PreviewStale, Forbidden) as refused:
+        return await _publishing(here, found, refused.status, errors={"": here.told(refused)}, typed=form.keep())
     what, name = drafting.name_of(found.file)
     if what == "calendar":
         notice = say("It is in force. Open cases keep their deadlines until they are counted anew.")
