@@ -19,7 +19,7 @@ class Keep(Part):
     hooks: Kept = Field(90, description="calls from outside as they came, once they were read")
     survey_words: Kept = Field(730, description="customers' words and notes of callbacks; the scores stay")
     files: Kept = Field(90, description="photos and files of no case, no parcel and no request that is being written")
-    duty_words: Kept = Field(400, description="reasons of absences, notes of swaps and handovers; their dates stay")
+    duty_words: Kept = Field(400, description="reasons of absences, notes of swaps, handovers and missed clocks")
 
 
 #: Every kind of row that is not kept for ever, in the order in which they are gone through.

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from models.tables import (
     absences,
+    breach_reasons,
     callback_tries,
     cases,
     handovers,
@@ -106,7 +107,13 @@ def _swaps(before: datetime) -> ColumnElement[bool]:
 
 
 def _handovers(before: datetime) -> ColumnElement[bool]:
-    return (handovers.c.ended_at < before) & handovers.c.note.is_not(None)
+    said = or_(handovers.c.note.is_not(None), handovers.c.answer.is_not(None))
+    return (handovers.c.ended_at < before) & said
+
+
+def _breaches(before: datetime) -> ColumnElement[bool]:
+    """The remark on a missed clock; the reason itself is counted for good."""
+    return (breach_reasons.c.at < before) & breach_reasons.c.note.is_not(None)
 
 
 _Old = tuple[Table, Callable[[datetime], ColumnElement[bool]]]
@@ -116,7 +123,7 @@ _OLD: Final[Mapping[str, tuple[_Old, ...]]] = {
     "sweep_runs": ((sweep_runs, _runs),),
     "hooks": ((hooks_in, _hooks),),
     "survey_words": ((surveys, _survey_words), (callback_tries, _tries)),
-    "duty_words": ((absences, _absences), (swaps, _swaps), (handovers, _handovers)),
+    "duty_words": ((absences, _absences), (swaps, _swaps), (handovers, _handovers), (breach_reasons, _breaches)),
 }
 #: The kinds that are nothing but rows; of files the bytes go with them (`store.goods.files.let_go`).
 ROWS: Final = tuple(_OLD)
@@ -126,7 +133,8 @@ _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "callback_tries": ("note",),
     "absences": ("reason",),
     "swaps": ("note", "answer"),
-    "handovers": ("note",),
+    "handovers": ("note", "answer"),
+    "breach_reasons": ("note",),
 }
 
 

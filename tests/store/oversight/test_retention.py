@@ -92,6 +92,21 @@ def test_of_absences_and_surveys_the_words_go_and_the_rest_stays(engine: Engine)
     assert rows_of(engine, tables.absences, "id", "reason") == [("a", None), ("b", "an operation")]
 
 
+def test_what_was_said_of_handovers_and_missed_clocks_goes_and_what_is_counted_stays(engine: Engine) -> None:
+    for id in ("li", "sun"):
+        put(engine, tables.staff, {"id": id, "name": id, "language": "zh", "channels": [], "changed_at": OLD})
+    over = {"outgoing": "li", "incoming": "sun", "state": "refused", "began_at": OLD, "begun_by": "li", "ended_at": OLD}
+    put(engine, tables.handovers, {**over, "id": "h", "note": None, "answer": "Li is ill"})
+    case_no = open_case(engine, import_order(engine)).case_no
+    said = {"case_no": case_no, "clock": "triage", "reason": "colleague", "note": "Li was ill", "by": "sun"}
+    put(engine, tables.breach_reasons, {**said, "cycle": 1, "at": OLD}, {**said, "cycle": 2, "at": NEW})
+    assert gone(engine, "duty_words") == 2
+    assert gone(engine, "duty_words") == 0
+    assert rows_of(engine, tables.handovers, "id", "answer") == [("h", None)]
+    kept = rows_of(engine, tables.breach_reasons, "cycle", "reason", "note")
+    assert kept == [(1, "colleague", None), (2, "colleague", "Li was ill")]
+
+
 def test_a_batch_is_as_large_as_it_may_be(engine: Engine) -> None:
     case_no = open_case(engine, import_order(engine, an_order("K-1"))).case_no
     talks = [{"case_no": case_no, "seq": n, "person": "li", "at": OLD} for n in range(7)]
