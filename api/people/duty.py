@@ -1,6 +1,6 @@
 """The use cases about staff and duty: who is on duty, absences, swaps, and cases handed over at the end of a shift."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -10,14 +10,19 @@ from sqlalchemy.orm import Session
 from api.database import OnDatabase
 from api.desk import Desk
 from api.documents.duty import AbsenceAsk, HandoverAsk, RotaAsk, StaffAsk, SwapAsk
+from api.oversight.clock_views import clock_document
 from api.views import instant
+from models.business_time import Calendar
+from models.case import Case
 from models.commands import Actor, Command
 from models.errors import CommandRefused, Forbidden, Invalid, NotFound
 from models.lifecycle import Action, Role, acts_as
 from models.masking import masked
+from models.next_step import next_step
 from models.people.addresses import kind_of
 from models.people.duty import NEVER, ONE_DAY, Roster, Seen
 from models.people.swaps import Gap, gaps
+from models.playbook import Playbook
 from store import cases
 from store.people import duty, handovers, rota, staff, users
 from store.people.handovers import HandoverRow, Listed
@@ -58,6 +63,18 @@ class Duty(OnDatabase):
     async def names(self) -> dict[str, str]:
         """Id → name of everybody who was ever on the list: all that most pages want of it."""
         return await self._read(lambda session: {row.id: row.name for row in staff.people(session)})
+
+    async def at_cases(self) -> dict[str, str]:
+        """Id → name of those of the list who can own cases now; nobody's cases are counted for it."""
+        now = self.desk.clock()
+
+        def read(session: Session) -> dict[str, str]:
+            known = duty.roster(session, now, ahead=False)
+            seen = Seen(known, now)
+            own = {one.id: one.name for one in known.people}
+            return {id: own[id] for id in seen.people if any(acts_as(role, Role.AGENT) for role in seen.roles(id, now))}
+
+        return await self._read(read)
 
     async def person(self, id: str, actor: Actor) -> dict[str, Any]:
         """One person, with their standings, rotas and open cases."""
@@ -187,25 +204,20 @@ class Duty(OnDatabase):
         """List somebody's open cases with next steps and running clocks, for the incoming one to accept (T11)."""
         outgoing = ask.outgoing or actor.id
         _own_or_manager(outgoing, actor, "hand over somebody else's cases")
-        numbers = await self._read(lambda session: handovers.open_cases_of(session, outgoing))
-        listed = [await self._listed(case_no) for case_no in numbers]
         now = self.desk.clock()
+        listed = await self._read(lambda session: self._listed(session, outgoing, now))
         row = await self._write(
             lambda session: handovers.begin(session, outgoing, ask.to, listed, ask.note, actor.id, now)
         )
         return _handover_document(row)
 
-    async def _listed(self, case_no: str) -> Listed:
-        case = await self.desk.case(case_no)
-        step = case["next_step"]
-        running = [clock for clock in case["clocks"] if clock["state"] == "running"]
-        listed = {
-            **{name: case[name] for name in ("kind", "state", "waiting_for", "priority", "escalation", "due_at")},
-            "next_step": step["text"] if step else None,
-            "until": step["until"] if step else None,
-            "clocks": [{name: clock[name] for name in ("clock", "due_at", "left")} for clock in running],
-        }
-        return Listed(case_no=case_no, shown=listed)
+    def _listed(self, session: Session, outgoing: str, now: datetime) -> list[Listed]:
+        """All that somebody owns and is open, the next deadline first, however many they are in a few reads."""
+        in_force, books = self.desk.playbook_set, self.desk.books
+        numbers = handovers.open_cases_of(session, outgoing)
+        known = cases.load_many(session, numbers)
+        owned = [known[number][0] for number in numbers]
+        return [_listed(case, books.of(session, case, in_force), in_force.calendars, now) for case in owned]
 
     async def accept(self, id: str, case_nos: Collection[str] | None, note: str | None, actor: Actor) -> dict[str, Any]:
         """Accept all or some; the accepted cases move to the incoming one, the others stay where they are.
@@ -378,6 +390,22 @@ def _absence_document(row: AbsenceRow, actor: Actor) -> dict[str, Any]:
 
 def _swap_document(row: SwapRow) -> dict[str, Any]:
     return {**row.model_dump(mode="json"), **{n: instant(getattr(row, n)) for n in ("proposed_at", "answered_at")}}
+
+
+def _listed(case: Case, book: Playbook | None, calendars: Mapping[str, Calendar], now: datetime) -> Listed:
+    """A case as it stands when it is handed over: its next step, and its running clocks with what is left of them."""
+    step = next_step(case, book, now) if book else None
+    running = [clock_document(case, clock, calendars, now) for clock in case.clocks if clock.state == "running"]
+    stands = {
+        **{name: getattr(case, name) for name in ("kind", "waiting_for", "escalation")},
+        "state": case.state.value,
+        "priority": case.priority,
+        "due_at": instant(case.due_at),
+        "next_step": step["text"] if step else None,
+        "until": step["until"] if step else None,
+        "clocks": [{name: clock[name] for name in ("clock", "due_at", "left")} for clock in running],
+    }
+    return Listed(case_no=case.case_no, shown=stands)
 
 
 def _handover_document(row: HandoverRow) -> dict[str, Any]:
