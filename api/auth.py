@@ -117,6 +117,8 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "get_register": _LEADERS | {Role.FINANCE, Role.SYSTEM},
     # Who is none of those in `_READS_EVERY_REPORT` sees the own score sheet, and nothing else.
     **dict.fromkeys(("get_report", "list_report_cases"), _STAFF | {Role.SYSTEM}),
+    "list_breaches": _LEADERS | {Role.SYSTEM},
+    "put_breach": _LEADERS,
     "list_staff": _STAFF | {Role.SYSTEM},
     "get_staff": _STAFF | {Role.SYSTEM},
     "put_staff": _MANAGERS | {Role.SYSTEM},

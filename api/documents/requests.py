@@ -26,6 +26,7 @@ from models.commands import (
 )
 from models.lifecycle import Action, Role
 from models.orders import CurrencyCode, OrderDocument
+from models.oversight.breaches import REASONS
 
 #: More text than any playbook needs.
 MOST_TEXT = 200_000
@@ -361,6 +362,15 @@ class CallbackDone(Ask):
     words: Text | None = None
     channel: Channel | None = None
     no_more_calls: Yes = Field(False, description="the customer asked not to be called again; of periodic callbacks")
+
+
+class BreachSaid(Ask):
+    """Why a clock was missed (T10, T13)."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "workload", "note": "大促周末"}]})
+
+    reason: Literal[REASONS]  # type: ignore[valid-type]
+    note: Annotated[str, Field(min_length=1, max_length=2000), Printable] | None = None
 
 
 class NoCalls(Ask):

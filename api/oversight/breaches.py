@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.orm import Session
+
 from api.desk import Desk
 from models.commands import Actor
 from models.errors import Invalid
@@ -57,14 +59,21 @@ async def summary(desk: Desk, month: str) -> dict[str, Any]:
     return found
 
 
-async def say(desk: Desk, case_no: str, clock: str, cycle: int, reason: str, note: str | None, actor: Actor) -> None:
-    """Keep why a clock was missed; said again it is changed. Raises Invalid, NotFound."""
+async def say(
+    desk: Desk, case_no: str, clock: str, cycle: int, reason: str, note: str | None, actor: Actor
+) -> dict[str, Any]:
+    """Keep why a clock was missed; said again it is changed. Answers its entry. Raises Invalid, NotFound."""
     if reason not in REASONS:
         raise Invalid(f"'{reason[:40]}' is none of: {', '.join(REASONS)}.")
     if note is not None and len(note) > 2000:
         raise Invalid("A remark has at most 2000 characters.")
     now = desk.clock()
-    await desk.write(lambda session: breaches.say(session, case_no, clock, cycle, reason, note, actor.id, now))
+
+    def keep(session: Session) -> Breach:
+        breaches.say(session, case_no, clock, cycle, reason, note, actor.id, now)
+        return breaches.one(session, case_no, clock, cycle)
+
+    return _document(desk, await desk.write(keep))
 
 
 def _month(desk: Desk, month: str) -> Period:

@@ -1,19 +1,22 @@
-"""Reports, and the cases behind each of their numbers (T13)."""
+"""Reports, the cases behind each of their numbers, and the register of missed clocks (T10, T13)."""
 
 from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import Query
+from fastapi import Path, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from api.documents.reports import ReportEntries, ReportShown
+from api.auth import actor_of
+from api.documents.reports import BreachList, BreachShown, ReportEntries, ReportShown
+from api.documents.requests import BreachSaid, Number
 from api.drawings.report import svg
-from api.oversight import reporting
+from api.oversight import breaches, reporting
 from api.oversight.reporting import Span
-from api.routes.answers import Cursor, Json, Limit, as_csv, documented
+from api.routes.answers import Cursor, Filter, Json, Limit, as_csv, documented
 from api.routes.checked import CallerHere, DeskHere, checked_router
 from models.commands import Printable
+from models.oversight.breaches import REASONS
 
 router = checked_router("reports")
 
@@ -78,3 +81,45 @@ async def list_report_cases(
 ) -> Json:
     """What a number of a report counts: as many entries as it says. A report gives the address of each."""
     return Json(await reporting.entries(desk, name, cell, Span(month, week, first, last), caller, cursor, limit))
+
+
+# ── missed clocks ─────────────────────────────────────────────────────────────────────────────────
+
+
+@router.get("/breaches", summary="Missed clocks, one by one", response_class=Json, responses=documented(BreachList))
+async def list_breaches(
+    desk: DeskHere,
+    month: Month = None,
+    clock: Filter = None,
+    kind: Filter = None,
+    staff: Filter = None,
+    cause: Annotated[Literal["delay", "change"] | None, Query(description="of the breach")] = None,
+    reason: Annotated[
+        Literal[(*REASONS, breaches.UNSAID)] | None,  # type: ignore[valid-type]
+        Query(description="what was said of it; `none`: nothing yet"),
+    ] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Json:
+    """Those that ended late in a month, the last first; without a month those that run late now, the longest first."""
+    narrowed = {"clock": clock, "kind": kind, "staff": staff, "cause": cause, "reason": reason}
+    told = {name: str(value) for name, value in narrowed.items() if value}
+    return Json(await breaches.register(desk, month, told, cursor, limit))
+
+
+@router.put(
+    "/breaches/{case_no}/{clock}/{cycle}",
+    summary="Say why a clock was missed",
+    response_class=Json,
+    responses=documented(BreachShown, 404, body=True),
+)
+async def put_breach(
+    case_no: Number,
+    clock: Number,
+    cycle: Annotated[int, Path(ge=1, le=1_000_000)],
+    told: BreachSaid,
+    caller: CallerHere,
+    desk: DeskHere,
+) -> Json:
+    """Entered later, by who leads; said again it is changed."""
+    return Json(await breaches.say(desk, case_no, clock, cycle, told.reason, told.note, actor_of(caller)))

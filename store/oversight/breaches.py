@@ -101,6 +101,15 @@ def listed(
     return Register(items=tuple(Breach(**row._mapping) for row in rows[:limit]), next_cursor=following, total=total)
 
 
+def one(session: Session, case_no: str, clock: str, cycle: int) -> Breach:
+    """One turn that was missed. Raises NotFound."""
+    here = (_k.case_no == case_no, _k.clock == clock, _k.cycle == cycle, _k.breached)
+    row = session.execute(select(*_SHOWN).select_from(_joined).where(*here)).first()
+    if row is None:
+        raise NotFound(f"Turn {cycle} of the clock '{clock[:40]}' of {case_no} was not missed.")
+    return Breach(**row._mapping)
+
+
 def by_reason(session: Session, period: Period) -> dict[str, int]:
     """How many turns that ended late in a period were missed for each reason; `none` for those without one."""
     reason = _NARROWED["reason"]
@@ -112,8 +121,6 @@ def say(
     session: Session, case_no: str, clock: str, cycle: int, reason: str, note: str | None, by: str, at: datetime
 ) -> None:
     """Keep why a turn was missed; said again it is changed. Raises NotFound for a turn that was not missed."""
-    here = (_k.case_no == case_no, _k.clock == clock, _k.cycle == cycle, _k.breached)
-    if session.execute(select(_k.case_no).where(*here)).first() is None:
-        raise NotFound(f"Turn {cycle} of the clock '{clock[:40]}' of {case_no} was not missed.")
+    one(session, case_no, clock, cycle)
     row = {"case_no": case_no, "clock": clock, "cycle": cycle, "reason": reason, "note": note, "by": by, "at": at}
     documents.put(session, breach_reasons, [row])

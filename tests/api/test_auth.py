@@ -122,6 +122,8 @@ ENDPOINTS: list[tuple[str, str, set[str]]] = [
     ("GET", "/reports/staff", STAFF),
     ("GET", "/reports/monthly", {"supervisor", "manager", "director", "finance", "system"}),
     ("GET", "/reports/staff/cases", STAFF),
+    ("GET", "/breaches", {"supervisor", "manager", "director", "system"}),
+    ("PUT", "/breaches/X/triage/1", {"supervisor", "manager", "director"}),
     ("GET", "/stuck", {"supervisor", "manager", "director", "system"}),
     ("POST", "/bulk", {"supervisor", "manager", "director"}),
     ("GET", "/bulk", {"supervisor", "manager", "director", "system"}),

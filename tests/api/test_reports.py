@@ -2,15 +2,21 @@
 
 import csv
 import io
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from sqlalchemy import update
 
 from api.documents import reports as documents
+from models import tables
+from store.engine import writing
 from store.oversight.reports import REPORTS
-from tests.api.client import Api, token_of
+from tests.api.client import Api, refused, token_of
 from up import Running
+
+HOUR = timedelta(hours=1)
 
 
 @pytest.mark.parametrize("name", REPORTS)
@@ -81,3 +87,22 @@ async def test_managers_read_all_and_staff_their_own_sheet(service: Running) -> 
         assert (await agent.get("/reports/monthly/cases", params=own)).status_code == 403
     async with Api(service, token_of(service, "c", ["customer"])) as customer:
         assert (await customer.get("/reports/staff")).status_code == 403
+
+
+async def test_a_missed_clock_is_listed_and_said_why_over_http(service: Running, api: Api) -> None:
+    case_no = (await api.opened(owner="li"))["case_no"]
+    path = f"/breaches/{case_no}/triage/1"
+    await refused(await api.put(path, json={"reason": "workload"}), 404)  # it was not missed
+    due = datetime(2011, 10, 10, 4, tzinfo=UTC)
+    with writing(service.engine) as session:
+        here = (tables.case_clocks.c.case_no == case_no, tables.case_clocks.c.clock == "triage")
+        over = {"due_at": due, "breached": True, "used_before": 40_000, "state": "met", "ended_at": due + 2 * HOUR}
+        session.execute(update(tables.case_clocks).where(*here).values(**over))
+    month = {"month": "2011-10", "clock": "triage", "staff": "li", "reason": "none"}
+    (row,) = documents.BreachList.model_validate((await api.get("/breaches", params=month)).json()).items
+    assert (row.case_no, row.cause, row.late_seconds, row.reason) == (case_no, "delay", 7200, None)
+    await refused(await api.put(path, json={"reason": "laziness"}), 422)
+    said = documents.BreachShown.model_validate((await api.put(path, json={"reason": "warehouse", "note": "n"})).json())
+    assert (said.reason, said.note, said.late_seconds) == ("warehouse", "n", 7200)
+    assert (await api.get("/breaches", params=month)).json()["total"] == 0
+    await refused(await api.get("/breaches", params={"month": "2011-13"}), 422)
