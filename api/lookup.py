@@ -320,7 +320,7 @@ class Lookup(OnDatabase):
         def read(session: Session) -> tuple[dict[str, Any], list[dict[str, Any]]]:
             away = stuck.off_duty(session, now)
             found = stuck.rows(session, now, **dict(wanted), sort=sort, cursor=cursor, limit=limit, away=away)
-            board = [views.tally_document(row) for row in stuck.board(session, now, away)]
+            board = [views.tally_document(row) for row in stuck.board(session, now, wanted, away)]
             return views.stuck_answer(found, sweeps.late(session, now)), board
 
         return await self._read(read)

@@ -45,7 +45,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "sign_out_everywhere": _STAFF,
     "end_session": _STAFF,
     **dict.fromkeys(("cases", "cases_csv", "save_view", "forget_view"), _STAFF),
-    **dict.fromkeys(("reports", "report", "report_csv", "report_cases"), _STAFF),
+    **dict.fromkeys(("reports", "report", "report_csv", "report_cases", "report_cases_csv"), _STAFF),
     **dict.fromkeys(("playbooks", "playbook", "playbook_road", "calendars", "calendar"), _STAFF),
     **dict.fromkeys(("playbook_history", "calendar_history"), _STAFF),
     **dict.fromkeys(("drafts", "begin_draft", "draft", "save_draft", "publish_draft", "do_publish_draft"), _MANAGERS),
@@ -65,12 +65,15 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     **dict.fromkeys(("delivery", "deliver_again", "calls_in", "call_in", "read_again"), _MANAGERS),
     "sweeps": _LEADERS,
     "stuck": _LEADERS,
+    "stuck_csv": _LEADERS,
     "check_bulk": _LEADERS,
     "start_bulk": _LEADERS,
     "bulks": _LEADERS,
     "bulk": _LEADERS,
     "stop_bulk": _LEADERS,
-    **dict.fromkeys(("callbacks", "callback", "callback_number", "callback_done", "callback_missed"), _AGENTS),
+    **dict.fromkeys(
+        ("callbacks", "callbacks_csv", "callback", "callback_number", "callback_done", "callback_missed"), _AGENTS
+    ),
     # Money out: whoever pays is not whoever granted it.
     **dict.fromkeys(("payouts", "payouts_csv"), _MANAGERS | {Role.FINANCE}),
     **dict.fromkeys(("payout_paid", "payout_failed", "payout_confirm", "payout_ask"), frozenset({Role.FINANCE})),

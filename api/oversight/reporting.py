@@ -13,6 +13,10 @@ from models.oversight.reports import Cell, Period, days_period, month_period, re
 from store.oversight import months, reports
 from store.oversight.reports import Asked
 
+#: What a list behind a number has as a spreadsheet.
+ENTRY_COLUMNS = (
+    *("case_no", "kind", "state", "staff", "remedy", "opened_at", "ended_at", "clock", "cycle", "callback_id"),
+)
 #: The report that anybody of the staff reads, narrowed to the own row.
 OWN_SHEET = "staff"
 
@@ -45,6 +49,12 @@ async def report(desk: Desk, name: str, span: Span, caller: Caller, kept: bool =
         return {**document["report"], "kept": True}  # without addresses: what they list today may differ
     made = await desk.read(lambda session: reports.made(session, name, asked))
     return _linked(made, name, named)
+
+
+async def was_kept(desk: Desk, month: str) -> bool:
+    """Whether a month's numbers were kept as they were on the first of the next one."""
+    document = await desk.read(lambda session: months.kept(session, month))
+    return bool(document and "report" in document)
 
 
 async def entries(

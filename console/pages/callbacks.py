@@ -13,6 +13,7 @@ from starlette.responses import Response
 from api.auth import actor_of
 from api.documents.requests import CallbackDone, CallbackMissed
 from api.people import called, calling
+from api.routes.answers import as_csv
 from console import labels, people
 from console.language import N_
 from console.pages.cases import kinds, script_of
@@ -25,6 +26,13 @@ from models.oversight.callbacks import AFTER_REMEDY, QUESTIONS
 router = APIRouter()
 log = logging.getLogger("aftercare.console")
 PAGE: Final = 50
+#: Rows that are read at once for a spreadsheet, the most of one, and its columns.
+BATCH: Final = 200
+MOST_IN_A_FILE: Final = 20_000
+COLUMNS: Final = (
+    *("id", "occasion", "case_no", "order_no", "kind", "person", "state", "due_at", "overdue", "tries", "last_try_at"),
+    *("ended_at", "ended_by", "satisfied", *QUESTIONS, "words"),
+)
 #: What the list shows, in the order of its tabs.
 TABS: Final = {
     "today": N_("To call today"),
@@ -70,11 +78,30 @@ async def callbacks(here: Here, show: str = "today", whose: str = "", cursor: st
     )
 
 
-async def _found(here: Visit, tab: str, person: str | None, cursor: str | None) -> dict[str, Any]:
+async def _found(here: Visit, tab: str, person: str | None, cursor: str | None, limit: int = PAGE) -> dict[str, Any]:
     if tab in OVER:
-        return await called.over(here.desk, tab, person, cursor, PAGE)
+        return await called.over(here.desk, tab, person, cursor, limit)
     wanted: calling.Wanted = "overdue" if tab == "overdue" else "today" if tab == "today" else "all"
-    return await calling.due(here.desk, wanted, person, None, cursor, PAGE, tab == "tried")
+    return await calling.due(here.desk, wanted, person, None, cursor, limit, tab == "tried")
+
+
+@router.get("/callbacks.csv", name="callbacks_csv")
+async def callbacks_csv(here: Here, show: str = "today", whose: str = "") -> Response:
+    """A tab as a spreadsheet, with the scores of those that were answered; names and numbers are not in it."""
+    tab, mine, cursor = show if show in TABS else "today", here.me.id if whose == "mine" else None, None
+    rows: list[dict[str, Any]] = []
+    while len(rows) < MOST_IN_A_FILE:
+        found = await _found(here, tab, mine, cursor, BATCH)
+        rows, cursor = rows + [_row(one) for one in found["items"]], found["next_cursor"]
+        if cursor is None:
+            break
+    return as_csv(rows, f"callbacks-{tab}-{here.now:%Y-%m-%d}", COLUMNS)
+
+
+def _row(one: Mapping[str, Any]) -> dict[str, Any]:
+    survey = one.get("survey") or {}
+    told = {**one, **survey.get("scores", {}), "satisfied": survey.get("satisfied"), "words": survey.get("words")}
+    return {name: told.get(name) for name in COLUMNS}
 
 
 async def _words(here: Visit) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Final
 
@@ -19,7 +19,7 @@ from console.problems import ROLE_WORDS
 from console.visit import Form, Here, Visit
 from models.commands import Actor, errors_of
 from models.errors import AftercareError, Conflict, Invalid, NotFound
-from models.lifecycle import Action
+from models.lifecycle import Action, Role, acts_as
 
 router = APIRouter()
 DAYS: Final = 7
@@ -150,6 +150,7 @@ async def _words(here: Visit) -> dict[str, Any]:
         "handover_states": HANDOVERS,
         "tones": TONES,
         "role_words": ROLE_WORDS,
+        "has_cases": lambda roles: any(acts_as(Role(role), Role.AGENT) for role in roles),
         "manages": is_manager(actor(here)),
     }
 
@@ -320,7 +321,19 @@ async def _one(here: Visit, handover_id: str, code: int = 200, **more: Any) -> R
     kinds = {kind: here.tongue.of(book.names.model_dump()) for kind, book in here.desk.playbook_set.kinds.items()}
     shown = {"errors": {}, "typed": {}, "chosen": None, **more}
     words = await _words(here)
+    shown["came_to"] = lambda outcome: _came_to(here, outcome, words["name_of"])
     return here.page("duty/handover.html", code=code, handover=found, kinds=kinds, labels=labels, **shown, **words)
+
+
+def _came_to(here: Visit, outcome: str, name_of: Callable[[str], str]) -> str:
+    """Why an accepted case did not move, as the desk keeps it, in words."""
+    if outcome == "closed meanwhile":
+        return here.tongue.say("closed meanwhile")
+    holder = outcome.removeprefix("with ").removesuffix(" meanwhile")
+    if holder != outcome:
+        who = here.tongue.say("nobody") if holder == "nobody" else name_of(holder)
+        return here.tongue.say("with %(who)s meanwhile", who=who)
+    return here.sentence(outcome)
 
 
 @router.post("/duty/handovers/{handover_id}/accept", name="accept_handover")

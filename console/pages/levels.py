@@ -1,6 +1,6 @@
 """Service levels: which clocks were kept and missed in a month, and the register of the missed ones (T10, T13)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -46,14 +46,19 @@ SECTIONS: Final = {
 async def service_levels(here: Here, month: str = "") -> Response:
     """How the clocks of a month were kept: each number leads to its list."""
     made = await reporting.report(here.desk, "clocks", span_of("clocks", month, ""), here.caller)
+    last = beside(here, made, -1)
+    earlier = await reporting.report(here.desk, "clocks", span_of("clocks", last, ""), here.caller)
     told = await missed.summary(here.desk, made["period"])
-    parts = {one["name"]: one["rows"] for one in made["sections"]}
+    parts, then = _parts(made), _parts(earlier)
     return here.page(
         "levels/page.html",
         **await _words(here),
         made=made,
         month=made["period"],
-        before=_turn(here, made, -1),
+        last=last,
+        then=_totals(then["clocks"]),
+        then_of=_shares(then),
+        before=here.url("service_levels", {"month": last}),
         after=_turn(here, made, 1) if made["complete"] else None,
         parts=parts,
         sections=SECTIONS,
@@ -62,6 +67,18 @@ async def service_levels(here: Here, month: str = "") -> Response:
         still_late=told["still_late"],
         cell_of=lambda link: parse_qs(urlsplit(link).query)["cell"][0],
     )
+
+
+def _parts(made: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    return {one["name"]: one["rows"] for one in made["sections"]}
+
+
+def _shares(parts: Mapping[str, list[dict[str, Any]]]) -> Callable[[str, Mapping[str, str]], float | None]:
+    """How much of something was kept, in percent: by section and what its row is about; None of nothing."""
+    known = {
+        (name, *row["of"].values()): row["values"]["on_time_share"] for name, rows in parts.items() for row in rows
+    }
+    return lambda name, of: known.get((name, *of.values()))
 
 
 def _turn(here: Visit, made: Mapping[str, Any], way: int) -> str:

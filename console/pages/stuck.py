@@ -1,5 +1,6 @@
 """What is stuck and why, for those who lead; and one action on many cases (T12)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Final
@@ -12,8 +13,10 @@ from starlette.responses import Response
 from api.auth import actor_of
 from api.documents.bulk import BulkAsk
 from api.oversight.bulk import Bulks, narrowed
-from console import labels
+from api.routes.answers import as_csv
+from console import labels, people
 from console.language import N_
+from console.pages.sweeps import WHAT
 from console.visit import Form, Here, Visit
 from models.commands import errors_of
 from models.errors import DataRefused, Invalid
@@ -23,6 +26,13 @@ from models.oversight.stuck import REASONS
 
 router = APIRouter()
 PAGE: Final = 50
+#: Rows that are read at once for a spreadsheet, and the most of one.
+BATCH: Final = 200
+MOST_IN_A_FILE: Final = 20_000
+COLUMNS: Final = (
+    *("case_no", "order_no", "kind", "stage", "state", "waiting_for", "owner", "priority", "severity", "escalation"),
+    *("reasons", "since", "due_at", "snoozed_until", "opened_at", "at_stake"),
+)
 MOST_NAMED: Final = 500
 WHY: Final = {
     "overdue": N_("overdue"),
@@ -38,6 +48,22 @@ WHY: Final = {
     "step_failing": N_("a step fails"),
     "no_timer": N_("without a timer"),
     "promise_missed": N_("promise missed"),
+}
+#: What helps, for whoever chose a reason and asks what now.
+HELPS: Final = {
+    "overdue": N_("Look at it; extend the deadline only with a good reason."),
+    "due_soon": N_("Remind the owner, or give it to somebody who is there."),
+    "no_owner": N_("Give it to somebody; the sweep gives it to whoever is on duty."),
+    "owner_away": N_("Give it to somebody who is there before the deadline."),
+    "silent": N_("Remind whoever is awaited, or give it to somebody else."),
+    "over_waiting": N_("Remind the other side; then close the case, or decide."),
+    "callback_missed": N_("Call. Nobody closes a case unheard."),
+    "bouncing": N_("One person keeps it to the end: give it to that person."),
+    "escalated_unacked": N_("Open the case, acknowledge it and do something, or hand it one level up."),
+    "chain_exhausted": N_("Everybody was told: you are the last level."),
+    "step_failing": N_("Read the timeline of the case, mend what is wrong, then try again."),
+    "no_timer": N_("This must never be: tell whoever runs the program."),
+    "promise_missed": N_("Call the customer now, and log it."),
 }
 #: How bad a reason is, for its colour: the machine's own trouble and what is late already first.
 TONE: Final = {
@@ -58,7 +84,7 @@ SORTS: Final = {
     "at_stake": N_("costliest first"),
 }
 BULK: Final = {
-    "remind": N_("Remind the owner"),
+    "remind": N_("Remind whoever is awaited"),
     "reassign": N_("Give to somebody else"),
     "escalate": N_("Escalate"),
     "extend": N_("Extend the deadline"),
@@ -161,10 +187,21 @@ async def _board(here: Visit, cursor: str | None, code: int = 200, **more: Any) 
         found=found,
         board=board,
         kinds=kinds,
+        stages=await _stages(here, wanted, found),
         following=found["next_cursor"] and here.url("stuck", wanted.query(cursor=found["next_cursor"])),
         cursor=cursor,
-        **{"typed": {}, "errors": {}, "chosen": (), "bulks": here.may("start_bulk"), **_words(here), **more},
+        owners=await people.owners(here, wanted.owner),
+        **{"typed": {}, "errors": {}, "chosen": (), "bulks": here.may("start_bulk"), **await _words(here), **more},
     )
+
+
+async def _stages(here: Visit, wanted: Filter, found: Mapping[str, Any]) -> dict[str, int]:
+    """How many there are of every stage, in the order of the stages; the one that is chosen hides no other."""
+    counts = found["by_stage"]
+    if wanted.stage:
+        every = narrowed(here.now, **{**wanted.asked, "stage": None})
+        counts = (await here.desk.stuck(every, "due_at", None, 1))["by_stage"]
+    return {stage: counts[stage] for stage in STAGES if counts.get(stage)}
 
 
 def _of_query(here: Visit) -> Filter:
@@ -173,18 +210,43 @@ def _of_query(here: Visit) -> Filter:
     return _filter(reason=asked.getlist("reason"), sort=asked.get("sort", "due_at"), **named)
 
 
-def _words(here: Visit) -> dict[str, Any]:
+async def _words(here: Visit) -> dict[str, Any]:
     say = here.tongue.say
     return {
         "why": WHY,
+        "helps": HELPS,
         "tone": TONE,
         "actions": BULK,
         "labels": labels,
-        "stage_options": [(name, say(told)) for name, told in STAGES.items() if name != "done"],
+        "stage_names": STAGES,
         "sort_options": [(name, say(told)) for name, told in SORTS.items()],
-        "action_options": [(name, say(told)) for name, told in BULK.items()],
+        "action_options": [_action(here, name, say(told)) for name, told in BULK.items()],
         "case_url": lambda case_no: here.url("case", case_no=case_no),
+        "names": await people.names(here),
+        "sweep_names": {name: told for name, (told, _) in WHAT.items()},
     }
+
+
+def _action(here: Visit, name: str, told: str) -> tuple[str, ...]:
+    """An action to choose; one that this person may do to no case says whose it is."""
+    if here.may_act(ACTIONS[name]):
+        return name, told
+    whose = here.tongue.say("for managers")
+    return name, f"{told} ({whose})", whose
+
+
+@router.get("/stuck.csv", name="stuck_csv")
+async def stuck_csv(here: Here) -> Response:
+    """All that match, for a spreadsheet: a row for every case, its reasons in one cell."""
+    wanted, cursor = narrowed(here.now, **_of_query(here).asked), None
+    rows: list[dict[str, Any]] = []
+    while len(rows) < MOST_IN_A_FILE:
+        found = await here.desk.stuck(wanted, _of_query(here).sort, cursor, BATCH)  # type: ignore[arg-type]
+        rows += [{**one, "reasons": " ".join(one["reasons"])} for one in found["items"]]
+        cursor = found["next_cursor"]
+        if cursor is None:
+            break
+    return as_csv([{name: one[name] for name in COLUMNS} for one in rows], f"stuck-{here.now:%Y-%m-%d}", COLUMNS)
 
 
 # ── one action on many cases ──────────────────────────────────────────────────────────────────────
@@ -211,7 +273,7 @@ async def check_bulk(here: Here) -> Response:
         total=total,
         wanted=wanted,
         command_id=f"bulk-{uuid4().hex}",
-        **_words(here),
+        **await _words(here),
     )
 
 
@@ -269,7 +331,7 @@ async def bulks(here: Here, cursor: str | None = None) -> Response:
     """Who had what done to how many cases."""
     found = await Bulks(here.desk).listed(cursor, PAGE)
     following = found["next_cursor"] and here.url("bulks", {"cursor": found["next_cursor"]})
-    return here.page("stuck/bulks.html", found=found["items"], following=following, states=STATES, **_words(here))
+    return here.page("stuck/bulks.html", found=found["items"], following=following, states=STATES, **await _words(here))
 
 
 @router.get("/bulk/{bulk_id}", name="bulk")
@@ -279,16 +341,27 @@ async def bulk(here: Here, bulk_id: str, answer: str = "", cursor: str | None = 
     found = await Bulks(here.desk).shown(bulk_id, states, cursor, PAGE)
     query = {"answer": answer, "cursor": found["next_cursor"]}
     following = found["next_cursor"] and here.url("bulk", query, bulk_id=bulk_id)
+    left = await _left(here, found) if found["ended_at"] else []
     return here.page(
         "stuck/bulk.html",
         part="stuck/_bulk.html",
         bulk=found,
+        left=left,
+        owners=await people.owners(here) if left else [],
         answer=answer,
         following=following,
         states=STATES,
         answers=ANSWERS,
-        **_words(here),
+        **await _words(here),
     )
+
+
+async def _left(here: Visit, bulk: Mapping[str, Any]) -> list[str]:
+    """The cases that a bulk which is over did nothing to, and which another one may be begun for."""
+    if bulk["counts"]["done"] == bulk["total"]:
+        return []
+    found = await Bulks(here.desk).shown(bulk["id"], ("refused", "failed", "waiting"), None, MOST_NAMED)
+    return [one["case_no"] for one in found["items"]]
 
 
 @router.post("/bulk/{bulk_id}/stop", name="stop_bulk")

@@ -8,6 +8,12 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// One tick for all rows of a table.
+document.addEventListener("change", (event) => {
+  if (!event.target.matches("[data-picks-all]")) return;
+  for (const box of event.target.closest("table").querySelectorAll("td.pick input")) box.checked = event.target.checked;
+});
+
 // A confirmation where it is asked for; without scripts the server asks.
 document.addEventListener("click", (event) => {
   const asking = event.target.closest("[data-confirm]");

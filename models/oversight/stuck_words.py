@@ -59,12 +59,12 @@ Sentence = Callable[[Seen, datetime, datetime], tuple[str, str]]
 
 def _overdue(seen: Seen, since: datetime, now: datetime) -> tuple[str, str]:
     zh, en = lasting(now - since)
-    return f"期限已过 {zh},仍在等{_who(seen)[0]}。", f"The deadline passed {en} ago; {_who(seen)[1]} is awaited."
+    return f"期限已过 {zh}，仍在等{_who(seen)[0]}。", f"The deadline passed {en} ago; {_who(seen)[1]} is awaited."
 
 
 def _due_soon(seen: Seen, since: datetime, now: datetime) -> tuple[str, str]:
     zh, en = lasting((seen.due_at or now) - now)
-    return f"距期限只剩 {zh},不到时限的四分之一。", f"{en} are left, less than a quarter of the time allowed."
+    return f"距期限只剩 {zh}，不到时限的四分之一。", f"{en} are left, less than a quarter of the time allowed."
 
 
 def _no_owner(seen: Seen, since: datetime, now: datetime) -> tuple[str, str]:
@@ -75,7 +75,7 @@ def _no_owner(seen: Seen, since: datetime, now: datetime) -> tuple[str, str]:
 def _owner_away(seen: Seen, since: datetime, now: datetime) -> tuple[str, str]:
     zh, en = lasting((seen.back or now) - now)
     return (
-        f"负责人 {seen.owner} 不在岗,{zh}后才回来,晚于期限。",
+        f"负责人 {seen.owner} 不在岗，{zh}后才回来，晚于期限。",
         f"{seen.owner} is off duty and back in {en}, which is after the deadline.",
     )
 
@@ -84,13 +84,13 @@ def _silent(seen: Seen, since: datetime, now: datetime) -> tuple[str, str]:
     zh, en = lasting(now - seen.last_acted_at)
     if seen.usual_time is None:
         return (
-            f"轮到我们处理,但已有 {zh} 没有任何动作,超过这一状态限时的两倍(历史记录不足,无法得出通常用时)。",
+            f"轮到我们处理，但已有 {zh} 没有任何动作，超过这一状态限时的两倍（历史记录不足，无法得出通常用时）。",
             f"It is our turn, and nobody has acted for {en}: more than twice the time allowed for '{seen.state}' "
             "(there is too little history to say what is usual).",
         )
     usual_zh, usual_en = lasting(timedelta(seconds=seen.usual_time))
     return (
-        f"轮到我们处理,但已有 {zh} 没有任何动作,超过这一状态通常用时({usual_zh},近 90 天的中位数)的两倍。",
+        f"轮到我们处理，但已有 {zh} 没有任何动作，超过这一状态通常用时（{usual_zh}，近 90 天的中位数）的两倍。",
         f"It is our turn, and nobody has acted for {en}: more than twice the usual time of '{seen.state}' "
         f"({usual_en}, the median of 90 days).",
     )
@@ -99,7 +99,7 @@ def _silent(seen: Seen, since: datetime, now: datetime) -> tuple[str, str]:
 def _over_waiting(seen: Seen, since: datetime, now: datetime) -> tuple[str, str]:
     who_zh, who_en = _who(seen)
     if seen.due_at is None:
-        return f"在等{who_zh},但没有设定期限。", f"It waits for {who_en} without any deadline."
+        return f"在等{who_zh}，但没有设定期限。", f"It waits for {who_en} without any deadline."
     zh, en = lasting(now - since)
     return f"{who_zh}的期限已过 {zh}。", f"The time for {who_en} ran out {en} ago."
 
@@ -113,7 +113,7 @@ def _callback_missed(seen: Seen, since: datetime, now: datetime) -> tuple[str, s
 
 def _bouncing(seen: Seen, since: datetime, now: datetime) -> tuple[str, str]:
     return (
-        f"已转派 {seen.reassigned} 次,重开 {seen.reopened} 次。",
+        f"已转派 {seen.reassigned} 次，重开 {seen.reopened} 次。",
         f"It was reassigned {seen.reassigned} times and reopened {seen.reopened} times.",
     )
 
@@ -121,7 +121,7 @@ def _bouncing(seen: Seen, since: datetime, now: datetime) -> tuple[str, str]:
 def _escalated_unacked(seen: Seen, since: datetime, now: datetime) -> tuple[str, str]:
     zh, en = lasting(now - since)
     return (
-        f"已升级到第 {seen.escalation} 级,{zh}无人确认接手。",
+        f"已升级到第 {seen.escalation} 级，{zh}无人确认接手。",
         f"It is escalated to level {seen.escalation}, and nobody has acknowledged it for {en}.",
     )
 
@@ -129,7 +129,7 @@ def _escalated_unacked(seen: Seen, since: datetime, now: datetime) -> tuple[str,
 def _chain_exhausted(seen: Seen, since: datetime, now: datetime) -> tuple[str, str]:
     zh, en = lasting(now - since)
     return (
-        f"升级链的最后一级已在 {zh}前通知,仍无结果。",
+        f"升级链的最后一级已在 {zh}前通知，仍无结果。",
         f"The last level of the escalation chain was told {en} ago, and nothing came of it.",
     )
 
@@ -144,7 +144,7 @@ def _step_failing(seen: Seen, since: datetime, now: datetime) -> tuple[str, str]
 
 def _no_timer(seen: Seen, since: datetime, now: datetime) -> tuple[str, str]:
     return (
-        "没有任何计时器在运行:这不应发生,请通知管理员。",
+        "没有任何计时器在运行：这不应发生，请通知管理员。",
         "It is open without any timer, which must never be: tell whoever runs the program.",
     )
 

@@ -21,7 +21,7 @@ from models.errors import Invalid
 from models.money import comparable_as
 from models.oversight.stuck import BIT, OWNER_AWAY, REASONS, mask_of, named
 from models.oversight.stuck_words import Seen, Why, why
-from models.tables import case_facts, case_reasons, cases, stuck_spans
+from models.tables import case_facts, case_reasons, cases, staff, stuck_spans
 from store.cursors import decode, encode
 from store.people import duty
 
@@ -167,15 +167,18 @@ class Tally(BaseModel):
     at_stake: dict[str, int]
 
 
-def board(session: Session, now: datetime, away: Away | None = None) -> tuple[Tally, ...]:
-    """What is stuck by reason, with age and money, in the order of `REASONS` (T12)."""
+def board(session: Session, now: datetime, wanted: Narrowed, away: Away | None = None) -> tuple[Tally, ...]:
+    """What is stuck by reason, with age and money, in the order of `REASONS` (T12).
+
+    It is narrowed as the list is, but for its reasons: each number is that of the list of its reason.
+    """
     gone = off_duty(session, now) if away is None else away
     left = case((_owner_away(gone), 1), else_=0) if gone else literal(0)
     currency = case_facts.c.currency  # not that of `cases`: its rows are long, and all of them would be walked through
     found = (
         select(*(_spans.mask, left, currency, func.count(), func.min(_spans.opened_at), func.sum(_spans.at_stake)))
         .outerjoin_from(stuck_spans, case_facts, case_facts.c.case_no == _spans.case_no)
-        .where(*_now(now), _with_reason(Narrowed().mask, gone))
+        .where(*_now(now), *_narrowing(wanted), _with_reason(Narrowed().mask, gone))
     )
     groups = session.execute(found.group_by(_spans.mask, left, currency)).all()
     return tuple(_tallies(groups))
@@ -272,10 +275,16 @@ def _shown(session: Session, page: list[Any], now: datetime, away: Away) -> tupl
     numbers = [row["case_no"] for row in page]
     found = session.execute(select(*_SHOWN, *_TOLD).where(cases.c.case_no.in_(numbers)))
     known = {row.case_no: row for row in found}
-    began = _began(session, numbers, now)
+    began, names = _began(session, numbers, now), _names(session, {row.owner for row in known.values()} & away.keys())
     return tuple(
-        _stuck_case(known[row["case_no"]], row["mask"], began.get(row["case_no"], {}), now, away) for row in page
+        _stuck_case(known[row["case_no"]], row["mask"], began.get(row["case_no"], {}), now, away, names) for row in page
     )
+
+
+def _names(session: Session, people: Iterable[str]) -> dict[str, str]:
+    """What owners who are away are called."""
+    found = select(staff.c.id, staff.c.name).where(staff.c.id.in_(sorted(people)))
+    return {row.id: row.name for row in session.execute(found)} if people else {}
 
 
 def _began(session: Session, numbers: list[str], now: datetime) -> dict[str, dict[str, datetime]]:
@@ -287,13 +296,16 @@ def _began(session: Session, numbers: list[str], now: datetime) -> dict[str, dic
     return began
 
 
-def _stuck_case(row: Row[Any], mask: int, began: Mapping[str, datetime], now: datetime, away: Away) -> StuckCase:
+def _stuck_case(
+    row: Row[Any], mask: int, began: Mapping[str, datetime], now: datetime, away: Away, names: Mapping[str, str]
+) -> StuckCase:
     plain = {column.name: getattr(row, column.name) for column in _SHOWN}
     back = away.get(row.owner or "")
     if back is not None and row.due_at is not None and row.due_at < back:
         mask |= BIT[OWNER_AWAY]
     reasons = named(mask)
-    seen = Seen(back=back, **{name: getattr(row, name) for name in _SEEN})
+    told_of = {name: getattr(row, name) for name in _SEEN}
+    seen = Seen(back=back, **{**told_of, "owner": names.get(row.owner, row.owner)})
     told = tuple(why(reason, min(now, began.get(reason, now)), seen, now) for reason in reasons)
     return StuckCase(**plain, reasons=reasons, why=told, since=min((one.since for one in told), default=now))
 

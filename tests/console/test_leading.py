@@ -7,12 +7,20 @@ import io
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from console.pages import sweeps
 from models.lifecycle import Role
+from models.oversight.sweeps import SWEEPS
+from playbooks.loading.load import SHIPPED, load_playbooks
+from store.engine import reading, writing
+from store.oversight import months
+from store.oversight.reports.made import monthly
 from tests.api.client import Api
 from tests.console.browser import Browser, Staff, words
+from up import Running
 
 Browse = Callable[..., Browser]
 
@@ -51,6 +59,49 @@ async def test_a_manager_sees_why_cases_are_stuck_and_gives_two_of_them_to_someb
     assert "holiday" in words(await chen.get("/bulk"))
 
 
+async def test_the_board_is_narrowed_as_the_list_is_and_every_number_opens_its_list(api: Api, browse: Browse) -> None:
+    case = await api.opened(kind="missing_item", owner="li")
+    for to in ("wu.di", "sun", "li"):
+        await api.act(case["case_no"], "assign", "manager", to=to)
+    chen = browse("manager")
+    page = await chen.get("/stuck", params={"kind": "missing_item", "owner": "li"})
+    tiles = re.findall(r'href="(/stuck\?[^"]*reason=(\w+)[^"]*)">.*?tile-count">([\d,]+)<', page.text, re.DOTALL)
+    assert "bouncing" in [reason for _, reason, _ in tiles]
+    for address, reason, many in tiles:
+        told = words(await chen.get(html.unescape(address)))
+        assert re.search(rf"\b{many} cases? match", told), reason
+        assert "What helps:" in told
+    stages = re.findall(r'href="(/stuck\?[^"]*stage=\w+[^"]*)"[^>]*>[a-z-]+ (\d+)<', page.text)
+    assert stages
+    for address, many in stages:
+        assert re.search(rf"\b{many} cases? match", words(await chen.get(html.unescape(address))))
+    rows = list(csv.DictReader(io.StringIO((await chen.get("/stuck.csv?kind=missing_item&owner=li")).text[1:])))
+    (mine,) = [row for row in rows if row["case_no"] == case["case_no"]]
+    assert ("bouncing" in mine["reasons"].split(), mine["at_stake"], mine["currency"]) == (True, "129.00", "CNY")
+
+
+async def test_those_that_refused_are_asked_again_and_nobody_else(api: Api, browse: Browse) -> None:
+    open_one, over = (await api.opened())["case_no"], (await api.opened())["case_no"]
+    await api.act(over, "withdraw", reason="found it")
+    chen = browse("manager")
+    asked = {"case": [open_one, over], "action": "reassign", "to": "li", "why": "holiday", "hours": ""}
+    begun = await chen.submit("/bulk", **asked, command_id=f"bulk {over}")
+    page = await _ended(chen, begun.headers["location"])
+    again = page.partition('id="again"')[2]
+    assert re.findall(r'name="case" value="([^"]+)"', again) == [over]
+    assert 'value="holiday"' in again
+    check = words(await chen.submit("/stuck", case=[over], scope="chosen", action="remind", why="holiday"))
+    assert "Remind whoever is awaited – 1 case" in check
+
+
+async def test_a_supervisor_sees_which_actions_are_a_managers(browse: Browse, api: Api) -> None:
+    await api.opened()
+    page = (await browse("supervisor").get("/stuck")).text
+    assert re.search(r'<option value="close"[^>]*disabled', page)
+    assert not re.search(r'<option value="remind"[^>]*disabled', page)
+    assert not re.search(r'<option value="close"[^>]*disabled', (await browse("manager").get("/stuck")).text)
+
+
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
@@ -83,7 +134,7 @@ async def test_all_that_match_are_counted_before_anything_is_done(api: Api, brow
     query = f"/stuck?kind=wrong_item&owner={case['owner'] or ''}&reason=no_owner"
     check = await browse("manager").submit(query, scope="all", action="remind", why="late")
     found = (await api.get("/stuck", params={"kind": "wrong_item", "reason": "no_owner"})).json()["total"]
-    assert re.search(rf"Remind the owner – {found} cases?", words(check))
+    assert re.search(rf"Remind whoever is awaited – {found} cases?", words(check))
 
 
 async def test_a_filter_that_finds_nothing_says_so_and_what_nobody_can_mean_is_left_out(browse: Browse) -> None:
@@ -187,6 +238,80 @@ async def test_a_number_of_a_report_leads_to_its_cases(api: Api, browse: Browse)
     assert (await chen.get(before[1])).status_code == 200
 
 
+async def test_every_word_of_the_month_end_stands_on_its_pages(api: Api, browse: Browse) -> None:
+    """T13, word by word, for a Chinese reader: nothing of it is left in English, no number is nobody's."""
+    case_no = (await api.opened(kind="usage_help", wanted="none", owner="li"))["case_no"]
+    await api.act(case_no, "answer", text="长按三秒。", final=True)
+    await api.act(case_no, "complete_callback", satisfied=True, scores={"polite": 5})
+    for _ in range(3):
+        await api.opened(kind="not_as_described", owner="li")
+    chen = browse("manager", language="zh-CN")
+    month = await chen.get("/reports/monthly")
+    titles = (
+        "按类型",
+        "按原因",
+        "按商品",
+        "按快递",
+        "按负责人",
+        "处理方式",
+        "成本",
+        "时限",
+        "回访",
+        "评分",
+        "钱货不符",
+        "重复问题",
+    )
+    assert [title for title in titles if title not in words(month)] == []
+    assert "维修占比" in words(month)
+    assert "电热水壶 1.7 L" in words(month), "products by their names"
+    assert "已退款未退货 90 天以上" in words(month)
+    assert "即为重复问题" in words(month), "the rule that decides"
+    assert "本期内新开的售后单，不论后来如何。" in words(month)
+    assert '<dd lang="en">' not in month.text
+    assert "重复" in words(await chen.get("/reports/causes")).partition("未注明")[0]
+    assert "即为新问题" in words(await chen.get("/reports/weekly"))
+    sheet = words(await chen.get("/reports/staff"))
+    assert "被投诉" in sheet
+    assert "本月评分表须在" in sheet
+
+
+async def test_the_sample_of_closed_cases_is_a_page_with_their_numbers(api: Api, browse: Browse) -> None:
+    over = (await api.opened(kind="misdelivered"))["case_no"]
+    await api.act(over, "withdraw", reason="found it")
+    page = await browse("manager").get("/reports/sample")
+    sampled = re.findall(r">(AC-[\d-]+)</a>", page.text)
+    kinds = (await api.get("/reports/sample")).json()["sections"][0]["rows"]
+    assert sorted(sampled) == sorted(number for row in kinds for number in row["cases"])
+    assert over in sampled
+
+
+async def test_the_list_behind_a_number_says_what_it_counts_and_goes_into_a_spreadsheet(
+    api: Api, browse: Browse
+) -> None:
+    case_no = (await api.opened(kind="price_adjustment", owner="li"))["case_no"]
+    chen, cell = browse("manager"), "opened|kind=price_adjustment"
+    page = words(await chen.page_with(case_no, "/reports/monthly/cases", cell=cell))
+    assert "Cases opened" in page
+    assert "Kind: Price adjustment" in page
+    file = await chen.get("/reports/monthly/cases.csv", params={"cell": cell})
+    assert case_no in [row["case_no"] for row in csv.DictReader(io.StringIO(file.text.removeprefix("\ufeff")))]
+    clocks = words(await chen.get("/reports/clocks/cases", params={"cell": "still_late|clock=triage"}))
+    assert "Clocks that run late" in clocks
+
+
+async def test_a_month_is_seen_as_it_was_kept(service: Running, browse: Browse) -> None:
+    chen = browse("manager")
+    assert "As they were kept" not in words(await chen.get("/reports/monthly?month=2012-05"))
+    with reading(service.engine) as session:
+        rules = load_playbooks(SHIPPED).reports
+        document = monthly(session, "2012-05", rules, ZoneInfo("Asia/Shanghai"), datetime.now(UTC))
+    with writing(service.engine) as session:
+        months.keep(session, "2012-05", {"report": document}, datetime.now(UTC))
+    assert "As they were kept" in words(await chen.get("/reports/monthly?month=2012-05"))
+    kept = await chen.get("/reports/monthly?month=2012-05&kept=true")
+    assert "These are the numbers as they were kept" in words(kept)
+
+
 async def test_an_agent_reads_the_own_sheet_only(browse: Browse) -> None:
     li = browse("agent")
     assert (await li.get("/reports")).headers["location"] == "/reports/staff"
@@ -203,13 +328,21 @@ async def test_an_agent_reads_the_own_sheet_only(browse: Browse) -> None:
         ("/calendars", "Asia/Shanghai"),
         ("/calendars/shop_cn?year=2026", "248 working days"),
         ("/calendars/shop_cn?year=abc", "working days"),
-        ("/sweeps", "aftercare-stuck-sweep"),
+        ("/sweeps", "Stuck sweep aftercare-stuck-sweep"),
+        ("/sweeps", "every 15 min"),
     ],
 )
 async def test_a_manager_looks_up_what_is_in_force(browse: Browse, address: str, told: str) -> None:
     page = await browse("manager").get(address)
     assert page.status_code == 200
     assert told in words(page)
+
+
+async def test_every_sweep_is_said_in_the_readers_language(browse: Browse) -> None:
+    assert set(sweeps.WHAT) == set(SWEEPS)
+    page = (await browse("manager", language="zh-CN").get("/sweeps")).text
+    assert "卡单检查" in page
+    assert "finds open cases" not in page
 
 
 async def test_the_road_of_a_kind_is_a_drawing(browse: Browse) -> None:

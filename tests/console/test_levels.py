@@ -75,6 +75,20 @@ async def test_what_was_missed_is_said_why_and_can_be_changed(service: Running, 
     assert [(row["case_no"], row["reason"], row["late_seconds"]) for row in rows] == [(case_no, "overlooked", "7200")]
 
 
+async def test_a_month_stands_beside_the_one_before_it(service: Running, api: Api, browse: Browse) -> None:
+    """One missed in the month before; here one of two was kept: half of it, and fifty points more."""
+    await late(service, api, month=6)
+    kept = await late(service, api, month=7)
+    await late(service, api, month=7)
+    with writing(service.engine) as session:
+        here = (case_clocks.c.case_no == kept, case_clocks.c.clock == "triage")
+        session.execute(update(case_clocks).where(*here).values(breached=False, cause=None))
+    told = words(await browse("manager").get("/service-levels", params={"month": "2011-07"}))
+    assert "kept 50 % 1 of 2 month before: 0 % +50" in told
+    assert "missed by delay 1 month before: 1" in told
+    assert "50 % 0 % +50" in told, "of each clock too"
+
+
 async def test_a_clock_that_was_kept_has_nothing_to_say(api: Api, browse: Browse) -> None:
     case_no = (await api.opened())["case_no"]
     refused = await browse("manager").submit(f"/breaches/{case_no}/triage/1", reason="overlooked")

@@ -14,7 +14,7 @@ from store.oversight.reports.parts import Look
 from store.oversight.reports.sampling import sample
 from store.oversight.reports.sections import Row
 
-_NOTHING: Final = {"zh": "本期没有新开或结束的单。", "en": "No case was opened or ended in this period."}
+_NOTHING: Final = {"zh": "本期没有新开或结束的售后单。", "en": "No case was opened or ended in this period."}
 _SPREADS: Final = (
     *(("by_kind", "kind"), ("by_cause", "cause"), ("by_party", "party"), ("by_courier", "courier")),
     *(("by_staff", "staff"), ("by_channel", "channel")),

@@ -29,7 +29,8 @@ def _both(words: tuple[str, str]) -> dict[str, str]:
 def _number(name: str) -> dict[str, Any]:
     number = NUMBERS[name]
     told = {"name": name, "title": {"zh": number.zh, "en": number.en}}
-    return {**told, "unit": number.unit, "meaning": number.meaning}
+    explained = {"zh": number.meaning_zh, "en": number.meaning}
+    return {**told, "unit": number.unit, "meaning": number.meaning, "explained": explained}
 
 
 def cell(source: str, /, **narrowed: Any) -> str:

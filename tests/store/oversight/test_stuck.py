@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert
 
+from models import tables
 from models.case import Case
 from models.clocks import ClockEntry
 from models.errors import Invalid
@@ -301,7 +302,7 @@ def test_the_board_adds_up_what_is_at_stake_in_the_money_of_the_orders(engine: E
     for number in (1, 2):
         open_case(engine, import_order(engine, an_order(order_no=f"SO-{number}")), over={"owner": None})
     with reading(engine) as session:
-        (tally,) = stuck.board(session, NOW)
+        (tally,) = stuck.board(session, NOW, stuck.Narrowed())
     assert (tally.reason, tally.cases, tally.at_stake) == ("no_owner", 2, {"CNY": 25800})
 
 
@@ -313,5 +314,26 @@ def test_the_board_keeps_currencies_apart_that_have_more_digits_or_none(engine: 
         order = an_order(f"SO-{currency}", currency=currency, lines=[kettle], postage=0, payments=[paid])
         open_case(engine, import_order(engine, order), over={"owner": None})
     with reading(engine) as session:
-        (tally,) = stuck.board(session, NOW)
+        (tally,) = stuck.board(session, NOW, stuck.Narrowed())
     assert (tally.cases, tally.at_stake) == (3, {"CNY": 12900, "JPY": 129, "KWD": 129000})
+
+
+def test_every_number_of_the_board_is_that_of_the_list_behind_it_however_it_is_narrowed(engine: Engine) -> None:
+    a_bad_week(engine)
+    for wanted in (stuck.Narrowed(), stuck.Narrowed(stage="request"), stuck.Narrowed(owner="li")):
+        with reading(engine) as session:
+            tallies = stuck.board(session, NOW, wanted)
+            for tally in tallies:
+                listed = stuck.rows(session, NOW, **dict(wanted.model_copy(update={"only": (tally.reason,)})))
+                assert tally.cases == listed.total, (wanted, tally.reason)
+        assert tallies
+
+
+def test_an_owner_who_is_away_is_named_as_people_call_him(engine: Engine) -> None:
+    gone = {"li": NOW + 30 * DAY}
+    with writing(engine) as session:
+        session.execute(insert(tables.staff).values(id="li", name="李娜", language="zh", channels=[], changed_at=NOW))
+    open_case(engine, import_order(engine), over={"owner": "li"})
+    with reading(engine) as session:
+        (row,) = stuck.rows(session, NOW, only=("owner_away",), away=gone).items
+    assert "负责人 李娜 不在岗，" in next(one.zh for one in row.why if one.reason == "owner_away")

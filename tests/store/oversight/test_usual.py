@@ -62,7 +62,7 @@ def test_a_case_is_silent_after_twice_the_median_of_its_kind_and_state(shop: Eng
     (told,) = [why for why in row.why if why.reason == "silent"]
     assert told.since == NOW + 2 * HOUR
     assert "the usual time of 'requested' (1 h 0 min, the median of 90 days)" in told.en
-    assert "通常用时(1 小时" in told.zh
+    assert "通常用时（1 小时" in told.zh
 
 
 def test_a_commit_goes_by_what_is_usual_then(shop: Engine) -> None:
