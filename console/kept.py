@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.exceptions import HTTPException
 
 from console import labels
+from console.language import N_
 from console.visit import MOST_FIELDS, Forged, Form, Visit
 from models.errors import TooLarge
 
@@ -19,7 +20,9 @@ MOST: Final = 60_000
 #: Fields that are never shown or carried: a form with one of them is filled in again.
 SECRETS: Final = frozenset({"password", "old", "new", "again"})
 #: What forms carry besides what was typed.
-CARRIED: Final = frozenset({"csrf", "command_id", "seen", "scan_id", "onward"})
+CARRIED: Final = frozenset({"csrf", "command_id", "seen", "scan_id", "onward", "do", "preview_id"})
+#: Fields that are called otherwise than the data of actions.
+NAMES: Final = {"line": N_("Line"), "description": N_("What happened"), "words": N_("Text"), "say": N_("Text")}
 
 
 @dataclass(frozen=True)
@@ -37,16 +40,35 @@ class Kept:
 
     def told(self, here: Visit) -> list[tuple[str, str]]:
         """What was typed, each with the words of its field as far as it has some."""
-        return [(_words(here, name), value) for name, value in self.fields if _is_typed(name, value)]
+        return [
+            (_words(here, name), _value(here, name, value)) for name, value in self.fields if _is_typed(name, value)
+        ]
 
 
 def _is_typed(name: str, value: str) -> bool:
     return bool(value.strip()) and name not in CARRIED and not name.endswith(".-") and value not in ("on", "off")
 
 
+def _key(name: str) -> str:
+    """What a field is about: `quantity` of `quantity.2`, `amount` of `options.0.amount`."""
+    return next((part for part in reversed(name.split(".")) if not part.isdecimal()), name)
+
+
 def _words(here: Visit, name: str) -> str:
-    key = name.rpartition(".")[2]
-    return here.tongue.say(labels.FIELDS[key]) if key in labels.FIELDS else ""
+    key = _key(name)
+    words = NAMES.get(key) or labels.FIELDS.get(key)
+    return here.tongue.say(words) if words else ""
+
+
+def _value(here: Visit, name: str, value: str) -> str:
+    """What was chosen in words, what was typed as it was typed."""
+    key = _key(name)
+    if key == "kind":
+        return next(
+            (here.tongue.of(one["names"]) for one in here.desk.playbooks()["items"] if one["kind"] == value), value
+        )
+    known = labels.CHOICES.get(f"{key}.{value}")
+    return here.tongue.say(known) if known else value
 
 
 async def kept(here: Visit) -> Kept | None:

@@ -32,6 +32,15 @@ document.addEventListener("submit", (event) => {
   form.dataset.sent = "yes";
   for (const button of form.querySelectorAll("button:not([type=button])")) button.setAttribute("aria-busy", "true");
 });
+// What takes long is said, so that nobody presses again or thinks it lost.
+const SLOW = 4000;
+document.addEventListener("submit", (event) => {
+  const words = document.getElementById("live")?.dataset.slow;
+  setTimeout(() => {
+    if (!event.target.isConnected || !event.target.dataset.sent || !words) return;
+    document.dispatchEvent(new CustomEvent("aftercare:say", { detail: { words, seen: true, stays: true } }));
+  }, SLOW);
+});
 const again = (form) => {
   delete form.dataset.sent;
   for (const button of form.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
@@ -67,5 +76,5 @@ document.addEventListener("aftercare:say", (event) => {
   clearTimeout(silence);
   said.classList.toggle("unseen", !event.detail.seen);
   said.textContent = event.detail.words;
-  silence = setTimeout(() => { said.textContent = ""; }, 6000);
+  if (!event.detail.stays) silence = setTimeout(() => { said.textContent = ""; }, 6000);
 });

@@ -4,19 +4,24 @@ import html
 import re
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import uuid4
 
+import httpx
 import pytest
 import pytest_asyncio
+from temporalio.client import Client
 
 from api.customer.links import CaseLinks
 from console import access
 from console.cases import forms
 from console.mounting import page_routes
 from models.lifecycle import Action, Role, may
-from store.engine import reading
+from server import make_app
+from settings import Settings
+from store.engine import make_engine, reading
 from tests.api.client import Api
-from tests.console.browser import WHO, Browser, words
+from tests.console.browser import WHO, Browser, Staff, words
 from tests.console.customers import Phone
 from tests.console.places import looker
 from tests.console.typed import ENDLESS, MARKUP, filled, safe
@@ -223,6 +228,70 @@ async def test_passwords_are_never_shown_or_carried(browse: Browse) -> None:
     for visitor in (browse(None), browse("agent")):
         answer = await visitor.post("/account/password", data=fields)
         assert (answer.status_code, "third one" in answer.text) == (403, False)
+
+
+async def test_files_that_came_too_late_are_named_as_they_cannot_be_kept(api: Api, browse: Browse) -> None:
+    case_no = (await api.opened())["case_no"]
+    files = {"files": ("kettle.jpg", pictures.photo(), "image/jpeg")}
+    late = await browse(None).post(f"/cases/{case_no}/files", data={"command_id": "x"}, files=files)
+    assert (late.status_code, "kettle.jpg" in words(late)) == (403, True)
+    assert "These files did not arrive" in words(late)
+    wrong = {**hidden(late.text), "name": "nobody.9", "password": "another one"}
+    assert "kettle.jpg" in words(await browse(None).post("/sign-in", data=wrong)), "it is said until he is signed in"
+
+
+async def test_a_page_learns_who_is_signed_in_and_nobody_else_does(browse: Browse) -> None:
+    li = browse("agent")
+    answer = await li.get("/session")
+    assert (answer.status_code, answer.text) == (204, "")
+    assert (answer.headers["x-person"], answer.headers["x-form-token"]) == ("li", await li.csrf())
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+    assert "access-control-allow-origin" not in answer.headers
+    nobody = await browse(None).get("/session")
+    assert (nobody.status_code, "x-person" in nobody.headers) == (204, False)
+
+
+async def test_what_was_typed_is_there_when_something_fails_on_our_side(
+    api: Api, service: Running, staff: Staff
+) -> None:
+    order_no = (await api.sold())["order_no"]
+    away = await Client.connect("127.0.0.1:9", lazy=True)
+    app = make_app(Settings(), away, service.engine, service.playbooks)
+    through = httpx.ASGITransport(app=app)
+    headers = {"Accept": "text/html", "Accept-Language": "en", "Origin": "http://shop"}
+    headers["Cookie"] = f"aftercare_session={staff.secret('agent')}"
+    async with httpx.AsyncClient(transport=through, base_url="http://shop", headers=headers, timeout=120) as li:
+        form = hidden((await li.get("/cases/new", params={"order_no": order_no})).text)
+        told = {"line": "1", "quantity.1": "1", "kind": "quality_fault", "channel": "phone", "description": MARKUP}
+        typed = {**form, **told, "order_no": order_no, "do": "open"}
+        refused = await li.post("/cases/new", data=typed)
+        assert (refused.status_code, "Not done, or not known to be done" in words(refused)) == (500, True)
+        assert "Quality fault" in words(refused), "what was chosen is told in words"
+        assert MARKUP not in refused.text
+        again = hidden(refused.text)
+    assert {name: again[name] for name in ("command_id", "description", "do")} == {
+        "command_id": form["command_id"],
+        "description": MARKUP,
+        "do": "open",
+    }
+
+
+async def test_what_was_typed_is_there_when_the_database_is_away(
+    service: Running, staff: Staff, tmp_path: Path
+) -> None:
+    app = make_app(Settings(), service.client, make_engine(f"sqlite:///{tmp_path}/gone/a.db"), service.playbooks)
+    through = httpx.ASGITransport(app=app)
+    headers = {"Accept": "text/html", "Accept-Language": "en", "Origin": "http://shop"}
+    headers["Cookie"] = f"aftercare_session={staff.secret('agent')}"
+    async with httpx.AsyncClient(transport=through, base_url="http://shop", headers=headers) as li:
+        refused = await li.post("/cases/AC-1/note", data={"words": MARKUP, "command_id": "once"})
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+        assert MARKUP not in refused.text
+        assert (hidden(refused.text)["words"], "Send it now" in words(refused)) == (MARKUP, True)
+        stranger = await li.post(
+            "/cases/AC-1/note", data={"words": "forged"}, headers={"Origin": "https://evil.example"}
+        )
+        assert (stranger.status_code, "forged" in stranger.text) == (503, False)
 
 
 async def test_a_part_that_asks_for_itself_after_the_session_is_answered_with_words_only(browse: Browse) -> None:
