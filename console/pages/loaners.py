@@ -1,6 +1,6 @@
 """Devices that are lent: which one, to whom, until when; back on the shelf, or lost (G8)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
@@ -8,11 +8,12 @@ from uuid import uuid4
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from api.goods import lending
 from api.routes.answers import as_csv
 from console import labels, people
 from console.cases.doing import do
 from console.language import N_
-from console.listing import cut
+from console.listing import MOST_IN_A_FILE, cut
 from console.visit import Form, Here, Visit
 
 router = APIRouter()
@@ -37,7 +38,7 @@ COLUMNS: Final = (
 
 @router.get("/loaners", name="loaners")
 async def loaners(here: Here, which: str = "out", q: str = "", cursor: str | None = None) -> Response:
-    """Devices by where they are, the longest lent first."""
+    """Devices by where they are: those lent now the longest first, those that are not any more the latest first."""
     return await _list(here, which, q, cursor)
 
 
@@ -45,7 +46,7 @@ async def _list(
     here: Visit, which: str, q: str = "", cursor: str | None = None, code: int = 200, **more: Any
 ) -> Response:
     which = which if which in TABS else "out"
-    rows, following = cut(await _rows(here, which, q), cursor, PAGE)
+    rows, following = await _page(here, which, q, cursor)
     values = {
         "found": [{**row, "late": _is_late(here, row)} for row in rows],
         "following": following and here.url("loaners", {"which": which, "q": q, "cursor": following}),
@@ -63,19 +64,32 @@ async def _list(
     return here.page("loaners/page.html", part="loaners/_list.html", code=code, **values)
 
 
-async def _rows(here: Visit, which: str, q: str) -> list[dict[str, Any]]:
-    """The rows of a tab that mention the words, in the device's number, its article, or its case."""
+async def _page(here: Visit, which: str, q: str, cursor: str | None) -> tuple[Sequence[dict[str, Any]], str | None]:
+    """A page of a tab, and the cursor of the next one. What is over is read a page at a time, however much it is."""
+    if which in ("back", "lost"):
+        found = await lending.over(here.desk, which == "lost", q.strip()[:100], cursor, PAGE)
+        return found["items"], found["next_cursor"]
+    return cut(await _out(here, which, q), cursor, PAGE)
+
+
+async def _out(here: Visit, which: str, q: str) -> list[dict[str, Any]]:
+    """The devices that are lent and that the words mention, in their number, article, or case."""
     wanted = q.strip().casefold()
-    rows = await here.desk.register("loaners")
     named = ("serial", "sku", "case_no", "order_no")
-    fitting = [row for row in rows if any(wanted in str(row[name] or "").casefold() for name in named)]
-    return [row for row in fitting if _is_in(here, row, which)]
+    rows = [
+        one for one in await lending.out(here.desk) if any(wanted in str(one[name] or "").casefold() for name in named)
+    ]
+    return [row for row in rows if which == "out" or _is_late(here, row)]
 
 
-def _is_in(here: Visit, row: Mapping[str, Any], which: str) -> bool:
-    if which == "overdue":
-        return _is_late(here, row)
-    return bool({"out": row["out"], "back": not row["out"] and not row["lost"], "lost": row["lost"]}[which])
+async def _rows(here: Visit, which: str, q: str) -> list[dict[str, Any]]:
+    """All rows of a tab, for its file."""
+    rows, following = await _page(here, which, q, None)
+    every = list(rows)
+    while following and len(every) < MOST_IN_A_FILE:
+        rows, following = await _page(here, which, q, following)
+        every += rows
+    return every
 
 
 def _is_late(here: Visit, row: Mapping[str, Any]) -> bool:

@@ -1,11 +1,11 @@
 """Devices that are lent: each by its serial number, with one customer at a time, until it is back (G8)."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import ColumnElement, Select, TextClause, delete, func, or_, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from models.case import Case
@@ -14,6 +14,7 @@ from models.lifecycle import Action
 from models.tables import BOOKED, cases, loaners_out, orders, timeline
 from store import documents
 from store.accounting.register_columns import Personal, Row
+from store.cursors import decode, encode
 
 _LENT, _BACK = Action.LEND_LOANER.value, Action.RETURN_LOANER.value
 
@@ -53,26 +54,78 @@ def _elsewhere(session: Session, serials: Sequence[str], but: str) -> dict[str, 
 
 def register(session: Session) -> list[Row]:
     """G8: every time a device was lent: to whom, by whom, since when, and when it came back."""
+    found = _entries(text(BOOKED), timeline.c.action.in_((_LENT, _BACK)))
+    return [row for row, _ in _paired(session.execute(found.order_by(timeline.c.at, *_KEY)))]
+
+
+def lent_now(session: Session) -> list[Row]:
+    """The devices that are out, the longest first: as many as the shop has at most."""
+    held = {(row.serial, row.case_no) for row in session.execute(select(loaners_out))}
+    here = select(loaners_out.c.case_no)
+    found = _entries(timeline.c.action.in_((_LENT, _BACK)), timeline.c.case_no.in_(here))
+    rows = _paired(session.execute(found.order_by(timeline.c.at, *_KEY)))
+    return [row for row, _ in rows if row["out"] and (row["serial"], row["case_no"]) in held]
+
+
+def came_back(
+    session: Session, lost: bool, mentions: str, cursor: str | None, limit: int
+) -> tuple[list[Row], str | None]:
+    """A page of devices that are not out any more, the last that came back (or was lost) first, and its cursor."""
+    end = timeline.c.data["disposition"].as_string()
+    ended = func.coalesce(end, "") == "lost" if lost else func.coalesce(end, "") != "lost"
+    found = select(timeline.c.at, *_KEY).where(text(BOOKED), timeline.c.action == _BACK, ended)
+    if mentions:
+        found = found.where(timeline.c.case_no.in_(_mentioned(mentions.casefold())))
+    columns = (timeline.c.at, *_KEY)
+    if cursor is not None:
+        found = found.where(tuple_(*columns) < decode(cursor, "loaners", columns))
+    last = session.execute(found.order_by(*(one.desc() for one in columns)).limit(limit + 1)).all()
+    following = encode("loaners", tuple(last[limit - 1])) if len(last) > limit else None
+    keys = [(row.case_no, row.seq) for row in last[:limit]]
+    whole = _entries(timeline.c.action.in_((_LENT, _BACK)), timeline.c.case_no.in_({case_no for case_no, _ in keys}))
+    paired = _paired(session.execute(whole.order_by(timeline.c.at, *_KEY)))
+    by_key = {key: row for row, key in paired if key is not None}
+    return [by_key[key] for key in keys if key in by_key], following
+
+
+_KEY = (timeline.c.case_no, timeline.c.seq)
+
+
+def _mentioned(words: str) -> Select[Any]:
+    """The cases that lent a device whose number, article, case or order has these words in it."""
+    said = (
+        timeline.c.data["serial"].as_string(),
+        timeline.c.data["sku"].as_string(),
+        cases.c.case_no,
+        cases.c.order_no,
+    )
+    found = or_(*(func.lower(one).contains(words, autoescape=True) for one in said))
+    joined = timeline.join(cases, cases.c.case_no == timeline.c.case_no)
+    return select(cases.c.case_no).select_from(joined).where(text(BOOKED), timeline.c.action == _LENT, found)
+
+
+def _entries(*where: ColumnElement[bool] | TextClause) -> Select[Any]:
+    """What was lent and taken back, with whose order it was about."""
     happened = (timeline.c.case_no, timeline.c.seq, timeline.c.at, timeline.c.actor_id, timeline.c.action)
-    joined = select(*happened, timeline.c.data, cases.c.order_no, orders.c.customer_name)
-    joined = joined.select_from(
-        timeline.join(cases, cases.c.case_no == timeline.c.case_no).outerjoin(
-            orders, orders.c.order_no == cases.c.order_no
-        )
-    )
-    found = joined.where(text(BOOKED), timeline.c.action.in_((_LENT, _BACK))).order_by(
-        timeline.c.at, timeline.c.case_no, timeline.c.seq
-    )
-    rows: list[Row] = []
+    joined = timeline.join(cases, cases.c.case_no == timeline.c.case_no)
+    joined = joined.outerjoin(orders, orders.c.order_no == cases.c.order_no)
+    shown = select(*happened, timeline.c.data, cases.c.order_no, orders.c.customer_name)
+    return shown.select_from(joined).where(*where)
+
+
+def _paired(entries: Iterable[Any]) -> list[tuple[Row, tuple[str, int] | None]]:
+    """Each lending with the return that ended it, and which entry of the timeline that was."""
+    rows: list[tuple[Row, tuple[str, int] | None]] = []
     out: dict[str, list[Row]] = defaultdict(list)
-    for entry in session.execute(found):
+    ends: dict[int, tuple[str, int]] = {}
+    for entry in entries:
         if entry.action == _LENT:
             row = _lent(entry)
-            rows.append(row)
+            rows.append((row, None))
             out[entry.case_no].append(row)
-        else:
-            _came_back(out[entry.case_no], entry)
-    return rows
+        elif (ended := _came_back(out[entry.case_no], entry)) is not None:
+            ends[id(ended)] = (entry.case_no, entry.seq)
+    return [(row, ends.get(id(row))) for row, _ in rows]
 
 
 def _lent(entry: Any) -> Row:
@@ -98,13 +151,14 @@ def _instant(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _came_back(out: list[Row], entry: Any) -> None:
+def _came_back(out: list[Row], entry: Any) -> Row | None:
     """The one that is named, else the one that was lent first."""
     serial = entry.data.get("serial")
     row = next((one for one in out if serial in (None, one["serial"])), None)
     if row is not None:
-        out.remove(row)
+        del out[next(at for at, one in enumerate(out) if one is row)]
         row |= {"out": False, "returned_by": entry.actor_id, "returned_at": entry.at}
         went_to = entry.data.get("disposition", "restock")
         row["went_to"] = went_to if row["sku"] or went_to == "lost" else None
         row |= {"lost": went_to == "lost", "reason": entry.data.get("note")}
+    return row

@@ -23,6 +23,9 @@ PAGES = (
     ("/parcels/{box}", "warehouse"),
     ("/inspection", "warehouse"),
     ("/inspection/{case}", "warehouse"),
+    ("/holds", "warehouse"),
+    ("/holds?code={order}", "warehouse"),
+    ("/inspection?code=NEVER-SEEN", "warehouse"),
     ("/payouts", "finance"),
     ("/payouts?state=failed", "finance"),
     ("/approvals", "manager"),
@@ -41,9 +44,11 @@ async def test_axe_finds_nothing_and_everything_fits(
     await to_be_paid(api)
     asking = (await api.opened())["case_no"]
     await api.act(asking, "compensate", amount="100.00", kind="goodwill", reason="waited for a month")
+    order = (await api.sold(shipped_at=None, delivered_at=None))["order_no"]
+    await api.opened(order_no=order, kind="cancel_before_shipment")
     for path, role in PAGES:
         look = {"locale": language, "viewport": {"width": width, "height": 768}}
-        there = path.format(case=case, box=box["id"])
+        there = path.format(case=case, box=box["id"], order=order)
         async with visiting(chromium, service, staff, role, **look) as page:
             await page.goto(there)
             assert await page.evaluate("document.documentElement.scrollWidth") <= width, path

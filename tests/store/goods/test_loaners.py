@@ -8,6 +8,7 @@ from models.effects import CommitInput
 from models.tables import loaners_out
 from store import cases, maintenance
 from store.engine import reading, writing
+from store.goods import loaners
 from tests.store.stock.shop import counted, inspected, nowhere_twice, places
 from tests.store.till import CALENDARS, Till
 
@@ -53,3 +54,27 @@ def test_what_is_out_is_computed_anew_from_the_cases(engine: Engine) -> None:
         session.execute(loaners_out.delete())
         maintenance.rebuild(session, CALENDARS)
     assert out(engine) == {"L-7": case_no}
+
+
+def test_devices_that_came_back_are_read_page_by_page_and_no_page_reads_them_all(engine: Engine) -> None:
+    till = Till(engine)
+    case_no = inspected(till)
+    for number in range(5):
+        lent = {"serial": f"L-{number}", "sku": "LOAN-KETTLE", "consent": True}
+        till.drive(case_no, ("agent", "lend_loaner", lent))
+    till.drive(case_no, ("warehouse", "return_loaner", {}))  # the one that was lent first
+    till.drive(case_no, ("warehouse", "return_loaner", {"serial": "L-3", "disposition": "refurbish"}))
+    till.drive(case_no, ("manager", "return_loaner", {"serial": "L-1", "disposition": "lost", "note": "moved away"}))
+    till.drive(case_no, ("warehouse", "return_loaner", {"serial": "L-4"}))
+    with reading(engine) as session:
+        assert [row["serial"] for row in loaners.lent_now(session)] == ["L-2"]
+        pages: list[list[object]] = []
+        cursor: str | None = None
+        while not pages or cursor:
+            rows, cursor = loaners.came_back(session, False, "", cursor, 2)
+            pages.append([row["serial"] for row in rows])
+        assert pages == [["L-4", "L-3"], ["L-0"]]
+        lost, _ = loaners.came_back(session, True, "loan-k", None, 2)
+        assert [(row["serial"], row["reason"]) for row in lost] == [("L-1", "moved away")]
+        assert loaners.came_back(session, False, "no such device", None, 2) == ([], None)
+        assert [row["serial"] for row in loaners.register(session)] == [f"L-{number}" for number in range(5)]
