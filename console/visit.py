@@ -162,7 +162,7 @@ class Visit:
         return telling.said(self.tongue, words) or words
 
     def mistake(self, words: str) -> str:
-        """What is wrong with a playbook or calendar: in this person's language if it is known, else as it was said."""
+        """What is wrong with a file, or why a delivery failed: in this person's language, its values as they are."""
         return telling.mistake(self.tongue, words)
 
     def complaint(self, words: str) -> str:

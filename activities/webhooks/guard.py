@@ -138,8 +138,9 @@ class Poster:
             raise NotReached(f"The connection is not secure ({wrong.reason or type(wrong).__name__}).") from None
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, OSError) as lost:
             secure = "SSL" in str(lost) or "certificate" in str(lost)
-            told = "The connection is not secure" if secure else "The connection failed"
-            raise NotReached(f"{told} ({type(lost).__name__}).") from None
+            name = type(lost).__name__
+            told = f"The connection is not secure ({name})." if secure else f"The connection failed ({name})."
+            raise NotReached(told) from None
 
 
 def _read(answer: httpcore.Response) -> Response:

@@ -156,8 +156,9 @@ def signature(secrets: tuple[str, ...], event_id: str, now: datetime, body: str)
 
 def _answer(response: Response, now: datetime) -> Answer:
     said = " ".join(response.text.split())[:SHOWN]
-    moved = " Redirects are not followed." if 300 <= response.status < 400 else ""
-    words = f"It answered {response.status}.{moved}{f' It says: {said}' if said else ''}"
+    words = f"It answered {response.status}. It says: {said}" if said else f"It answered {response.status}."
+    if 300 <= response.status < 400:
+        words = f"It answered {response.status}. Redirects are not followed."
     return Answer(status=response.status, words=words, retry_after=_after(response.headers.get("retry-after"), now))
 
 

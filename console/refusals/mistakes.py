@@ -1,4 +1,4 @@
-"""The sentences in which the loader tells of mistakes in playbooks and calendars, as words for the catalogues.
+"""The sentences in which mistakes in playbooks and calendars are told, and why other programs could not be, as words.
 
 A loader does not raise what it finds but collects it, so here every text of its code that reads like a sentence is
 taken, with a name in each place. What playbooks' models refuse by themselves is found as refusals are.
@@ -20,8 +20,15 @@ MODELS: Final = (
     *("models/business_time.py", "models/playbook.py", "models/procedure/steps.py", "models/people/shifts.py"),
     *("models/goods/couriers.py", "models/oversight/callbacks.py", "models/oversight/reports.py"),
 )
+#: The code that says why another program could not be told.
+DELIVERING: Final = ("activities/webhooks/guard.py", "activities/webhooks/sending.py")
 #: Calls whose texts are for others: editors of the reference, patterns, words that are only looked for.
-_FOR_OTHERS: Final = frozenset({"Field", "compile", "fullmatch", "startswith", "removeprefix", "_any"})
+_FOR_OTHERS: Final = frozenset(
+    {
+        *("Field", "compile", "fullmatch", "startswith", "removeprefix", "_any"),
+        *("warning", "rounds", "ReadTimeout", "ConnectError"),
+    }
+)
 _SENTENCE = re.compile(r"[a-z]+ [a-z]+")
 #: What pydantic fills into a text of ours.
 _FILLED = re.compile(r"\{(max_length|min_length|ge|le)\}")
@@ -58,6 +65,9 @@ def sentences() -> Mapping[str, str]:
     for file in sorted((HOUSE / LOADING).glob("*.py")):
         for words in _texts(tree_of(file)):
             found.setdefault(words, f"{LOADING}/{file.name}")
+    for name in DELIVERING:
+        for words in _texts(tree_of(HOUSE / name)):
+            found.setdefault(words, name)
     for name in MODELS:
         for words in _of_models(HOUSE / name):
             found.setdefault(words, name)

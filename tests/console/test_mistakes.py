@@ -107,3 +107,20 @@ def test_a_year_that_is_not_published_is_told_in_chinese():
     unknown = found.sources["shop_cn"].provisional[0]
     (words, *_) = warnings(found, datetime(unknown, 1, 5, tzinfo=UTC))
     assert f"{unknown} 年的节假日安排尚未确定" in telling.mistake(CHINESE, words)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("The name cannot be found.", "找不到这个域名。"),
+        ("No answer within 15 seconds.", "15 秒内没有应答。"),
+        (
+            "It answered 500. It says: Internal Server Error of ours",
+            "对方应答 500，内容：Internal Server Error of ours",
+        ),
+        ("It answered 302. Redirects are not followed.", "对方应答 302。不跟随跳转。"),
+        ("The connection failed (ConnectError).", "连接失败（ConnectError）。"),
+    ],
+)
+def test_why_another_program_was_not_told_is_said_in_chinese(words: str, said: str):
+    assert telling.mistake(CHINESE, words) == said
