@@ -20,7 +20,7 @@ from models.freight import reimbursement_cap
 from models.goods.tracking import Standing, What
 from models.lifecycle import State
 from models.money import to_minor
-from models.orders import Order, OrderLine, Shipment
+from models.orders import Order, OrderLine, Shipment, parcel
 from models.playbook import Playbook
 from models.procedure.eligibility import received_at
 from models.procedure.playbook_parts import ALL_HOURS, ClockRule
@@ -47,6 +47,8 @@ class Chosen:
     subcategories: tuple[dict[str, str], ...]
     subcategory: str | None
     evidence: tuple[dict[str, str], ...]
+    questions: tuple[Words, ...]  # what whoever decides would ask him first
+    has_left: bool  # whether its goods have left our house
     remedies: tuple[str, ...]
     goods_come_back: bool
     customer_liable: bool
@@ -154,6 +156,8 @@ def chosen(book: Playbook, subcategory: object, order: Order, calendars: Mapping
         subcategories=tuple(sub.model_dump(include={"key", "zh", "en"}) for sub in book.subcategories),
         subcategory=key,
         evidence=tuple(one.model_dump(include={"key", "zh", "en"}) for one in held.evidence),
+        questions=tuple(one.model_dump(include={"zh", "en"}) for one in held.questions),
+        has_left=parcel(order, [line.line_no for line in order.lines]) not in ("unprinted", "printed"),
         remedies=procedure.remedies,
         goods_come_back=procedure.goods_come_back,
         customer_liable=procedure.party_liable == "customer",
@@ -176,7 +180,7 @@ def _working_days(rule: ClockRule, calendars: Mapping[str, Calendar]) -> int | N
 
 async def wish(desk: "Desk", visit: Visit, book: Chosen, remedy: str, quoted: bool = False) -> Wish:
     """What a remedy comes to for the lines of this request; `quoted`: the warranty is over, so a repair costs (F10)."""
-    name, means = words.REMEDIES[remedy]
+    name, means = {**words.REMEDIES, **({} if book.has_left else words.NOT_SENT_YET)}[remedy]
     plain = Wish(remedy=remedy, name=name, means=means, pays=REMEDIES[remedy].pays)
     if remedy in _PROPOSED and not book.keep_it_exact:
         return replace(plain, amount=await desk.read(lambda session: _proposal(desk, session, visit, book)))

@@ -364,6 +364,14 @@ REMEDIES: Final[Mapping[str, tuple[Words, Words]]] = {
     "none": (said("答复", "An answer"), said("告诉我怎么回事", "tell me what happened")),
 }
 
+#: The same of goods that have not left our house.
+NOT_SENT_YET: Final[Mapping[str, tuple[Words, Words]]] = {
+    "reship": (
+        said("照常发出", "Send it"),
+        said("按您说的改好后发出", "as soon as it can leave, with what you have changed"),
+    ),
+}
+
 #: What has happened, by the action or fact of its entry: in the customer's words. Whatever is not here is not shown.
 HAPPENED: Final[Mapping[str, Words]] = {
     "opened": said("申请已提交", "The request was made"),

@@ -216,6 +216,23 @@ async def test_the_order_shows_its_parcels_with_what_was_heard_of_them_last(api:
     assert (parcel["told"]["zh"], parcel["place"]) == ("正在派送", "杭州")
 
 
+async def test_of_goods_that_have_not_left_it_is_said_that_they_are_sent_and_what_we_need_to_know(
+    api: Api, shop: Shop
+) -> None:
+    label = {"shipment_no": "S1", "carrier": "SF", "label_printed_at": f"{days_ago(16)}T10:00:00+08:00"}
+    lines = [{"line_no": 1, "quantity": 2}, {"line_no": 2, "quantity": 4}]
+    order = await api.sold(shipped_at=None, delivered_at=None, shipments=[{**label, "lines": lines}])
+    visit = await shop.asked(order["order_no"], kind="address_change", subcategory=None)
+    (send,) = [wish for wish in await shop.customers.wishes(visit) if wish.remedy == "reship"]
+    assert send.name["en"] == "Send it"
+    book = await shop.customers.book(visit)
+    assert book is not None
+    assert any("新地址" in question["zh"] for question in book.questions)
+    lost = await shop.asked((await api.sold())["order_no"], kind="signed_not_received", subcategory=None)
+    (again,) = [wish for wish in await shop.customers.wishes(lost) if wish.remedy == "reship"]
+    assert again.name["en"] == "Send it again"
+
+
 async def test_the_rules_say_beforehand_why_not(api: Api, shop: Shop) -> None:
     order_no = (await api.sold())["order_no"]
     shop.now += timedelta(days=20)
