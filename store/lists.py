@@ -9,6 +9,7 @@ from sqlalchemy import or_ as any_of
 from sqlalchemy.orm import Session
 
 from models import tables
+from store import finding
 from store.cursors import decode, encode
 from store.oversight import stuck
 
@@ -87,6 +88,8 @@ def cases(
     columns = _SORTS[sort]
     away = stuck.off_duty(session, now) if filters.stuck is not None else {}
     found = select(*_SHOWN, _columns.due_order, _columns.priority_rank).where(*_conditions(filters, now, away))
+    if filters.q and filters.q.strip():
+        found = found.where(_mentions(session, filters.q.strip()))
     downward = sort.startswith("-")
     if cursor is not None:
         last_seen = decode(cursor, sort, columns)
@@ -110,8 +113,6 @@ def _conditions(filters: CaseFilters, now: datetime, away: stuck.Away) -> list[C
     if filters.escalation is not None:
         found.append(_columns.escalation >= filters.escalation)
     found += _timely(filters, now, away)
-    if filters.q and filters.q.strip():
-        found.append(_mentions(filters.q.strip()))
     return found
 
 
@@ -131,7 +132,14 @@ def _timely(filters: CaseFilters, now: datetime, away: stuck.Away) -> list[Colum
     return found
 
 
-def _mentions(text: str) -> ColumnElement[bool]:
+def _mentions(session: Session, text: str) -> ColumnElement[bool]:
+    """What is meant by the whole text, found over indexes; where nothing is, whatever has the text in it.
+
+    The latter reads the rows of all cases, which takes seconds where there are a hundred thousand.
+    """
+    meant = finding.case_numbers(session, text)
+    if 0 < len(meant) <= finding.MOST_CASES:
+        return _columns.case_no.in_(meant)
     found = _columns.search_text.contains(text.casefold(), autoescape=True)
     digits = "".join(c for c in text if c.isdigit())
     is_phone = len(digits) >= 7 and not any(c.isalpha() for c in text)

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from models.errors import Invalid
 from models.lifecycle import State
-from store import lists
+from store import finding, lists
 from store.accounting import payouts
 from store.cursors import encode
 from store.engine import reading
@@ -136,6 +136,9 @@ FILTERED: list[tuple[dict[str, Any], list[int]]] = [
     ({"stuck": False}, [3]),
     ({"stuck": "no_owner"}, [1]),
     ({"q": "ac-26-000002"}, [2]),
+    ({"q": "000002"}, [2]),
+    ({"q": "3"}, [3]),  # the third case, and not whatever has a 3 in it
+    ({"q": "王小明"}, [1, 2, 3]),
     ({"q": "小明"}, [1, 2, 3]),
     ({"q": "kettle-17"}, [1]),
     ({"q": "cup-04"}, [2, 3]),
@@ -147,6 +150,21 @@ FILTERED: list[tuple[dict[str, Any], list[int]]] = [
     ({"q": "  "}, [1, 2, 3]),
     ({"state": ("received",), "owner": ("zhang",)}, []),
 ]
+
+
+def test_a_waybill_is_found_in_either_direction_and_in_any_case(engine: Engine) -> None:
+    """What went out to the customer is known by its order, what comes back by its case."""
+    went = {"shipment_no": "S1", "carrier": "YTO", "waybill": "YT8800112233", "lines": [{"line_no": 1, "quantity": 1}]}
+    order = import_order(engine, an_order("KETTLE-77", shipments=[went]))
+    open_case(engine, order, {1: 1}, over={"waybills": ("SF200300",)})
+    other = import_order(engine, an_order("KETTLE-770"))
+    open_case(engine, other, {1: 1})
+    for text in ("YT8800112233", "yt8800112233", "SF200300", "sf200300", "KETTLE-77", "kettle-77"):
+        assert numbers(listed(engine, q=text)) == [1], text
+    assert len(listed(engine, q="KETTLE-7")) == 2, "a part of a number finds all that have it"
+    with reading(engine) as session:
+        assert [one.order_no for one in finding.orders(session, "yt8800112233", 5)] == ["KETTLE-77"]
+        assert [one.order_no for one in finding.orders(session, "kettle-770", 5)] == ["KETTLE-770"]
 
 
 @pytest.mark.parametrize(("filters", "found"), FILTERED)
