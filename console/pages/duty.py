@@ -34,14 +34,14 @@ ACTIVITIES: Final = {
 SWAPS: Final = {
     "proposed": N_("waits for an answer"),
     "agreed": N_("agreed"),
-    "refused": N_("refused"),
+    "refused": N_("turned down"),
     "withdrawn": N_("taken back"),
 }
 HANDOVERS: Final = {
     "begun": N_("waits for an answer"),
     "accepted": N_("accepted"),
     "partly": N_("accepted in part"),
-    "refused": N_("refused"),
+    "refused": N_("turned down"),
     "called_off": N_("called off"),
 }
 TONES: Final = {

@@ -100,7 +100,7 @@ STATES: Final = {
 ANSWERS: Final = {
     "waiting": N_("not asked yet"),
     "done": N_("done"),
-    "refused": N_("refused"),
+    "refused": N_("turned down"),
     "failed": N_("no answer"),
 }
 

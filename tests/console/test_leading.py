@@ -90,6 +90,8 @@ async def test_those_that_refused_are_asked_again_and_nobody_else(api: Api, brow
     again = page.partition('id="again"')[2]
     assert re.findall(r'name="case" value="([^"]+)"', again) == [over]
     assert 'value="holiday"' in again
+    chinese = words(await browse("manager", language="zh-CN").get(begun.headers["location"]))
+    assert "已拒绝 1" in chinese, "a case refuses an action; only parcels are refused at the door"
     check = words(await chen.submit("/stuck", case=[over], scope="chosen", action="remind", why="holiday"))
     assert "Remind whoever is awaited – 1 case" in check
 
