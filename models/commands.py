@@ -8,6 +8,7 @@ The same envelope comes over HTTP, as a Temporal Update and as a Temporal Signal
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -871,6 +872,7 @@ def parse_data(command: Command) -> Data:
         raise DataRefused(f"The data of '{command.action}' is not right: {said}", errors) from None
 
 
-def schema_of(action: Action) -> dict[str, Any]:
-    """The JSON Schema of an action's data, as `GET /lifecycle` shows it."""
+@cache
+def schema_of(action: Action) -> Mapping[str, Any]:
+    """The JSON Schema of an action's data, as `GET /lifecycle` shows it; made once, for making it takes long."""
     return DATA[action].model_json_schema()
