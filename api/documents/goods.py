@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, model_validator
 
 from api.documents.answers import CaseShown, Shown
-from api.documents.requests import Ask, Scanned
+from api.documents.requests import Ask, EnvelopeActor, Scanned
 from models.case import Case
 from models.commands import Printable, Text, Word, Yes
 from models.goods.parcels import Proposal
@@ -54,6 +54,9 @@ class Scan(Ask):
     sender_name: Word | None = Field(None, description="the sender on the label")
     sender_phone: Word | None = Field(None, description="his telephone; only its end is kept")
     product: Word | None = Field(None, description="what is in it: a SKU or a name")
+    actor: EnvelopeActor | None = Field(
+        None, description="who held the scanner, where a token that may act for others scans for several people"
+    )
     invoice_enclosed: Yes | None = Field(None, description="whether the paper invoice came with it (G15)")
 
     @model_validator(mode="after")
@@ -94,6 +97,7 @@ class MatchAsk(Ask):
     model_config = ConfigDict(json_schema_extra={"examples": [{"case_nos": ["AC-26-000042"]}]})
 
     case_nos: CaseNos
+    actor: EnvelopeActor | None = Field(None, description="who says so, as in a scan")
 
 
 class DisposeAsk(Ask):

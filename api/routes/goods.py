@@ -20,7 +20,7 @@ from api.documents.goods import (
     SendBackAsk,
     photo_address,
 )
-from api.documents.requests import Number
+from api.documents.requests import EnvelopeActor, Number
 from api.goods.filing import file_document, file_name
 from api.limits import read_upload
 from api.routes.answers import Cursor, Filter, Json, Limit, documented
@@ -48,8 +48,13 @@ async def scan_parcel(scan: Scan, caller: CallerHere, desk: DeskHere) -> Json:
     The same box again is the same box. A code that fits several cases moves none of them: the problem names them in
     `case_nos` and `choices`, and the same scan with `case_nos` books it in, also for more than one.
     """
-    actor = actor_of(caller, action=Action.BOOK_IN)
+    actor = actor_of(caller, _named(scan.actor), Action.BOOK_IN)
     return Json(await desk.goods.scan(scan, actor, roles_shown(caller)))
+
+
+def _named(actor: EnvelopeActor | None) -> dict[str, Any] | None:
+    """Whom a call names as the one who acts, as commands do."""
+    return None if actor is None else actor.model_dump(mode="json", exclude_none=True)
 
 
 @router.get("/parcels", summary="Boxes that came in", response_class=Json, responses=documented(ParcelPage))
@@ -94,7 +99,7 @@ async def describe_parcel(parcel_id: Number, ask: DescribeAsk, desk: DeskHere) -
 )
 async def match_parcel(parcel_id: Number, ask: MatchAsk, caller: CallerHere, desk: DeskHere) -> Json:
     """Its cases move as if it had been scanned for them when it came. One that no case takes stays on the shelf."""
-    actor = actor_of(caller, action=Action.BOOK_IN)
+    actor = actor_of(caller, _named(ask.actor), Action.BOOK_IN)
     return Json(await desk.goods.match(parcel_id, ask, actor, roles_shown(caller)))
 
 

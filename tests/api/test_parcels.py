@@ -64,6 +64,22 @@ async def test_more_is_said_of_a_box_while_it_lies_on_the_shelf_and_what_is_left
     await refused(await api.patch(f"/parcels/{box}", json={"grams": 1}), 409, "conflict")
 
 
+async def test_a_box_is_signed_by_whoever_held_the_scanner_if_the_token_may_act_for_others(
+    api: Api, service: Running
+) -> None:
+    zhao = {"id": "zhao", "role": "warehouse"}
+    assert (await scan(api, "HAND-SCANNER-1", actor=zhao))["parcel"]["by"] == "zhao"
+    case = await on_its_way(api, "YT-HAND-2")
+    box = (await scan(api, "HAND-SCANNER-2"))["parcel"]["id"]
+    matched = await api.post(f"/parcels/{box}/match", json={"case_nos": [case["case_no"]], "actor": zhao})
+    assert matched.json()["parcel"]["ended_by"] == "zhao"
+    async with Api(service, token_of(service, "gate-3", ["warehouse"])) as gate:
+        by = (await scan(gate, "HAND-SCANNER-3", actor=zhao))["parcel"]["by"]
+        assert by == "gate-3", "a token that acts for nobody else signs itself"
+        chief = {"code": "HAND-SCANNER-4", "actor": {"id": "chen", "role": "manager"}}
+        await refused(await gate.post("/parcels/scan", json=chief), 403, "forbidden")
+
+
 async def test_a_slip_that_beeps_twice_is_one_box_and_a_numbered_second_one_another(api: Api) -> None:
     """G12: goods that come in parts."""
     case = await api.opened()
