@@ -241,7 +241,7 @@ async def test_a_managers_morning_the_stuck_board_many_cases_at_once_an_approval
     for case_no in stuck:
         await _finds(chen, f'[name=case][value="{case_no}"]', "check")
     await chen.locator("#f-action").select_option("reassign")
-    await chen.fill("#f-to", "li")
+    await chen.locator("#f-to").select_option("li")
     await chen.fill("#f-why", "早会分派")
     await presses(chen, "Check for those chosen")
     await presses(chen, "Do it")
