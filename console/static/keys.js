@@ -182,7 +182,8 @@ document.addEventListener("htmx:before:swap", (event) => {
 });
 document.addEventListener("htmx:after:swap", (event) => {
   if (!fetched.has(event.detail.ctx)) return;
-  const found = document.querySelector("#act .error-list, #act input:not([type=hidden]), #act select, #act textarea, #act button");
+  const all = document.querySelectorAll("#act .error-list, #act input:not([type=hidden]), #act select, #act textarea, #act button");
+  const found = [...all].find((one) => one.checkVisibility() && !one.disabled);
   found?.focus();
   found?.scrollIntoView({ block: "nearest" });
 });
