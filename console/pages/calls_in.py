@@ -16,7 +16,7 @@ STATES: Final = {
     "": N_("all"),
     "received": N_("not read yet"),
     "unreadable": N_("not understood"),
-    "refused": N_("refused"),
+    "refused": N_("turned down"),
     "done": N_("read"),
 }
 TONES: Final = {"received": "info", "unreadable": "bad", "refused": "warn", "done": "good"}

@@ -36,7 +36,7 @@ AWAITS: Final = {
 STATES: Final = {
     "claimed": N_("claimed"),
     "accepted": N_("accepted"),
-    "refused": N_("refused"),
+    "refused": N_("turned down"),
     "paid": N_("paid"),
     "written_off": N_("given up"),
 }
