@@ -323,6 +323,30 @@ class PaymentBehind(Shown):
 class PayoutInQueue(PayoutShown):
     """The same with the payment that gives it back; freight, which belongs to none, with the order's newest."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "26-00017-3:effect:4",
+                    "case_no": "26-00017-3",
+                    "purpose": "refund",
+                    "amount": {"amount": "112.00", "currency": "CNY"},
+                    "account": None,
+                    "state": "approved",
+                    "reference": None,
+                    "payment": {
+                        "payment_no": "P1",
+                        "method": "alipay",
+                        "reference": "2026111422001",
+                        "amount": {"amount": "338.00", "currency": "CNY"},
+                        "given_back": {"amount": "0.00", "currency": "CNY"},
+                        "under_way": {"amount": "112.00", "currency": "CNY"},
+                    },
+                }
+            ]
+        }
+    )
+
     payment: PaymentBehind | None
 
 
