@@ -33,6 +33,14 @@ STATES: Final = {
     "rejected": N_("Rejected"),
     "withdrawn": N_("Withdrawn"),
 }
+STAGES: Final = {
+    "request": N_("request"),
+    "goods": N_("goods"),
+    "diagnosis": N_("diagnosis"),
+    "remedy": N_("remedy"),
+    "follow_up": N_("follow-up"),
+    "done": N_("done"),
+}
 TURNS: Final = {
     "agent": N_("us"),
     "customer": N_("the customer"),

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 
 from api.drawings.lifecycle import COLOURS, CROSSING, STAGE_NAMES
+from api.drawings.road_svg import draw
+from api.drawings.road_words import waits
 from api.procedure.roads import By, Road
-from models.lifecycle import STAGE, WAITS_FOR, Stage, State
+from models.lifecycle import STAGE, Stage, State
 
-__all__ = ["DRAWINGS", "mermaid", "svg", "text", "waits"]
+__all__ = ["DRAWINGS", "mermaid", "svg", "text"]
 
 # ── text ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -27,14 +29,6 @@ def _place_line(place: str) -> str:
     if place == CROSSING:
         return "  the remedy: the first that holds"
     return f"  {place}, {waits(place)}"
-
-
-def waits(place: str) -> str:
-    """Whom a state waits for, as the drawings say it; in an investigation that is whom the check names."""
-    if place == State.INVESTIGATING:
-        return "waits for who is asked"
-    awaited = WAITS_FOR[State(place)]
-    return "the end" if awaited == "nobody" else f"waits for {awaited}"
 
 
 # ── mermaid ───────────────────────────────────────────────────────────────────────────────────────
@@ -68,9 +62,7 @@ def _mermaid_lines(found: Road) -> Iterator[str]:
 
 
 def svg(found: Road) -> str:
-    """The road as a picture."""
-    from api.drawings.road_svg import draw  # it reads this file's words, and nobody else needs it
-
+    """The road as a picture, with the machine's names."""
     return draw(found)
 
 

@@ -1,26 +1,33 @@
 """The drawing of a kind's road as SVG: its places one below the other, and beside them the ways from one to another.
 
 Every way begins at its own row, so that no words ever lie on a line. Ways onward run on the right, ways back on the
-left; those to the same place share one line, in the colour of that place.
+left; those to the same place share one line, in the colour of that place. What the drawing says comes from outside.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 
-from api.drawings.lifecycle import CROSSING, STAGE_NAMES
+from api.drawings.lifecycle import CROSSING
 from api.drawings.lifecycle_svg import STYLE, label
-from api.drawings.road import waits
+from api.drawings.road_words import MACHINE, RoadWords
 from api.procedure.roads import By, Road, Way
 from models.lifecycle import STAGE, Stage, State
 
-__all__ = ["LETTER", "Box", "Row", "draw", "laid_out"]
+__all__ = ["LETTER", "Box", "Row", "draw", "laid_out", "letters"]
 
 WIDE, HEAD, ROW, FOOT, GAP, LANE, EDGE = 392, 26, 16, 5, 15, 11, 22
 TOP = 112  # the title and what the marks mean
 LETTER = 7.2  # the width of a letter in a row, where it is wide
 FITS = int((WIDE - 34) / LETTER)
 _ROUND = 5
+#: Letters as wide as they are high, and how many usual ones stand in the place of one of them.
+_HIGH = "\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef"
+_WIDE_LETTER = 1.65
+_WIDE_LETTERS = re.compile(f"[{_HIGH}]")
+#: What a word may be torn into: no line ends with an opening mark or begins with a closing one.
+_PIECE = re.compile(f"[（“]*(?:[{_HIGH}]|[^{_HIGH}“”]+)[），。、：；”]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,35 +58,52 @@ class Box:
         return self.y + HEAD // 2
 
 
-def laid_out(road: Road) -> dict[str, Box]:
+def laid_out(road: Road, words: RoadWords = MACHINE) -> dict[str, Box]:
     """Every box by its place, from the top to the bottom."""
     boxes: dict[str, Box] = {}
     y = TOP
     for place in road.places:
-        boxes[place] = _box(place, y, road.leaving(place))
+        boxes[place] = _box(place, y, road.leaving(place), words)
         y = boxes[place].bottom + GAP
     return boxes
 
 
-def _box(place: str, top: int, ways: Iterable[Way]) -> Box:
+def _box(place: str, top: int, ways: Iterable[Way], words: RoadWords) -> Box:
     rows: list[Row] = []
     y = top + HEAD
     for way in ways:
-        lines = tuple(_folded(way.line))
+        lines = tuple(_folded(words.way(way)))
         rows.append(Row(way, lines, y + 8))
         y += ROW * len(lines)
     return Box(place, top, y - top + (FOOT if rows else 0), tuple(rows))
 
 
+def letters(line: str) -> float:
+    """How wide a line is, in letters of the usual width."""
+    wide = len(_WIDE_LETTERS.findall(line))
+    return len(line) - wide + wide * _WIDE_LETTER
+
+
 def _folded(line: str) -> Iterator[str]:
+    """A line in as many as it needs: folded at spaces, and a word that is wider than a box wherever it may be torn."""
     told = ""
-    for word in line.split(" "):
-        if told and len(told) + 1 + len(word) > FITS:
+    for gap, piece in _pieces(line):
+        if told and letters(f"{told}{gap}{piece}") > FITS:
             yield told
-            told = word
+            told = piece
         else:
-            told = f"{told} {word}" if told else word
+            told = f"{told}{gap}{piece}" if told else piece
     yield told
+
+
+def _pieces(line: str) -> Iterator[tuple[str, str]]:
+    """What stays whole, each with what stands before it when it does not begin a line."""
+    for word in line.split(" "):
+        if letters(word) <= FITS:
+            yield " ", word
+        else:
+            torn = _PIECE.findall(word) or [word]
+            yield from zip((" ", *("" for _ in torn[1:])), torn, strict=True)
 
 
 # ── lines beside the boxes ────────────────────────────────────────────────────────────────────────
@@ -126,59 +150,50 @@ def _is_onward(boxes: dict[str, Box], way: Way) -> bool:
 # ── the picture ───────────────────────────────────────────────────────────────────────────────────
 
 
-def draw(road: Road) -> str:
-    """The whole picture."""
-    boxes = laid_out(road)
+def draw(road: Road, words: RoadWords = MACHINE) -> str:
+    """The whole picture, in the words of the machine or in others."""
+    boxes = laid_out(road, words)
     left, right = _trunks(boxes, onward=False), _trunks(boxes, onward=True)
     x = EDGE + LANE * (1 + max((trunk.lane for trunk in left.values()), default=-1) + 1)
     width = max(x + WIDE + LANE * (2 + max((trunk.lane for trunk in right.values()), default=-1)) + EDGE, 560)
     height = max(box.bottom for box in boxes.values()) + 20
-    title = f"{road.kind}: {road.en}"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
-        f' role="img" aria-label="The road of {escape(title, quote=True)}">',
+        f' role="img" aria-label="{escape(words.told(road), quote=True)}">',
         STYLE.replace("</style>", _MORE),
         f'<rect class="page" width="{width}" height="{height}" rx="14"/>',
-        label(EDGE, 34, "title", road.kind, "start"),
-        label(EDGE, 55, "small", f"{road.zh} · {road.en}", "start"),
-        *_legend(),
-        *_bands(boxes, width),
+        label(EDGE, 34, "title", words.title(road), "start"),
+        label(EDGE, 55, "small", words.below(road), "start"),
+        *_legend(words),
+        *_bands(boxes, width, words),
         *_lines(boxes, left, right, x),
-        *(part for box in boxes.values() for part in _drawn(box, x)),
+        *(part for box in boxes.values() for part in _drawn(box, x, words)),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
 
 
-def _legend() -> Iterator[str]:
-    told: tuple[tuple[By, str], ...] = (
-        ("own", "a step of this kind"),
-        ("general", "a general step"),
-        ("answer", "who is awaited"),
-        ("clock", "the clock"),
-    )
+def _legend(words: RoadWords) -> Iterator[str]:
     x = EDGE + 5
-    for by, words in told:
+    for by, told in words.legend:
         yield _mark(by, x, 78)
-        yield label(x + 10, 82, "small", words, "start")
-        x += 30 + int(len(words) * 6.2)
+        yield label(x + 10, 82, "small", told, "start")
+        x += 30 + int(letters(told) * 6.2) + 3 * len(_WIDE_LETTERS.findall(told))
 
 
-def _bands(boxes: dict[str, Box], width: int) -> Iterator[str]:
+def _bands(boxes: dict[str, Box], width: int, words: RoadWords) -> Iterator[str]:
     """A stripe behind the places of each stage. Those after the crossing are remedies, whichever stage they close."""
     for stage in Stage:
         here = [box for box in boxes.values() if _stage(box.place) is stage]
         if here:
             top, bottom = here[0].y - 7, here[-1].bottom + 7
             yield f'<rect class="band b-{stage}" x="8" y="{top}" width="{width - 16}" height="{bottom - top}" rx="8"/>'
-            yield _upright(stage, (top + bottom) // 2)
+            yield _upright(stage, (top + bottom) // 2, words.stage(stage))
 
 
-def _upright(stage: Stage, y: int) -> str:
-    name = STAGE_NAMES[stage]
-    return (
-        f'<text class="side t-{stage}" x="19" y="{y}" text-anchor="middle" transform="rotate(-90 19 {y})">{name}</text>'
-    )
+def _upright(stage: Stage, y: int, name: str) -> str:
+    turned = f'transform="rotate(-90 19 {y})"'
+    return f'<text class="side t-{stage}" x="19" y="{y}" text-anchor="middle" {turned}>{escape(name)}</text>'
 
 
 def _stage(place: str) -> Stage:
@@ -215,16 +230,14 @@ def _head(target: str, edge: int, y: int, sign: int) -> str:
     return f'<path class="h-{_stage(target)}" d="M {edge} {y} L {out} {y - 5} L {out} {y + 5} Z"/>'
 
 
-def _drawn(box: Box, x: int) -> Iterator[str]:
+def _drawn(box: Box, x: int, words: RoadWords) -> Iterator[str]:
     if box.place == CROSSING:
         yield f'<rect class="bar" x="{x}" y="{box.y}" width="{WIDE}" height="{box.height}" rx="7"/>'
-        yield label(x + 11, box.y + 18, "name", "the remedy", "start")
-        yield label(x + WIDE - 11, box.y + 18, "small", "the first that holds")
     else:
         stage = _stage(box.place)
         yield f'<rect class="box b-{stage}" x="{x}" y="{box.y}" width="{WIDE}" height="{box.height}" rx="7"/>'
-        yield label(x + 11, box.y + 18, "name", box.place, "start")
-        yield label(x + WIDE - 11, box.y + 18, "small", waits(box.place))
+    yield label(x + 11, box.y + 18, "name", words.place(box.place), "start")
+    yield label(x + WIDE - 11, box.y + 18, "small", words.waits(box.place))
     for row in box.rows:
         yield _mark(row.way.by, x + 15, row.y)
         for number, line in enumerate(row.lines):

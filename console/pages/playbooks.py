@@ -6,10 +6,11 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from api.drawings.road import DRAWINGS
+from api.drawings.road_svg import draw
 from api.procedure.roads import road
 from console import labels
 from console.language import N_
+from console.procedure.road_words import road_words
 from console.procedure.wording import WORDS
 from console.visit import Here, Visit
 from models.lifecycle import State
@@ -87,7 +88,12 @@ def _sums(here: Visit, by_currency: Mapping[str, str]) -> str:
 
 @router.get("/playbooks/{kind}/road.svg", name="playbook_road")
 async def playbook_road(here: Here, kind: str) -> Response:
-    """The road of a kind as a drawing; as an image it may have styles of its own."""
-    headings = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
-    drawn = DRAWINGS["svg"](road(here.desk.playbook_of(kind)))
+    """The road of a kind as a drawing in the reader's words; as an image it may have styles of its own."""
+    headings = {
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+        "Content-Language": here.tongue.language,
+        "Vary": "Accept-Language, Cookie",
+    }
+    kinds = {str(one["kind"]): one["names"] for one in here.desk.playbooks()["items"]}
+    drawn = draw(road(here.desk.playbook_of(kind)), road_words(here.tongue, kinds))
     return Response(drawn, media_type="image/svg+xml", headers=headings)

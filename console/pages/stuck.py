@@ -70,14 +70,6 @@ TONE: Final = {
     **dict.fromkeys(("overdue", "step_failing", "no_timer", "chain_exhausted", "promise_missed"), "bad"),
     **dict.fromkeys(("due_soon", "no_owner", "owner_away", "escalated_unacked", "callback_missed"), "warn"),
 }
-STAGES: Final = {
-    "request": N_("request"),
-    "goods": N_("goods"),
-    "diagnosis": N_("diagnosis"),
-    "remedy": N_("remedy"),
-    "follow_up": N_("follow-up"),
-    "done": N_("done"),
-}
 SORTS: Final = {
     "due_at": N_("nearest deadline first"),
     "age": N_("oldest first"),
@@ -201,7 +193,7 @@ async def _stages(here: Visit, wanted: Filter, found: Mapping[str, Any]) -> dict
     if wanted.stage:
         every = narrowed(here.now, **{**wanted.asked, "stage": None})
         counts = (await here.desk.stuck(every, "due_at", None, 1))["by_stage"]
-    return {stage: counts[stage] for stage in STAGES if counts.get(stage)}
+    return {stage: counts[stage] for stage in labels.STAGES if counts.get(stage)}
 
 
 def _of_query(here: Visit) -> Filter:
@@ -218,7 +210,7 @@ async def _words(here: Visit) -> dict[str, Any]:
         "tone": TONE,
         "actions": BULK,
         "labels": labels,
-        "stage_names": STAGES,
+        "stage_names": labels.STAGES,
         "sort_options": [(name, say(told)) for name, told in SORTS.items()],
         "action_options": [_action(here, name, say(told)) for name, told in BULK.items()],
         "case_url": lambda case_no: here.url("case", case_no=case_no),

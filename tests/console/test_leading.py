@@ -347,9 +347,14 @@ async def test_every_sweep_is_said_in_the_readers_language(browse: Browse) -> No
     assert "finds open cases" not in page
 
 
-async def test_the_road_of_a_kind_is_a_drawing(browse: Browse) -> None:
+async def test_the_road_of_a_kind_is_a_drawing_in_the_readers_language(browse: Browse) -> None:
     drawn = await browse("agent").get("/playbooks/wrong_item/road.svg")
     assert drawn.headers["content-type"] == "image/svg+xml"
-    assert "wrong_item" in drawn.text
+    assert ">To be triaged<" in drawn.text
+    chinese = await browse("agent", "zh-CN").get("/playbooks/wrong_item/road.svg")
+    assert ">待受理<" in chinese.text
+    assert [one.headers["content-language"] for one in (drawn, chinese)] == ["en", "zh-CN"]
+    assert chinese.headers["vary"] == "Accept-Language, Cookie"
+    assert chinese.headers["cache-control"] == "no-store"
     assert (await browse("agent").get("/playbooks/teleport")).status_code == 404
     assert (await browse("agent").get("/calendars/mars")).status_code == 404
