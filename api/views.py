@@ -151,11 +151,13 @@ def eligible_document(eligible: Eligible, override: Override | None = None) -> d
 
 
 def pending_document(case: Case) -> dict[str, Any] | None:
-    """What was asked for and waits to be approved, and by whom."""
+    """What was asked for and waits to be approved, by whom, and the money that it is about; none where it moves none."""
     if case.pending is None:
         return None
-    asked = case.pending.command
-    return {"action": asked.action, "asked_by": asked.actor.id, "data": asked.data}
+    asked, amount = case.pending.command, case.pending.amount
+    shown = {"action": asked.action, "asked_by": asked.actor.id, "data": asked.data}
+    sum_of_it = money(amount, case.currency) if amount else None
+    return {**shown, "amount": sum_of_it, "preview_id": case.pending.preview_id}
 
 
 def _plan(case: Case) -> dict[str, Any] | None:

@@ -8,16 +8,13 @@ from starlette.responses import Response
 
 from api.oversight.approving import to_approve
 from console import labels, people
-from console.cases import timeline
-from console.listing import amount_of
+from console.cases import approving
 from console.pages.cases import kinds, why
 from console.visit import Here, Visit
 from models.errors import AftercareError
 
 router = APIRouter()
 PAGE: Final = 20
-#: What of a command is money, written as plain amounts.
-SUMS: Final = ("amount", "freight", "parts", "labour")
 
 
 @router.get("/approvals", name="approvals")
@@ -29,7 +26,7 @@ async def approvals(here: Here, cursor: str | None = None) -> Response:
 async def _queue(here: Visit, cursor: str | None = None, code: int = 200, **more: Any) -> Response:
     found = await to_approve(here.desk, here.roles, here.me.id, cursor, PAGE)
     values = {
-        "rows": [(case, _asked(here, case), _why_not(here, case)) for case in found["items"]],
+        "rows": [(case, approving.asked(here, case), _why_not(here, case)) for case in found["items"]],
         "following": found["next_cursor"] and here.url("approvals", {"cursor": found["next_cursor"]}),
         "kinds": kinds(here),
         "labels": labels,
@@ -41,17 +38,6 @@ async def _queue(here: Visit, cursor: str | None = None, code: int = 200, **more
         **more,
     }
     return here.page("approvals/page.html", part="approvals/_list.html", code=code, **values)
-
-
-def _asked(here: Visit, case: dict[str, Any]) -> list[tuple[str, str]]:
-    """What was asked for, in words; sums in the currency of the case."""
-    data, currency = case["pending"]["data"], (case["at_stake"] or {}).get("currency")
-    told = {
-        name: here.tongue.money({"amount": str(data[name]), "currency": currency})
-        for name in SUMS
-        if currency and amount_of(str(data.get(name))) is not None
-    }
-    return list(timeline.facts("approve", {**data, **told}, here.tongue))
 
 
 def _why_not(here: Visit, case: dict[str, Any]) -> str:

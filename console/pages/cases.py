@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from api.auth import actor_of
 from console import labels, people
-from console.cases import chips, forms, sentences, timeline
+from console.cases import approving, chips, forms, sentences, timeline
 from console.cases.amounts import Amounts, amounts_of
 from console.cases.groups import ELSEWHERE, GROUPS
 from console.pages.live import others_of
@@ -69,6 +69,8 @@ async def seen_of(here: Visit, case_no: str, show: str = "all", before: int | No
         "rows": timeline.rows(entries["items"], here.tongue, names, timeline.About.of(document)),
         "older": entries["before"],
         "ahead": timeline.ahead(document, here.tongue),
+        "asked_sum": await approving.asked_of(here, document),
+        "asked_for": approving.more_of(here, document),
         "order": order,
         "contact": _masked(customer),
         "files": files,

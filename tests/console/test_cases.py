@@ -254,10 +254,17 @@ async def test_a_case_whose_refund_waits_for_a_manager_says_who_asks_for_what(ap
     await api.act(case_no, "confirm_fault", "warehouse", lines=[KETTLE_LOOKED_AT])
     assert (await api.act(case_no, "choose_remedy", remedy="refund")).json()["state"] == "awaiting_approval"
     li = browse("agent")
-    assert " asks for: Choose the remedy : refund" in words(await li.get(f"/cases/{case_no}"))
+    page = words(await li.get(f"/cases/{case_no}"))
+    assert " asks for: Choose the remedy : refund ¥909.00 rule F3 How it is made up line 1: ¥899.00" in page  # 899 + 10
+    mine = words(await browse("manager").get(f"/cases/{case_no}"))
+    assert "asks for: Choose the remedy : refund ¥909.00" in mine, "whoever decides it sees it here too"
     other = (await api.opened())["case_no"]
     await api.act(other, "compensate", amount="100.00", kind="goodwill", reason="等了一个月")
-    assert "li asks for: Compensate ¥100.00" in words(await li.get(f"/cases/{other}"))
+    page = words(await li.get(f"/cases/{other}"))
+    assert "li asks for: Compensate ¥100.00 as asked for" in page
+    assert "等了一个月" in page
+    chinese = words(await browse("agent", "zh-CN").get(f"/cases/{other}"))
+    assert "¥100.00 按申请所填" in chinese
 
 
 async def test_a_note_never_reaches_the_customer_and_a_message_does(api: Api, browse: Browse):

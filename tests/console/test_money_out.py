@@ -256,7 +256,7 @@ async def test_a_manager_sees_what_was_asked_and_by_whom_and_decides_it_once(api
     assert asked["state"] == "awaiting_approval", asked
     chen = browse("manager")
     page, here = await page_with(chen, case)
-    assert all(told in words(page) for told in (case, "asks for: Compensate", "100.00", "waited for a month"))
+    assert all(told in words(page) for told in (case, "asks for: Compensate ¥100.00", "waited for a month"))
     silent = await chen.submit(f"/approvals/{case}", decision="deny", note="", cursor=here)
     assert (silent.status_code, "Say why not" in words(silent)) == (422, True)
     command = re.search(rf'name="command_id" value="([0-9a-f]+-{case})"', page.text)
