@@ -119,8 +119,12 @@ class Sweeps:
         people = digests.managers(session, at)
         did = sum(sweeps.tell(session, f"{key}:{person}", person, words, at, passing) for person in people)
         missed = [person for person in people if not sweeps.heard(session, f"{key}:{person}")]
-        later = "" if passing else ": told when they are back"
-        told = tuple(f"{person} is off duty, and nobody stands in{later}" for person in missed)
+        told = tuple(
+            f"{person} is off duty, and nobody stands in"
+            if passing
+            else f"{person} is off duty, and nobody stands in: told when they are back"
+            for person in missed
+        )
         return Tally(found=len(people), did=did, words=told, details={"letters": did, "off_duty": len(missed)})
 
     # ── every 15 minutes ────────────────────────────────────────────────────

@@ -151,7 +151,7 @@ def eligible_document(eligible: Eligible, override: Override | None = None) -> d
 
 
 def pending_document(case: Case) -> dict[str, Any] | None:
-    """What was asked for and waits to be approved, by whom, and the money that it is about; none where it moves none."""
+    """What was asked for and waits to be approved, by whom, and the money that it moves, if any."""
     if case.pending is None:
         return None
     asked, amount = case.pending.command, case.pending.amount

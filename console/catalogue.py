@@ -17,7 +17,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from console.language import LANGUAGES, LOCALES
-from console.refusals import mistakes
+from console.refusals import findings, mistakes
 from console.refusals.sources import sentences
 
 HERE: Final = Path(__file__).parent
@@ -26,6 +26,8 @@ SHARED: Final = "shared"
 REFUSALS: Final = "refusals"
 #: The sentences in which playbooks and calendars are told to be wrong.
 MISTAKES: Final = "mistakes"
+#: What audits of the books and sweeps have found.
+FINDINGS: Final = "findings"
 #: What marks words: N_ in tables, `say` of a language in code, `_` in templates.
 KEYWORDS: Final[Mapping[str, Any]] = {
     "_": None,
@@ -47,11 +49,13 @@ def used() -> dict[Words, str]:
         parts[sentence].add(REFUSALS)
     for sentence in mistakes.sentences():
         parts[sentence].add(MISTAKES)
+    for sentence in findings.sentences():
+        parts[sentence].add(FINDINGS)
     return {words: _home(of) for words, of in parts.items()}
 
 
 def _home(parts: set[str]) -> str:
-    for told in (REFUSALS, MISTAKES):
+    for told in (REFUSALS, MISTAKES, FINDINGS):
         if told in parts:
             return told
     return next(iter(parts)) if len(parts) == 1 else SHARED

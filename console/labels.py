@@ -455,6 +455,22 @@ CHOICES: Final = {
     "anew": N_("ordered anew"),
 }
 PRIORITIES: Final = {"low": N_("low"), "normal": N_("normal"), "high": N_("high"), "urgent": N_("urgent")}
+#: Why a case is stuck.
+STUCK: Final = {
+    "overdue": N_("overdue"),
+    "due_soon": N_("due soon"),
+    "no_owner": N_("nobody's"),
+    "owner_away": N_("owner away"),
+    "silent": N_("silent"),
+    "over_waiting": N_("waited for too long"),
+    "callback_missed": N_("callback missed"),
+    "bouncing": N_("bouncing"),
+    "escalated_unacked": N_("not acknowledged"),
+    "chain_exhausted": N_("everybody was told"),
+    "step_failing": N_("a step fails"),
+    "no_timer": N_("without a timer"),
+    "promise_missed": N_("promise missed"),
+}
 PAYOUTS: Final = {
     "planned": N_("planned"),
     "approved": N_("to be paid"),
@@ -464,6 +480,15 @@ PAYOUTS: Final = {
     "failed": N_("failed"),
     "cancelled": N_("cancelled"),
     "bounced": N_("came back"),
+}
+#: What a case says of a payout that it does not know.
+NO_PAYOUT: Final = N_("unknown there")
+#: How money that was drawn for a payout ended, as an audit says it.
+ENDS: Final = {
+    "settle": N_("money settled"),
+    "release": N_("money released"),
+    "bounce": N_("money came back"),
+    "in flight": N_("money on its way"),
 }
 PURPOSES: Final = {
     "refund": N_("refund"),

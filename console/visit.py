@@ -161,6 +161,10 @@ class Visit:
         """What another program or an adapter said: in this person's language if it is known, else as it was said."""
         return telling.said(self.tongue, words) or words
 
+    def finding(self, words: str) -> str | None:
+        """What an audit or a sweep wrote down, in this person's language; None for what is not known."""
+        return telling.finding(self.tongue, words)
+
     def mistake(self, words: str) -> str:
         """What is wrong with a file, or why a delivery failed: in this person's language, its values as they are."""
         return telling.mistake(self.tongue, words)

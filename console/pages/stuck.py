@@ -34,21 +34,6 @@ COLUMNS: Final = (
     *("reasons", "since", "due_at", "snoozed_until", "opened_at", "at_stake"),
 )
 MOST_NAMED: Final = 500
-WHY: Final = {
-    "overdue": N_("overdue"),
-    "due_soon": N_("due soon"),
-    "no_owner": N_("nobody's"),
-    "owner_away": N_("owner away"),
-    "silent": N_("silent"),
-    "over_waiting": N_("waited for too long"),
-    "callback_missed": N_("callback missed"),
-    "bouncing": N_("bouncing"),
-    "escalated_unacked": N_("not acknowledged"),
-    "chain_exhausted": N_("everybody was told"),
-    "step_failing": N_("a step fails"),
-    "no_timer": N_("without a timer"),
-    "promise_missed": N_("promise missed"),
-}
 #: What helps, for whoever chose a reason and asks what now.
 HELPS: Final = {
     "overdue": N_("Look at it; extend the deadline only with a good reason."),
@@ -205,7 +190,7 @@ def _of_query(here: Visit) -> Filter:
 async def _words(here: Visit) -> dict[str, Any]:
     say = here.tongue.say
     return {
-        "why": WHY,
+        "why": labels.STUCK,
         "helps": HELPS,
         "tone": TONE,
         "actions": BULK,

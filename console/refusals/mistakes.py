@@ -63,10 +63,10 @@ def sentences() -> Mapping[str, str]:
     """Every sentence with its places → the file that says it first."""
     found: dict[str, str] = {}
     for file in sorted((HOUSE / LOADING).glob("*.py")):
-        for words in _texts(tree_of(file)):
+        for words in texts_of(tree_of(file)):
             found.setdefault(words, f"{LOADING}/{file.name}")
     for name in DELIVERING:
-        for words in _texts(tree_of(HOUSE / name)):
+        for words in texts_of(tree_of(HOUSE / name)):
             found.setdefault(words, name)
     for name in MODELS:
         for words in _of_models(HOUSE / name):
@@ -80,10 +80,11 @@ def sentences() -> Mapping[str, str]:
 def _of_models(file: Path) -> Iterator[str]:
     yield from (words for way in Module(tree_of(file)).ways() if _is_a_sentence(words := placed(way)))
     if file.name == "shifts.py":  # it finds by itself what is wrong between its fields
-        yield from _texts(tree_of(file))
+        yield from texts_of(tree_of(file))
 
 
-def _texts(tree: ast.Module) -> Iterator[str]:
+def texts_of(tree: ast.AST) -> Iterator[str]:
+    """Every text of a file that is a sentence, and for whoever uses the desk."""
     left_out = _not_told(tree)
     for node in ast.walk(tree):
         if id(node) in left_out or not isinstance(node, ast.JoinedStr | ast.Constant):
@@ -95,7 +96,7 @@ def _texts(tree: ast.Module) -> Iterator[str]:
                 yield words
 
 
-def _not_told(tree: ast.Module) -> set[int]:
+def _not_told(tree: ast.AST) -> set[int]:
     """What is documentation, or for somebody else than whoever wrote a file."""
     found: set[int] = set()
     for node in ast.walk(tree):

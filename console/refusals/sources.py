@@ -6,7 +6,7 @@ names of its function, or from functions beside it, is followed as far as it is 
 """
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -81,7 +81,7 @@ def kinds() -> Mapping[str, str]:
     while count != len(found):
         count = len(found)
         for one in written:
-            if any(_named(base) in found for base in one.bases):
+            if any(named(base) in found for base in one.bases):
                 found[one.name] = (ast.get_docstring(one) or one.name).splitlines()[0]
     return found
 
@@ -105,9 +105,11 @@ def _says_something(words: str) -> bool:
 
 @dataclass
 class Module:
-    """The code of one file, as far as it refuses."""
+    """The code of one file, as far as it refuses, or says what it has found."""
 
     tree: ast.Module
+    #: What of a function is a sentence; otherwise what it refuses with.
+    messages: Callable[[ast.AST], Iterator[ast.expr]] = field(default=lambda function: messages_of(function))
     functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef] = field(init=False)
     constants: dict[str, list[ast.expr]] = field(init=False)
 
@@ -123,7 +125,7 @@ class Module:
         for function in self.functions.values():
             known = {**self.constants, **_assigned(function.body)}
             parameters = [one.arg for one in (*function.args.args, *function.args.kwonlyargs)]
-            for message in _messages(function):
+            for message in self.messages(function):
                 for way in ways_of(message, known):
                     yield way
                     for piece in way:
@@ -174,18 +176,18 @@ def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
             yield from _pairs(one, part)
 
 
-def _messages(function: ast.AST) -> Iterator[ast.expr]:
+def messages_of(function: ast.AST) -> Iterator[ast.expr]:
     """What a function refuses with: the words of errors of our family, and of the values that pydantic checks."""
     names = kinds()
     for call in ast.walk(function):
         if not isinstance(call, ast.Call) or not call.args:
             continue
-        called = _named(call.func)
+        called = named(call.func)
         if called in names or called == "ValueError":
             yield call.args[-1] if _is_a_word(call.args[0]) else call.args[0]
-        elif called == "of" and isinstance(call.func, ast.Attribute) and _named(call.func.value) in names:
+        elif called == "of" and isinstance(call.func, ast.Attribute) and named(call.func.value) in names:
             yield call.args[1]
-        elif called == "append" and isinstance(call.func, ast.Attribute) and _named(call.func.value) == "reasons":
+        elif called == "append" and isinstance(call.func, ast.Attribute) and named(call.func.value) == "reasons":
             yield call.args[0]
 
 
@@ -236,28 +238,28 @@ def placed(way: Way) -> str:
         if isinstance(piece, str):
             words += piece
             continue
-        name = _named(piece).strip("_").casefold() or "value"
+        name = named(piece).strip("_").casefold() or "value"
         used.append(name)
         number = used.count(name)
         words += f"%({name}{number if number > 1 else ''})s"
     return words
 
 
-def _named(piece: ast.AST) -> str:
+def named(piece: ast.AST) -> str:
     """What an expression is about, by its last name."""
     if isinstance(piece, ast.Name):
         return piece.id
     if isinstance(piece, ast.Attribute):
         return piece.attr
     if isinstance(piece, ast.Subscript | ast.Starred | ast.FormattedValue):
-        return _named(piece.value)
+        return named(piece.value)
     if isinstance(piece, ast.Call):
         inside = piece.args[0] if piece.args else piece.func
-        return _named(inside) or _named(piece.func)
+        return named(inside) or named(piece.func)
     if isinstance(piece, ast.BinOp):
-        return _named(piece.left) or _named(piece.right)
+        return named(piece.left) or named(piece.right)
     if isinstance(piece, ast.GeneratorExp | ast.ListComp):
-        return _named(piece.elt)
+        return named(piece.elt)
     if isinstance(piece, ast.BoolOp):
-        return _named(piece.values[0])
-    return _named(piece.body) if isinstance(piece, ast.IfExp) else ""
+        return named(piece.values[0])
+    return named(piece.body) if isinstance(piece, ast.IfExp) else ""

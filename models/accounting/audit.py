@@ -268,7 +268,7 @@ def _ending(state: str) -> set[str]:
 
 
 def _ended(kinds: Mapping[str, MoveRow]) -> str:
-    return " and ".join(sorted(kinds.keys() - {"draw"})) or "in flight"
+    return ", ".join(sorted(kinds.keys() - {"draw"})) or "in flight"
 
 
 # ── the ledger ────────────────────────────────────────────────────────────────────────────────────
@@ -363,7 +363,7 @@ def _told(books: Books, payout: tuple[str, int, str] | None) -> str:
     if payout is None:
         return "nothing"
     purpose, amount, state = payout
-    return f"{purpose} {_said(amount, books)} {state}"
+    return f"{_said(amount, books)} of {purpose}, {state}"
 
 
 _SUMS = ("refund", "freight", "goodwill", "paid", "received", "deposit_taken", "deposit_kept")
@@ -491,7 +491,9 @@ def _said(amount: int, books: Books) -> str:
 
 def _pot(key: PotKey) -> str:
     account, name, rank = key
-    return f"line {name}, share {rank}" if account == "unit" else f"{account} {name}"
+    if account == "unit":
+        return f"line {name}, share {rank}"
+    return f"payment {name}" if account == "payment" else f"postage {name}"
 
 
 def _four(sums: Sequence[int], books: Books) -> str:

@@ -135,8 +135,8 @@ def _balances(connection: Connection) -> Iterator[Finding]:
         came_to = made.pop((row.customer_id, row.currency), (0, 0, 0))
         if came_to != (row.amount, row.entries, row.entries):
             told = f"The balance of {row.customer_id} is {to_text(row.amount, row.currency)} {row.currency}"
-            told += f" of {row.entries} entries, its entries come to {to_text(came_to[0], row.currency)}"
-            yield Finding(sort="balance", order_no=None, detail=f"{told}, and are {came_to[1]}.")
+            made_of = f"of {row.entries} entries, its entries come to {to_text(came_to[0], row.currency)}"
+            yield Finding(sort="balance", order_no=None, detail=f"{told} {made_of}, and are {came_to[1]}.")
     for customer, currency in made:
         yield Finding(sort="balance", order_no=None, detail=f"{customer} has entries in {currency} and no balance.")
 

@@ -10,13 +10,16 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import delete
 
 from console.pages import sweeps
 from models.lifecycle import Role
-from models.oversight.sweeps import SWEEPS
+from models.oversight.sweeps import AUDIT, RECONCILE, SWEEPS, RunEnded, Tally
+from models.tables import sweep_runs
 from playbooks.loading.load import SHIPPED, load_playbooks
 from store.engine import reading, writing
 from store.oversight import months
+from store.oversight import sweeps as sweep_rows
 from store.oversight.reports.made import monthly
 from tests.api.client import Api
 from tests.console.browser import Browser, Staff, words
@@ -345,6 +348,30 @@ async def test_every_sweep_is_said_in_the_readers_language(browse: Browse) -> No
     page = (await browse("manager", language="zh-CN").get("/sweeps")).text
     assert "卡单检查" in page
     assert "finds open cases" not in page
+
+
+async def test_what_an_audit_and_a_sweep_have_found_is_said_in_the_readers_language(
+    service: Running, browse: Browse
+) -> None:
+    """On the page of the books and beside the sweep; what nobody foresaw stays as it was written, marked as English."""
+    detail, now = "Payout p-9 went to a balance as 12.50; no balance has it.", datetime.now(UTC)
+    amiss = {"details": {"amiss": [{"sort": "balance", "order_no": "E-1", "case_no": None, "detail": detail}]}}
+    tally = Tally(found=1, words=(f"E-1: {detail}", "the moon is late"), **amiss)
+    runs = [RunEnded(run_id=f"zh-{s}", sweep=s, began=now, at=now, tally=tally) for s in (AUDIT, RECONCILE)]
+    with writing(service.engine) as session:
+        for run in runs:
+            sweep_rows.ended(session, run)
+    try:
+        chen = browse("manager", language="zh-CN")
+        for address, times in (("/books", 2), ("/sweeps", 2)):  # whole and hourly; a line of each of the two sweeps
+            page = (await chen.get(address)).text
+            assert page.count("打款 p-9 应存入余额 12.50，但没有任何余额收到。") == times, address
+            assert re.search(r'<span( class="small")? lang="en">the moon is late</span>', page), address
+            assert "no balance has it" not in page
+        assert detail in (await browse("manager").get("/books")).text
+    finally:
+        with writing(service.engine) as session:
+            session.execute(delete(sweep_runs).where(sweep_runs.c.run_id.in_([run.run_id for run in runs])))
 
 
 async def test_the_road_of_a_kind_is_a_drawing_in_the_readers_language(browse: Browse) -> None:

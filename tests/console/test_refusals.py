@@ -16,7 +16,7 @@ import api.people.provider
 import api.problems
 from console import catalogue
 from console.language import Tongue, kept_in
-from console.refusals import sources, telling
+from console.refusals import findings, sources, telling
 from models.commands import Command, errors_of, parse_data
 from models.errors import (
     AftercareError,
@@ -76,6 +76,42 @@ def test_a_sentence_is_found_however_it_is_put_together(code: str, found: set[st
     import ast
 
     assert {sources.placed(way) for way in sources.Module(ast.parse(code)).ways()} == found
+
+
+FOUND = dict(kept_in("zh-CN", catalogue.FINDINGS))
+
+
+def test_every_sentence_of_an_audit_and_of_a_sweep_is_said_in_chinese_with_its_values():
+    """Each of them is known again with values that no sentence has, and the Chinese names every one of them."""
+    assert [words for words in findings.sentences() if words not in FOUND] == [], "python -m console.catalogue"
+    for english, chinese in FOUND.items():
+        assert sorted(telling.PLACE.findall(chinese)) == sorted(telling.PLACE.findall(english)), english
+        values = {name: f"P{number}" for number, name in enumerate(telling.PLACE.findall(english), 7001)}
+        raised = telling.PLACE.sub(lambda place, v=values: v[place.group(1)], english)  # type: ignore[misc]
+        wanted = telling.PLACE.sub(lambda place, v=values: v[place.group(1)], chinese)  # type: ignore[misc]
+        assert telling.finding(CHINESE, raised) == wanted
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("E-1: Payout p-9 is 'done', its money is bounce, settle.",
+         "E-1：打款 p-9 的状态为“已支付”，其款项却为“已退票、已结清”。"),
+        ("Payout p-9: the case says nothing, the register 12.50 of refund, approved.",
+         "打款 p-9：售后单记为“无”，打款登记为“退款 12.50（待付款）”。"),
+        ("line 1, share 0 has 0.00 in flight, 5.00 refunded, 0.00 withheld, 1 units out; "
+         "the moves say 0.00 in flight, 0.00 refunded, 0.00 withheld, 0 units out.",
+         "第 1 行第 0 份记为：在途 0.00、已退 5.00、扣留 0.00、退出 1 件；"
+         "资金变动合计：在途 0.00、已退 0.00、扣留 0.00、退出 0 件。"),
+        ("The case says 9.00 paid, its payouts 8.00.", "售后单记“已支付”9.00，其打款合计 8.00。"),
+        ("3 cases are stuck: overdue 2, no_owner 1", "3 个售后单卡住：已超时 2、无人负责 1"),
+        ("AC-26-000001: does not answer", "AC-26-000001：流程没有应答"),
+        ("orphans: activity timed out", None),
+    ],
+)  # fmt: skip
+def test_a_finding_is_said_with_the_words_of_its_values(english: str, chinese: str | None):
+    assert telling.finding(CHINESE, english) == chinese
+    assert telling.finding(ENGLISH, english) == english
 
 
 def test_a_translation_has_no_place_that_its_sentence_has_not():
