@@ -1,5 +1,6 @@
 """What is stuck and why, for those who lead; and one action on many cases (T12)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +16,7 @@ from api.documents.bulk import BulkAsk
 from api.oversight.bulk import Bulks, narrowed
 from api.routes.answers import as_csv
 from console import labels, people
-from console.language import N_
+from console.language import N_, Tongue
 from console.pages.sweeps import WHAT
 from console.visit import Form, Here, Visit
 from models.commands import errors_of
@@ -34,6 +35,8 @@ COLUMNS: Final = (
     *("reasons", "since", "due_at", "snoozed_until", "opened_at", "at_stake"),
 )
 MOST_NAMED: Final = 500
+#: A name of the machine as the sentences quote it.
+_QUOTED: Final = re.compile(r"(?<=['“])[a-z_]+(?=['”])")
 #: What helps, for whoever chose a reason and asks what now.
 HELPS: Final = {
     "overdue": N_("Look at it; extend the deadline only with a good reason."),
@@ -187,10 +190,22 @@ def _of_query(here: Visit) -> Filter:
     return _filter(reason=asked.getlist("reason"), sort=asked.get("sort", "due_at"), **named)
 
 
+def said(tongue: Tongue, why: Mapping[str, Any]) -> str:
+    """Why a case is stuck, with the state or the step that it names as it is called everywhere on the desk."""
+    names = labels.ACTIONS if why["reason"] == "step_failing" else labels.STATES
+
+    def called(name: re.Match[str]) -> str:
+        known = names.get(name[0])
+        return tongue.say(known) if known else name[0]
+
+    return _QUOTED.sub(called, why[tongue.short])
+
+
 async def _words(here: Visit) -> dict[str, Any]:
     say = here.tongue.say
     return {
         "why": labels.STUCK,
+        "sentence": lambda why: said(here.tongue, why),
         "helps": HELPS,
         "tone": TONE,
         "actions": BULK,

@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import delete
 
-from console.pages import sweeps
+from console.language import Tongue
+from console.pages import stuck, sweeps
 from models.lifecycle import Role
+from models.oversight.stuck_words import Seen, why
 from models.oversight.sweeps import AUDIT, RECONCILE, SWEEPS, RunEnded, Tally
 from models.tables import sweep_runs
 from playbooks.loading.load import SHIPPED, load_playbooks
@@ -22,6 +24,7 @@ from store.oversight import months
 from store.oversight import sweeps as sweep_rows
 from store.oversight.reports.made import monthly
 from tests.api.client import Api
+from tests.builders import NOW
 from tests.console.browser import Browser, Staff, words
 from up import Running
 
@@ -60,6 +63,23 @@ async def test_a_manager_sees_why_cases_are_stuck_and_gives_two_of_them_to_someb
     assert "2 of 2 asked" in told
     assert [(await api.get(f"/cases/{number}")).json()["owner"] for number in (first, second)] == ["wu.di", "wu.di"]
     assert "holiday" in words(await chen.get("/bulk"))
+
+
+@pytest.mark.parametrize(
+    ("language", "reason", "told"),
+    [
+        ("en", "silent", "usual time of 'To be triaged'"),
+        ("en", "step_failing", "The automatic step 'Close' has been failing"),
+        ("zh-CN", "step_failing", "自动步骤“关闭”已连续失败"),
+        ("en", "bouncing", "reassigned 4 times"),
+    ],
+)
+def test_a_reason_names_states_and_steps_as_the_desk_does(language: str, reason: str, told: str) -> None:
+    whole = {"owner": "li", "due_at": NOW, "opened_at": NOW, "escalation": 0, "reassigned": 4, "reopened": 0}
+    more = {"callback_misses": 0, "failing_step": "close", "last_acted_at": NOW, "usual_time": 3600}
+    seen = Seen(state="requested", waiting_for="agent", **whole, **more)  # type: ignore[arg-type]
+    found = why(reason, NOW, seen, NOW).model_dump()
+    assert told in stuck.said(Tongue(language, ZoneInfo("Asia/Shanghai"), NOW), found)
 
 
 async def test_the_board_is_narrowed_as_the_list_is_and_every_number_opens_its_list(api: Api, browse: Browse) -> None:
