@@ -98,6 +98,7 @@ const act = (...actions) => {
   for (const action of actions) {
     const link = document.querySelector(`#next a[data-action="${action}"]`);
     if (link) {
+      window.htmx?.process(link); // a key may be quicker than what makes links fetch their form into the page
       link.click();
       return true;
     }
