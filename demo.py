@@ -52,17 +52,27 @@ class Load:
 
 def run_demo(file: Path | None = None, format: str = "online-retail", keep: bool = False) -> bool:
     """Run the demo and show its table; whether every case ended as it should. Raises Invalid for a file without use."""
-    # Its table tells what became of the cases; the letters to invented people would only break the progress bar.
-    logging.getLogger("aftercare").setLevel(logging.CRITICAL)
     begun = time.monotonic()
     load = _samples() if file is None else _returns_of(file, format)
     shown.say(load.said)
-    with _folder(keep) as folder:
+    with _silence(), _folder(keep) as folder:
         settings = _settings(folder)
         arrivals, costs = asyncio.run(_demo(settings, load))
     good = _show(arrivals, costs)
     shown.say(f"The whole demo took {time.monotonic() - begun:.1f} s.")
     return good
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Its table tells what became of the cases; the letters to invented people would only break the progress bar."""
+    log = logging.getLogger("aftercare")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 # ── what it works on ──────────────────────────────────────────────────────────────────────────────
