@@ -1,6 +1,5 @@
 """Commands about calendars: which are in force, how a year looks, and what a change would do to open cases."""
 
-import sys
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -146,7 +145,7 @@ def publish_calendar(
     from api.procedure import publishing
     from playbooks.loading.candidate import calendar_file
     from terminal import places, shown
-    from terminal.playbooks import published_into, written
+    from terminal.playbooks import as_told, make_sure, published_into, written
 
     place, who, why = published_into(), written("--by", by), written("--reason", reason)
     _ = place.to_publish  # whether there is a folder to publish into is said before anything else
@@ -155,13 +154,11 @@ def publish_calendar(
         asked = publishing.compared(engine, place, name, content, publishing.current(place))
         if not json:
             _show_changes(asked)
-            if asked.is_new and not yes and sys.stdin.isatty() and sys.stdout.isatty():
-                typer.confirm(f"Put version {asked.after} of {file.stem} into force?", abort=True)
+            make_sure(asked, asked.is_new and not yes, file.stem)
         done = publishing.publish(engine, place, asked, content, who, why, datetime.now(UTC))
     if json:
-        told = {name: getattr(done, name) for name in ("number", "before", "after", "by", "reason")}
         days = [{"on": one.on.isoformat(), "before": one.before.kind, "after": one.after.kind} for one in asked.days]
-        shown.as_json({"name": file.stem, **told, "at": done.at.isoformat(), "days": days})
+        shown.as_json({"name": file.stem, **as_told(done), "days": days})
         return
     shown.say(f"{file.stem} is in force in version {done.after}; open cases keep their deadlines.")
     shown.say(f"What it would do to them: aftercare calendar rebase --calendar {file.stem} --dry-run")

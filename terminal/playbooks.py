@@ -17,7 +17,7 @@ import typer
 from models.errors import Invalid, NotFound
 
 if TYPE_CHECKING:  # heavy: only the commands that need them wait for them
-    from api.procedure.publishing import Place
+    from api.procedure.publishing import Compared, Place, Published
     from models.procedure.playbook_changes import Change
     from playbooks.loading.load import Playbooks
     from store.procedure.playbooks import Act
@@ -144,17 +144,24 @@ def publish_playbook(
         asked = publishing.compared(engine, place, file.name, content, in_force)
         if not json:
             _show_changes(asked.fields)
-            if asked.fields and not yes and sys.stdin.isatty() and sys.stdout.isatty():
-                typer.confirm(f"Put version {asked.after} of {file.stem} into force?", abort=True)
+            make_sure(asked, bool(asked.fields) and not yes, file.stem)
         done = publishing.publish(engine, place, asked, content, who, why, datetime.now(UTC))
     if json:
-        told = {
-            "kind": file.stem,
-            **{name: getattr(done, name) for name in ("number", "before", "after", "by", "reason")},
-        }
-        shown.as_json({**told, "at": done.at.isoformat(), "changes": [asdict(change) for change in asked.fields]})
+        shown.as_json({"kind": file.stem, **as_told(done), "changes": [asdict(change) for change in asked.fields]})
     else:
         shown.say(f"{file.stem} is in force in version {done.after}; open cases keep the one they have.")
+
+
+def make_sure(asked: "Compared", new: bool, name: str) -> None:
+    """Ask on a terminal before something new goes into force."""
+    if new and sys.stdin.isatty() and sys.stdout.isatty():
+        typer.confirm(f"Put version {asked.after} of {name} into force?", abort=True)
+
+
+def as_told(done: "Published") -> dict[str, Any]:
+    """What went into force, for JSON."""
+    told = {name: getattr(done, name) for name in ("number", "before", "after", "by", "reason")}
+    return {**told, "at": done.at.isoformat()}
 
 
 def _is_there(file: Path, folder: Path) -> bool:

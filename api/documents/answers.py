@@ -284,21 +284,7 @@ class Timeline(Shown):
 class PayoutShown(Shown):
     """Money on its way to a customer, as finance sees it; `id` is its idempotency key."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "id": "26-00017-3:effect:4",
-                    "case_no": "26-00017-3",
-                    "purpose": "refund",
-                    "amount": {"amount": "112.00", "currency": "CNY"},
-                    "account": None,
-                    "state": "approved",
-                    "reference": None,
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.PAYOUT]})
 
     id: str
     case_no: str
@@ -323,29 +309,7 @@ class PaymentBehind(Shown):
 class PayoutInQueue(PayoutShown):
     """The same with the payment that gives it back; freight, which belongs to none, with the order's newest."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "id": "26-00017-3:effect:4",
-                    "case_no": "26-00017-3",
-                    "purpose": "refund",
-                    "amount": {"amount": "112.00", "currency": "CNY"},
-                    "account": None,
-                    "state": "approved",
-                    "reference": None,
-                    "payment": {
-                        "payment_no": "P1",
-                        "method": "alipay",
-                        "reference": "2026111422001",
-                        "amount": {"amount": "338.00", "currency": "CNY"},
-                        "given_back": {"amount": "0.00", "currency": "CNY"},
-                        "under_way": {"amount": "112.00", "currency": "CNY"},
-                    },
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.PAYOUT | {"payment": examples.PAYMENT}]})
 
     payment: PaymentBehind | None
 

@@ -339,3 +339,21 @@ CUSTOMERS_CASE: dict[str, Any] = {
         }
     ],
 }
+
+PAYOUT: dict[str, Any] = {
+    "id": "26-00017-3:effect:4",
+    "case_no": "26-00017-3",
+    "purpose": "refund",
+    "amount": {"amount": "112.00", "currency": "CNY"},
+    "account": None,
+    "state": "approved",
+    "reference": None,
+}
+PAYMENT: dict[str, Any] = {
+    "payment_no": "P1",
+    "method": "alipay",
+    "reference": "2026111422001",
+    "amount": {"amount": "338.00", "currency": "CNY"},
+    "given_back": {"amount": "0.00", "currency": "CNY"},
+    "under_way": {"amount": "112.00", "currency": "CNY"},
+}
