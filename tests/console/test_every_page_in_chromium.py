@@ -12,15 +12,11 @@ from console.visit import SESSION_COOKIE
 from tests.console.browser import Staff
 from tests.console.places import Furniture, Place
 from tests.console.test_every_page import furniture
-from tests.console.test_in_chromium import AXE, FOUND, WRONG, chromium
+from tests.console.test_in_chromium import AXE, IN_CHROMIUM, WRONG, chromium
 from up import Running
 
 __all__ = ["chromium", "furniture"]
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(1500),
-    pytest.mark.skipif(FOUND is None, reason="no Chromium: install it, or name it in the variable CHROMIUM"),
-]
+pytestmark = [*IN_CHROMIUM, pytest.mark.timeout(1500)]
 #: A usual screen, the same at 200 %, and the narrowest that everything has to fit on.
 WIDTHS = (1440, 720, 320)
 WIDE = "document.documentElement.scrollWidth"

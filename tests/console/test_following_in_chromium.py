@@ -7,14 +7,11 @@ from playwright.async_api import expect
 from tests.api.client import KETTLE_LOOKED_AT, Api
 from tests.console.browser import Staff
 from tests.console.test_callbacks import resolved
-from tests.console.test_in_chromium import AXE, FOUND, WRONG, chromium, visiting  # noqa: F401  (a fixture)
+from tests.console.test_in_chromium import AXE, IN_CHROMIUM, WRONG, chromium, visiting  # noqa: F401  (a fixture)
 from tests.console.test_levels import late
 from up import Running
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(FOUND is None, reason="no Chromium: install it, or name it in the variable CHROMIUM"),
-]
+pytestmark = IN_CHROMIUM
 PAGES = (
     ("/callbacks?show=all", "agent"),
     ("/callbacks/{callback}", "agent"),

@@ -22,10 +22,12 @@ AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-
 FOUND = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 # How busy the machine is decides no test.
 expect.set_options(timeout=20_000)
-pytestmark = [
+#: Of every test that needs a real browser.
+IN_CHROMIUM = [
     pytest.mark.slow,
     pytest.mark.skipif(FOUND is None, reason="no Chromium: install it, or name it in the variable CHROMIUM"),
 ]
+pytestmark = IN_CHROMIUM
 Visited = Callable[..., Any]
 #: What is looked at in both languages; {case} is a case in its first state.
 PAGES = (

@@ -10,15 +10,12 @@ from playwright.async_api import Route, expect
 from console.language import Tongue
 from tests.api.client import Api
 from tests.console.browser import Staff
-from tests.console.test_in_chromium import FOUND, chromium
+from tests.console.test_in_chromium import IN_CHROMIUM, chromium
 from tests.console.town import presses, town
 from up import Running
 
 __all__ = ["chromium"]
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(FOUND is None, reason="no Chromium: install it, or name it in the variable CHROMIUM"),
-]
+pytestmark = IN_CHROMIUM
 
 
 async def test_a_change_takes_the_focus_from_nobody_while_another_form_is_open(

@@ -1,20 +1,16 @@
 """Money lists in a real browser while colleagues work in them: what was chosen and typed stays with its own payout."""
 
-import pytest
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import Page, expect
 
 from tests.api.client import Api
 from tests.console.browser import Staff
-from tests.console.test_in_chromium import FOUND, chromium, visiting  # noqa: F401  (a fixture)
+from tests.console.test_in_chromium import IN_CHROMIUM, chromium, visiting  # noqa: F401  (a fixture)
 from tests.console.test_money_out import to_be_paid
 from tests.console.test_receivables_page import owing
 from up import Running
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(FOUND is None, reason="no Chromium: install it, or name it in the variable CHROMIUM"),
-]
+pytestmark = IN_CHROMIUM
 
 
 async def test_a_tick_and_what_is_typed_stay_with_their_payout_when_another_one_goes(

@@ -7,15 +7,12 @@ from playwright.async_api import expect
 from tests.api.client import Api
 from tests.console.browser import Staff
 from tests.console.test_goods_in import on_its_way, state
-from tests.console.test_in_chromium import AXE, FOUND, WRONG, chromium, visiting
+from tests.console.test_in_chromium import AXE, IN_CHROMIUM, WRONG, chromium, visiting
 from tests.console.test_money_out import to_be_paid
 from up import Running
 
 __all__ = ["chromium"]
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(FOUND is None, reason="no Chromium: install it, or name it in the variable CHROMIUM"),
-]
+pytestmark = IN_CHROMIUM
 PAGES = (
     ("/warehouse", "warehouse"),
     ("/warehouse?parcel={box}", "warehouse"),

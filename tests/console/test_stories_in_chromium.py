@@ -11,17 +11,13 @@ from playwright.async_api import FilePayload, Page, expect
 
 from tests.api.client import KETTLE_LOOKED_AT, Api
 from tests.console.browser import Staff
-from tests.console.test_in_chromium import FOUND, chromium
+from tests.console.test_in_chromium import IN_CHROMIUM, chromium
 from tests.console.town import Town, does, lately, presses, takes_next_step, town
 from tests.files import pictures
 from up import Running
 
 __all__ = ["chromium"]
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(400),
-    pytest.mark.skipif(FOUND is None, reason="no Chromium: install it, or name it in the variable CHROMIUM"),
-]
+pytestmark = [*IN_CHROMIUM, pytest.mark.timeout(400)]
 NUMBER = re.compile(r"AC-\d\d-\d{6}")
 PHOTO: FilePayload = {"name": "kettle.jpg", "mimeType": "image/jpeg", "buffer": pictures.photo()}
 

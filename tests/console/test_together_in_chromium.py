@@ -1,22 +1,18 @@
 """Two at once, a connection that is lost, a session that ends: in a real browser, and nothing typed is lost."""
 
-import pytest
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import FilePayload, expect
 
 from console.visit import SESSION_COOKIE
 from tests.api.client import Api
 from tests.console.browser import Staff
-from tests.console.test_in_chromium import FOUND, chromium
+from tests.console.test_in_chromium import IN_CHROMIUM, chromium
 from tests.console.town import presses, town
 from tests.files import pictures
 from up import Running
 
 __all__ = ["chromium"]
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(FOUND is None, reason="no Chromium: install it, or name it in the variable CHROMIUM"),
-]
+pytestmark = IN_CHROMIUM
 
 
 async def test_of_two_agents_who_decide_at_once_the_second_sees_what_the_first_did_and_keeps_his_words(
