@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from api.accounting import auditing, finance
 from api.auth import actor_of
-from api.documents.answers import (
+from api.documents.accounting import (
     AccountShown,
     BalanceShown,
     BooksShown,
@@ -18,8 +18,8 @@ from api.documents.answers import (
     PayoutList,
     PayoutShown,
     ReceivedList,
-    Rows,
 )
+from api.documents.answers import Rows
 from api.documents.requests import Clearing, Failed, Number, Paid
 from api.routes.answers import Cursor, Filter, Json, Limit, as_csv, documented
 from api.routes.cases import Key, Several
