@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from api import views
+from api.desk import Desk
 from models.lifecycle import Action, Role, State
 from models.procedure.rehearsal import answer
 from store import cases, lists
@@ -14,22 +15,12 @@ from store import cases, lists
 _WAITING = lists.CaseFilters(state=(State.AWAITING_APPROVAL.value,))
 
 
-class Reads(Protocol):
-    """A desk, as far as it is needed here."""
-
-    clock: Any
-
-    async def read(self, work: Any) -> Any:
-        """What `work` reads from the database."""
-
-
 async def to_approve(
-    desk: Reads, roles: Iterable[Role], person: str, cursor: str | None = None, limit: int = 20
+    desk: Desk, roles: Iterable[Role], person: str, cursor: str | None = None, limit: int = 20
 ) -> dict[str, Any]:
     """A page of what waits, the nearest deadline first; `approve` says whether this person may, and if not, why."""
     now, mine = desk.clock(), frozenset(roles)
-    found: dict[str, Any] = await desk.read(lambda session: _page(session, mine, person, cursor, limit, now))
-    return found
+    return await desk.read(lambda session: _page(session, mine, person, cursor, limit, now))
 
 
 def _page(
